@@ -11,8 +11,30 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "streamr-sim",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "streamr-sim", targets: ["streamr-sim"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
+        .target(
+            name: "Cloud", dependencies: ["Base"],
+            swiftSettings: settings),
+        .target(
+            name: "Scenarios", dependencies: ["Base", "Cloud"],
+            swiftSettings: settings),
+        .target(
+            name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "streamr-sim",
+            dependencies: [
+                "Base", "Cloud", "Scenarios", "Results",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
     ]
 )
