@@ -22,6 +22,7 @@ let package = Package(
         .target(
             name: "Cloud", dependencies: ["Base"],
             swiftSettings: settings),
+        .target(name: "Platform", dependencies: ["Base"], swiftSettings: settings),
         .target(
             name: "Scenarios", dependencies: ["Base", "Cloud"],
             swiftSettings: settings),
