@@ -13,6 +13,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     targets: [
         .target(name: "Base", swiftSettings: settings),
+        .target(name: "Cloud", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
+        .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]
 )
