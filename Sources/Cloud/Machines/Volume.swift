@@ -114,11 +114,12 @@ public struct Volume: Sendable {
     }
 
     private mutating func take(_ index: Int, _ wanted: Integral) {
-        let fits = consumers[index].room.map { min($0, wanted) } ?? wanted
+        if let room = consumers[index].room, room <= .zero { return }
         let free = Integral(capacity) - used
+        let fits = consumers[index].room.map { min($0, wanted) } ?? wanted
+        if fits > free { consumers[index].refused += wanted - free }
         let taken = min(fits, free)
         consumers[index].used += taken
-        consumers[index].refused += fits - taken
         used += taken
         check(used <= Integral(capacity), "a disk past its end")
     }
