@@ -27,6 +27,7 @@ public struct Allowance: Sendable, Hashable {
     public private(set) var use: Int64 = 0
     /// True from the moment the bucket is empty until `release` is back in it.
     public private(set) var isHeld: Bool
+    private var holdsWhenEmpty: Bool
     /// Everything ever used.
     public private(set) var used: Integral = .zero
     /// How long bursts have been refused.
@@ -36,7 +37,8 @@ public struct Allowance: Sendable, Hashable {
     /// `release` is cut down to the capacity. A bucket that can never empty is written with
     /// `burst == baseline`.
     public init(
-        baseline: Int64, burst: Int64, capacity: Int64, release: Int64, level: Int64, at now: Instant
+        baseline: Int64, burst: Int64, capacity: Int64, release: Int64, level: Int64,
+        at now: Instant
     ) {
         check(baseline >= 0 && burst >= baseline, "burst below baseline")
         check(capacity > 0 && release > 0, "a bucket without room")
@@ -46,7 +48,8 @@ public struct Allowance: Sendable, Hashable {
         self.capacity = Integral(capacity)
         self.release = Integral(min(release, capacity))
         self.level = Integral(level)
-        isHeld = level <= 0
+        holdsWhenEmpty = burst > baseline
+        isHeld = holdsWhenEmpty && level <= 0
         updatedAt = now
     }
 
@@ -82,12 +85,12 @@ public struct Allowance: Sendable, Hashable {
         let lump = Integral(tokens)
         used += lump
         level -= lump
-        if level <= .zero && burst > baseline { isHeld = true }
+        if holdsWhenEmpty && level <= .zero { isHeld = true }
     }
 
     /// When `allowed` changes if the use stays as it is; nil for never.
     public func crossing() -> Instant? {
-        guard burst > baseline else { return nil }
+        guard holdsWhenEmpty else { return nil }
         let net = baseline - use
         if isHeld {
             guard net > 0 else { return nil }
@@ -103,17 +106,54 @@ public struct Allowance: Sendable, Hashable {
         return updatedAt.adding((capacity - level).timeUp(at: baseline - use))
     }
 
-    private mutating func step(_ elapsed: Interval) {
-        if isHeld { heldTime += heldPart(of: elapsed) }
-        used += .of(rate: use, over: elapsed)
-        level = min(level + .of(rate: baseline - use, over: elapsed), capacity)
-        updatedAt += elapsed
-        guard burst > baseline else { return }
-        if level <= .zero { isHeld = true } else if level >= release { isHeld = false }
+    // MARK: For CPUCredits
+
+    /// Whether an empty bucket holds use to the baseline, or only goes into debt.
+    mutating func setHolding(_ holds: Bool) {
+        holdsWhenEmpty = holds
+        isHeld = holds && level <= .zero
     }
 
-    private func heldPart(of elapsed: Interval) -> Interval {
-        guard let released = crossing() else { return elapsed }
-        return min(elapsed, released - updatedAt)
+    /// Lifts the level to `floor` if it is below, and returns by how much.
+    mutating func lift(to floor: Integral) -> Integral {
+        guard level < floor else { return .zero }
+        let lifted = floor - level
+        level = floor
+        return lifted
+    }
+
+    /// Time in which nothing is used, earned or held.
+    mutating func skip(to now: Instant) {
+        check(now >= updatedAt, "time ran backwards")
+        check(use == 0, "use while stopped")
+        updatedAt = now
+    }
+
+    /// Loses what is left.
+    mutating func empty() {
+        level = min(level, .zero)
+        isHeld = holdsWhenEmpty
+    }
+
+    // The hold can change once at most while rates are constant; the division that finds when is
+    // only paid then.
+    private mutating func step(_ elapsed: Interval) {
+        let after = min(level + .of(rate: baseline - use, over: elapsed), capacity)
+        if isHeld {
+            let isReleased = after >= release
+            heldTime += isReleased ? timeToCrossing() : elapsed
+            isHeld = !isReleased
+        } else if holdsWhenEmpty && after <= .zero {
+            heldTime += elapsed - timeToCrossing()
+            isHeld = true
+        }
+        used += .of(rate: use, over: elapsed)
+        level = after
+        updatedAt += elapsed
+    }
+
+    private func timeToCrossing() -> Interval {
+        guard let crossing = crossing() else { return .zero }
+        return crossing - updatedAt
     }
 }

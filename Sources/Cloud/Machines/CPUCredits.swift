@@ -28,28 +28,15 @@ public struct CPUCredits: Sendable, Hashable {
 
     private enum Phase: Hashable { case running, stopped }
 
-    /// CPU nanoseconds a second.
-    public let vCPURate: Int64
-    /// CPU nanoseconds a second earned: the baseline of the whole machine.
-    public let baseline: Int64
-    /// Most that can be accrued, and most surplus that can be borrowed free.
-    public let capacity: Integral
-    public let release: Integral
-
     public private(set) var mode: Mode
     private var phase: Phase = .running
-    /// Invariant: level <= capacity, and in unlimited mode level >= -capacity.
-    public private(set) var level: Integral
-    public private(set) var use: Int64 = 0
-    public private(set) var isHeld: Bool
-    public private(set) var used: Integral = .zero
-    public private(set) var heldTime: Interval = .zero
+    /// The credits as CPU nanoseconds; in unlimited mode it goes into debt and never holds.
+    /// Invariant: in unlimited mode level >= -capacity.
+    private var bucket: Allowance
     /// CPU time charged as surplus and settled: what the bill takes.
     public private(set) var surplusCharged: Integral = .zero
     /// CPU time spent above the free surplus in the current hour, not yet charged.
     public private(set) var surplusPending: Integral = .zero
-    /// The last instant accounted for; a stopped machine keeps the one it stopped at.
-    public private(set) var updatedAt: Instant
     private var hourEnd: Instant
 
     /// A machine launched at `now`. T3 and T4g get no launch credits: `balance` is 0 unless the
@@ -57,25 +44,39 @@ public struct CPUCredits: Sendable, Hashable {
     public init(_ type: MachineType, mode: Mode, balance: Int64, at now: Instant) {
         check(type.isBurstable, "\(type.name) has no CPU credits")
         check(balance >= 0 && balance <= type.creditsMax, "a balance out of range")
-        vCPURate = type.vCPURate
-        baseline = type.baselineRate
-        capacity = Integral(type.creditsMax * CPUCredits.credit)
         // Assumption: a twelfth of an hour's earnings, CloudWatch's own step, ends a hold.
-        release = Integral(type.creditsPerHour * CPUCredits.credit / 12)
+        bucket = Allowance(
+            baseline: type.baselineRate, burst: type.vCPURate,
+            capacity: type.creditsMax * CPUCredits.credit,
+            release: type.creditsPerHour * CPUCredits.credit / 12,
+            level: balance * CPUCredits.credit, at: now)
         self.mode = mode
-        level = Integral(balance * CPUCredits.credit)
-        isHeld = mode == .standard && balance == 0
-        updatedAt = now
         hourEnd = now + .hours(1)
+        bucket.setHolding(mode == .standard)
     }
 
-    /// CPU nanoseconds a second that may be used now.
+    /// CPU nanoseconds a second that may be used now; 0 while stopped.
     public var allowed: Int64 {
         switch phase {
-        case .running: isHeld ? baseline : vCPURate
+        case .running: bucket.allowed
         case .stopped: 0
         }
     }
+
+    /// True while a standard machine is held to its baseline.
+    public var isHeld: Bool { bucket.isHeld }
+    /// How long it has been held in all.
+    public var heldTime: Interval { bucket.heldTime }
+    /// CPU nanoseconds a second earned: the baseline of the whole machine.
+    public var baseline: Int64 { bucket.baseline }
+    /// The constant use, in CPU nanoseconds a second.
+    public var use: Int64 { bucket.use }
+    /// All CPU time ever spent, in nanoseconds.
+    public var used: Integral { bucket.used }
+    /// Balance (positive) or surplus (negative), in CPU nanoseconds.
+    public var level: Integral { bucket.level }
+    /// The last instant accounted for; a stopped machine keeps the one it stopped at.
+    public var updatedAt: Instant { bucket.updatedAt }
 
     /// Surplus charged so far with the current hour's share: the figure for a bill that ends now.
     public var surplusBillable: Integral { surplusCharged + surplusPending }
@@ -90,71 +91,58 @@ public struct CPUCredits: Sendable, Hashable {
 
     public mutating func advance(to now: Instant) {
         check(now >= updatedAt, "time ran backwards")
-        if now > updatedAt { step(to: now) }
+        // `start` counts the stopped days from `updatedAt`.
+        guard phase == .running else { return }
+        while hourEnd <= now { settleHour() }
+        bucket.advance(to: now)
+        liftDebt()
     }
 
     /// The CPU in use from now on, in CPU nanoseconds a second.
     public mutating func setUse(_ rate: Int64, at now: Instant) {
-        check(rate >= 0 && rate <= vCPURate, "a use of \(rate) ns/s")
+        check(rate >= 0 && rate <= bucket.burst, "a use of \(rate) ns/s")
         advance(to: now)
         check(phase == .running || rate == 0, "a stopped machine at work")
-        use = rate
+        if phase == .running { bucket.setUse(rate, at: now) }
     }
 
     /// Spends CPU time at once, beside the constant use.
     public mutating func charge(_ time: Interval, at now: Instant) {
-        check(time >= .zero, "a negative charge")
         advance(to: now)
-        let lump = Integral(time.nanoseconds)
-        used += lump
-        level -= lump
-        settleLevel()
+        check(phase == .running, "a stopped machine at work")
+        bucket.charge(time.nanoseconds, at: now)
+        liftDebt()
     }
 
     /// Outstanding surplus is charged, as AWS does on a switch to standard.
     public mutating func setMode(_ mode: Mode, at now: Instant) {
         advance(to: now)
-        switch mode {
-        case .standard:
-            chargeSurplus()
-            isHeld = level <= .zero
-        case .unlimited: isHeld = false
-        }
+        guard mode != self.mode else { return }
+        if mode == .standard { chargeSurplus() }
         self.mode = mode
-        settleLevel()
+        bucket.setHolding(mode == .standard)
+        liftDebt()
     }
 
     /// Stopped or terminated: surplus is charged, nothing more is earned.
     public mutating func stop(at now: Instant) {
-        advance(to: now)
         check(phase == .running, "stopped twice")
+        setUse(0, at: now)
         chargeSurplus()
-        use = 0
         phase = .stopped
     }
 
     /// Started again; credits are gone after seven stopped days.
     public mutating func start(at now: Instant) {
         check(phase == .stopped, "started twice")
-        check(now >= updatedAt, "time ran backwards")
-        if now - updatedAt > CPUCredits.keptStoppedMax { level = min(level, .zero) }
+        if now - updatedAt > CPUCredits.keptStoppedMax { bucket.empty() }
+        bucket.skip(to: now)
         phase = .running
-        updatedAt = now
         hourEnd = now + .hours(1)
-        isHeld = mode == .standard && level <= .zero
     }
 
     /// When `allowed` changes if the use stays as it is; nil for never, always so in unlimited.
-    public func crossing() -> Instant? {
-        guard mode == .standard, phase == .running else { return nil }
-        let net = baseline - use
-        if isHeld {
-            guard net > 0 else { return nil }
-            return updatedAt.adding((release - level).timeUp(at: net))
-        }
-        guard net < 0 else { return nil }
-        return updatedAt.adding(level.timeUp(at: -net))
-    }
+    public func crossing() -> Instant? { phase == .running ? bucket.crossing() : nil }
 
     /// When the balance reaches zero and surplus (or the hold) begins; nil for never.
     public func crossingZero() -> Instant? {
@@ -165,57 +153,29 @@ public struct CPUCredits: Sendable, Hashable {
     /// When the free surplus is used up and every further second is charged; nil for never.
     public func crossingCharge() -> Instant? {
         guard phase == .running, mode == .unlimited, use > baseline else { return nil }
-        return updatedAt.adding((level + capacity).timeUp(at: use - baseline))
+        return updatedAt.adding((level + bucket.capacity).timeUp(at: use - baseline))
     }
 
     /// When the balance is full if the use stays as it is; nil for never or already.
-    public func crossingFull() -> Instant? {
-        guard phase == .running, use < baseline, level < capacity else { return nil }
-        return updatedAt.adding((capacity - level).timeUp(at: baseline - use))
+    public func crossingFull() -> Instant? { phase == .running ? bucket.crossingFull() : nil }
+
+    private mutating func settleHour() {
+        bucket.advance(to: hourEnd)
+        liftDebt()
+        surplusCharged += surplusPending
+        surplusPending = .zero
+        hourEnd += .hours(1)
     }
 
-    private mutating func step(to now: Instant) {
-        // `start` counts the stopped days from `updatedAt`.
-        guard phase == .running else { return }
-        while hourEnd <= now {
-            integrate(hourEnd - updatedAt)
-            surplusCharged += surplusPending
-            surplusPending = .zero
-            hourEnd += .hours(1)
-        }
-        integrate(now - updatedAt)
-    }
-
-    private mutating func integrate(_ elapsed: Interval) {
-        if isHeld { heldTime += heldPart(of: elapsed) }
-        used += .of(rate: use, over: elapsed)
-        level = min(level + .of(rate: baseline - use, over: elapsed), capacity)
-        updatedAt += elapsed
-        settleLevel()
-    }
-
-    private func heldPart(of elapsed: Interval) -> Interval {
-        guard let released = crossing() else { return elapsed }
-        return min(elapsed, released - updatedAt)
-    }
-
-    private mutating func settleLevel() {
-        switch mode {
-        case .standard:
-            if level <= .zero { isHeld = true } else if level >= release { isHeld = false }
-        case .unlimited:
-            let floor = .zero - capacity
-            guard level < floor else { return }
-            surplusPending += floor - level
-            level = floor
-        }
+    private mutating func liftDebt() {
+        guard mode == .unlimited else { return }
+        surplusPending += bucket.lift(to: .zero - bucket.capacity)
     }
 
     private mutating func chargeSurplus() {
         surplusCharged += surplusPending
         surplusPending = .zero
-        guard mode == .unlimited, level < .zero else { return }
-        surplusCharged -= level
-        level = .zero
+        guard mode == .unlimited else { return }
+        surplusCharged += bucket.lift(to: .zero)
     }
 }

@@ -37,7 +37,8 @@ public struct CacheMachine: Sendable {
 
     /// `memoryMax` is the parameter group's `maxmemory`; a quarter of it is reserved.
     public init(_ type: MachineType, memoryMax: Int64, balance: Int64, at now: Instant) {
-        self.memoryMax = memoryMax - memoryMax / 100 * CacheMachine.reservedPercent
+        self.memoryMax =
+            memoryMax - memoryMax / 100 * CacheMachine.reservedPercent
             - memoryMax % 100 * CacheMachine.reservedPercent / 100
         credits = CPUCredits(type, mode: .standard, balance: balance, at: now)
         threadFreeAt = now

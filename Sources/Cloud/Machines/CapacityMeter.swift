@@ -43,7 +43,8 @@ public struct CapacityMeter: Sendable, Hashable {
     public init(rules: Int64, gigabyte: Int64, at now: Instant) {
         check(rules >= 0 && now.nanoseconds >= 0, "a meter out of range")
         check(
-            CapacityMeter.unitsPerLCUHour % Int128(gigabyte) == 0, "a gigabyte of \(gigabyte) bytes")
+            CapacityMeter.unitsPerLCUHour % Int128(gigabyte) == 0, "a gigabyte of \(gigabyte) bytes"
+        )
         self.gigabyte = gigabyte
         rulesCharged = max(0, rules - CapacityMeter.rulesFree)
         updatedAt = now

@@ -18,8 +18,8 @@ extension CostProfile {
     /// SRS 5 as it comes: messages merged for up to 350 ms.
     public static let srs = CostProfile(
         name: "srs", machine: bench, source: "measured: SRS 5.0-r3 at -O2, default configuration",
-        isAssumption: false, low: srsCosts(message: 290_000, byteOut: 80, byteIn: 700),
-        high: srsCosts(message: 450_000, byteOut: 80, byteIn: 2_700))
+        isAssumption: false, low: srsCosts(.low, message: 290_000, byteOut: 80),
+        high: srsCosts(.high, message: 450_000, byteOut: 80))
 
     /// SRS 5 with `mw_latency 0`, which writes each message by itself.
     ///
@@ -28,8 +28,8 @@ extension CostProfile {
     public static let srsLowLatency = CostProfile(
         name: "srs-low-latency", machine: bench,
         source: "measured: SRS 5.0-r3 at -O2, mw_latency 0", isAssumption: false,
-        low: srsCosts(message: 1_250_000, byteOut: 80, byteIn: 700),
-        high: srsCosts(message: 1_500_000, byteOut: 250, byteIn: 2_700))
+        low: srsCosts(.low, message: 1_250_000, byteOut: 80),
+        high: srsCosts(.high, message: 1_500_000, byteOut: 250))
 
     /// nginx-rtmp with one worker and prompt readers.
     public static let nginxRTMP = CostProfile(
@@ -83,18 +83,25 @@ extension CostProfile {
             $0.perByteOut = 2_000
         })
 
-    private static func srsCosts(message: Int64, byteOut: Int64, byteIn: Int64) -> Costs {
-        let isLow = byteIn == 700
+    private static func srsCosts(_ end: End, message: Int64, byteOut: Int64) -> Costs {
         var costs = Costs()
         costs.perMessage = message
         costs.perByteOut = byteOut
-        costs.perByteIn = byteIn
         costs.perConnection = 113_000
         costs.idle = 800_000
         costs.memoryIdle = 12_800 << 10
-        costs.memoryPerConnection = isLow ? 34_000 : 39_000
-        costs.memoryPerPlayer = isLow ? 52_000 : 66_000
-        costs.memoryPerPublisher = isLow ? 750_000 : 1_100_000
+        switch end {
+        case .low:
+            costs.perByteIn = 700
+            costs.memoryPerConnection = 34_000
+            costs.memoryPerPlayer = 52_000
+            costs.memoryPerPublisher = 750_000
+        case .high:
+            costs.perByteIn = 2_700
+            costs.memoryPerConnection = 39_000
+            costs.memoryPerPlayer = 66_000
+            costs.memoryPerPublisher = 1_100_000
+        }
         return costs
     }
 

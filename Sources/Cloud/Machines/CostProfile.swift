@@ -52,7 +52,7 @@ public struct CostProfile: Sendable, Hashable {
     /// of CPU a player-second, and the fit on Zen 5 gives 27-39 µs: a factor of 6 to 9. nginx-rtmp's,
     /// 2,400 players on 92 %, is 383 µs against 121: a factor of 3.2. Software versions differ
     /// and a t3 vCPU is one hyperthread of such a core, so neither end can be ruled out for either.
-    /// Source: ossrs/srs, README "Performance" tables.
+    /// Sources: ossrs/srs, published performance runs; for Zen 5, the shipped profiles.
     public static let t3LowTenths: Int64 = 32
     public static let t3HighTenths: Int64 = 90
 

@@ -179,7 +179,8 @@ public struct DatabaseMachine: Sendable {
             first = index
         }
         let speed = credits.allowed / plan.type.vCPUs
-        let stretched = speed == 1_000_000_000
+        let stretched =
+            speed == 1_000_000_000
             ? time : Interval(nanoseconds: multiplyDivideUp(time.nanoseconds, 1_000_000_000, speed))
         credits.charge(time, at: now)
         vCPUFreeAt[first] = max(now, vCPUFreeAt[first]) + stretched

@@ -59,7 +59,8 @@ public struct LoadBalancer: Sendable {
         healthCheck: HealthCheck, idleTimeout: Interval, rules: Int64, gigabyte: Int64,
         at now: Instant
     ) {
-        check((.seconds(1) ... .seconds(4_000)).contains(idleTimeout), "an idle timeout out of range")
+        check(
+            (.seconds(1) ... .seconds(4_000)).contains(idleTimeout), "an idle timeout out of range")
         self.healthCheck = healthCheck
         self.idleTimeout = idleTimeout
         meter = CapacityMeter(rules: rules, gigabyte: gigabyte, at: now)
