@@ -77,7 +77,7 @@ public struct Volume: Sendable {
     public mutating func advance(to now: Instant) {
         check(now >= updatedAt, "time ran backwards")
         while updatedAt < now {
-            let next = min(crossing() ?? now, now)
+            let next = min(stepEnd() ?? now, now)
             grow(for: next - updatedAt)
             updatedAt = next
         }
@@ -105,6 +105,14 @@ public struct Volume: Sendable {
         }
         guard growth > 0 else { return first }
         return earliest(first, updatedAt.adding((Integral(capacity) - used).timeUp(at: growth)))
+    }
+
+    // The nanosecond in which something fills up is a step of its own: consumers take from it in
+    // their order, and however time is cut into calls the outcome is the same.
+    private func stepEnd() -> Instant? {
+        guard let crossing = crossing() else { return nil }
+        let before = crossing - Interval(nanoseconds: 1)
+        return before > updatedAt ? before : crossing
     }
 
     private mutating func grow(for elapsed: Interval) {

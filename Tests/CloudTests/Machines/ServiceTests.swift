@@ -94,7 +94,7 @@ import Testing
         var database = micro(balance: 0)
         #expect(database.connect(at: start) == true)
         let rows = database.storage.add("rows", cap: nil)
-        #expect(database.storage.write(rows, 20 << 30, at: start))
+        #expect(database.storage.write(rows, 20 << 30, at: start) == true)
         #expect(
             database.admit(cpu: .zero, operations: 1, bytes: 8_192, at: start)
                 == .refused(.storageFull))
