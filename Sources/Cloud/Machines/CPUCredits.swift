@@ -19,7 +19,8 @@ import Base
 /// burstable-performance-instances-unlimited-mode-concepts, -standard-mode-concepts and
 /// -monitoring-cpu-credits.
 public struct CPUCredits: Sendable, Hashable {
-    public enum Mode: Sendable, Hashable { case standard, unlimited }
+    /// `fixed` is for types without credits: full speed always, and only the CPU time is counted.
+    public enum Mode: Sendable, Hashable { case standard, unlimited, fixed }
 
     /// CPU nanoseconds in one credit.
     public static let credit: Int64 = 60_000_000_000
@@ -42,14 +43,18 @@ public struct CPUCredits: Sendable, Hashable {
     /// A machine launched at `now`. T3 and T4g get no launch credits: `balance` is 0 unless the
     /// caller says otherwise, in credits.
     public init(_ type: MachineType, mode: Mode, balance: Int64, at now: Instant) {
-        check(type.isBurstable, "\(type.name) has no CPU credits")
+        check(type.isBurstable == (mode != .fixed), "\(type.name) in mode \(mode)")
         check(balance >= 0 && balance <= type.creditsMax, "a balance out of range")
-        // Assumption: a twelfth of an hour's earnings, CloudWatch's own step, ends a hold.
-        bucket = Allowance(
-            baseline: type.baselineRate, burst: type.vCPURate,
-            capacity: type.creditsMax * CPUCredits.credit,
-            release: type.creditsPerHour * CPUCredits.credit / 12,
-            level: balance * CPUCredits.credit, at: now)
+        switch mode {
+        case .standard, .unlimited:
+            // Assumption: a twelfth of an hour's earnings, CloudWatch's own step, ends a hold.
+            bucket = Allowance(
+                baseline: type.baselineRate, burst: type.vCPURate,
+                capacity: type.creditsMax * CPUCredits.credit,
+                release: type.creditsPerHour * CPUCredits.credit / 12,
+                level: balance * CPUCredits.credit, at: now)
+        case .fixed: bucket = .flat(type.vCPURate, at: now)
+        }
         self.mode = mode
         hourEnd = now + .hours(1)
         bucket.setHolding(mode == .standard)
@@ -118,6 +123,7 @@ public struct CPUCredits: Sendable, Hashable {
     public mutating func setMode(_ mode: Mode, at now: Instant) {
         advance(to: now)
         guard mode != self.mode else { return }
+        check(mode != .fixed && self.mode != .fixed, "credits on a machine without them")
         if mode == .standard { chargeSurplus() }
         self.mode = mode
         bucket.setHolding(mode == .standard)

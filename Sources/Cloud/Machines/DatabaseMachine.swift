@@ -12,7 +12,8 @@ public enum DatabaseRefusal: Sendable, Hashable { case down, noConnection, stora
 /// A managed PostgreSQL instance such as an RDS db.t3.micro, single-AZ.
 ///
 /// Transactions queue for the vCPUs (each to the one that is free first), then for the disk; CPU
-/// time is charged to the credits on admission. A held machine shares its baseline over its vCPUs.
+/// time is charged to the credits on admission, and runs at the speed allowed then. A held machine
+/// shares its baseline over its vCPUs.
 /// Every statement runs on one of `connectionsMax` connections. Down while it restarts: in its
 /// weekly maintenance window when a patch is due, or when told to; connections are cut then.
 /// A daily backup suspends I/O "typically under a few seconds" on single-AZ.
@@ -37,9 +38,8 @@ public struct DatabaseMachine: Sendable {
 
         /// A db.t3.micro as CDK makes it, with gp2 storage: unlimited credits, backups on.
         public static func micro(storageGibibytes: Int64, connectionsMax: Int) -> Plan {
-            guard let type = MachineType.named("db.t3.micro") else { fatalError("no db.t3.micro") }
-            return Plan(
-                type: type, mode: .unlimited, disk: .gp2, storageGibibytes: storageGibibytes,
+            Plan(
+                type: .t3Micro, mode: .unlimited, disk: .gp2, storageGibibytes: storageGibibytes,
                 connectionsMax: connectionsMax, maintenanceOffset: .hours(24 * 6 + 3),
                 restart: .seconds(90), backupOffset: .hours(2), backupPause: .seconds(2))
         }

@@ -229,4 +229,22 @@ private struct SlowCredits {
         #expect(!credits.isHeld, "seed \(seed)")
         #expect(credits.heldTime == back - empty, "seed \(seed)")
     }
+
+    @Test("a machine given by hand counts its CPU time and knows no credits")
+    func byHand() {
+        let type = MachineType(
+            name: "bench", cores: 2, coreShare: 500_000, memory: 4 << 30,
+            networkBaseline: 125_000_000, networkBurst: 125_000_000,
+            disk: .init(throughput: 100_000_000, operations: 10_000))
+        var processor = CPUCredits(type, mode: .fixed, balance: 0, at: start)
+        #expect(processor.allowed == 1_000_000_000)
+        processor.setUse(1_000_000_000, at: start)
+        processor.charge(.seconds(3), at: start + .hours(1))
+        processor.advance(to: start + .days(2))
+        #expect(processor.crossing() == nil && processor.crossingCharge() == nil)
+        #expect(processor.used.whole == 172_803_000_000_000)
+        #expect(processor.balanceMillicredits == 0 && processor.surplusBillable == .zero)
+        #expect(processor.allowed == 1_000_000_000)
+        #expect(type.memoryVisible == 4 << 30)
+    }
 }
