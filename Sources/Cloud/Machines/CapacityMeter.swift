@@ -96,7 +96,7 @@ public struct CapacityMeter: Sendable, Hashable {
         Int64((units * 1_000_000).dividedHalfEven(by: CapacityMeter.unitsPerLCUHour))
     }
 
-    /// How many finished hours with any use this dimension was the one billed.
+    /// In how many finished hours (idle ones left out) this was the dimension billed.
     public func hoursLed(by dimension: Dimension) -> Int64 { hoursLed[dimension.rawValue] }
 
     private mutating func integrate(to now: Instant) {

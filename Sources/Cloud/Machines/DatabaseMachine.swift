@@ -47,6 +47,9 @@ public struct DatabaseMachine: Sendable {
 
     private enum Phase { case available, restarting(until: Instant) }
 
+    /// From 400 GiB on RDS stripes four volumes, which is not modelled.
+    public static let storageGibibytesMax: Int64 = 399
+
     public let plan: Plan
     public var credits: CPUCredits
     public var disk: BurstDisk
@@ -63,6 +66,9 @@ public struct DatabaseMachine: Sendable {
 
     public init(_ plan: Plan, balance: Int64, at now: Instant) {
         check(plan.connectionsMax > 0, "a database nobody may reach")
+        check(
+            (1...DatabaseMachine.storageGibibytesMax).contains(plan.storageGibibytes),
+            "a database of \(plan.storageGibibytes) GiB")
         self.plan = plan
         credits = CPUCredits(plan.type, mode: plan.mode, balance: balance, at: now)
         disk = BurstDisk(plan.disk, gibibytes: plan.storageGibibytes, on: plan.type, at: now)

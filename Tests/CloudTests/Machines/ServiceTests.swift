@@ -47,6 +47,44 @@ import Testing
         #expect(database.credits.used.whole == 6_000_000)
     }
 
+    /// The slow model hands waiting transactions to idle vCPUs, a microsecond at a time.
+    @Test("agrees with a queue that ticks every microsecond", arguments: 1...20)
+    func queue(seed: UInt64) {
+        var random = Random(seed: seed)
+        var database = micro(balance: 0)
+        #expect(database.connect(at: start) == true)
+        var asked: [(at: Int64, cost: Int64)] = []
+        var at: Int64 = 0
+        for _ in 0..<200 {
+            at += random.within(0...400)
+            asked.append((at, random.within(1...700)))
+        }
+        var ended = [Int64](repeating: 0, count: asked.count)
+        var running: [(job: Int, left: Int64)?] = [nil, nil]
+        var next = 0
+        var ticks: Int64 = 0
+        while ended.contains(0) {
+            for slot in 0..<2 where running[slot] == nil {
+                guard next < asked.count, asked[next].at <= ticks else { continue }
+                running[slot] = (next, asked[next].cost)
+                next += 1
+            }
+            ticks += 1
+            for slot in 0..<2 {
+                guard let (job, left) = running[slot] else { continue }
+                running[slot] = left > 1 ? (job, left - 1) : nil
+                if left == 1 { ended[job] = ticks }
+            }
+        }
+        for (job, item) in asked.enumerated() {
+            let answer = database.admit(
+                cpu: Interval(nanoseconds: item.cost * 1_000), operations: 0, bytes: 0,
+                at: start + Interval(nanoseconds: item.at * 1_000))
+            let expected = Interval(nanoseconds: (ended[job] - item.at) * 1_000)
+            #expect(answer == .answered(after: expected), "seed \(seed), job \(job)")
+        }
+    }
+
     @Test("in standard mode an empty balance makes CPU time ten times as long")
     func held() {
         var plan = DatabaseMachine.Plan.micro(storageGibibytes: 20, connectionsMax: 80)
@@ -167,6 +205,31 @@ import Testing
             return balancer.checked(target, passed: results[$0])
         }
         #expect(changes == [0, 4, 14])
+    }
+
+    /// The slow model reads the whole history backwards at every check.
+    @Test("health follows from the last results alone", arguments: 1...20)
+    func history(seed: UInt64) {
+        var random = Random(seed: seed)
+        var balancer = balancer()
+        let target = balancer.register(at: start)
+        var history: [Bool] = []
+        var healthy = false
+        for step in 0..<400 {
+            let passed = random.chance(millionths: step % 40 < 20 ? 300_000 : 900_000)
+            history.append(passed)
+            _ = balancer.checked(target, passed: passed)
+            if step == 0 {
+                healthy = passed
+            } else if healthy {
+                healthy = history.suffix(2).contains(true)
+            } else {
+                healthy = step >= 5 && !history.suffix(5).contains(false)
+            }
+            #expect(
+                balancer.targets[target].health == (healthy ? .healthy : .unhealthy),
+                "seed \(seed), step \(step)")
+        }
     }
 
     @Test("with no healthy target all are used; without targets none")
