@@ -3,8 +3,9 @@ import Base
 /// The profiles that ship: three RTMP servers measured, the rest assumed.
 ///
 /// The RTMP figures were taken side by side on one machine for this project: server pinned
-/// to one core, clients to the other, loopback, 15-30 s windows, a clip of 2.65 Mb/s in 73 messages a
-/// second. Coefficients are two-point fits, good to 30 %; where two fits exist they are the two ends.
+/// to one core, clients to the other, loopback, 15-30 s windows, a clip of 2.65 Mb/s in 73
+/// messages a second. Coefficients are two-point fits, good to 30 %; where two fits exist they are
+/// the two ends.
 extension CostProfile {
     public static let bench = "AMD EPYC Zen 5, one core, Linux 6.18"
 
@@ -68,8 +69,8 @@ extension CostProfile {
         low: costs(call: 5, idle: 500, memory: 8, connection: 10),
         high: costs(call: 30, idle: 3_000, memory: 15, connection: 30))
 
-    /// A reverse proxy that ends TLS in a container, in place of the load balancer; a connection is a
-    /// handshake, ECDSA P-256 at the low end and RSA-2048 at the high end.
+    /// A reverse proxy that ends TLS in a container, in place of the load balancer; a connection
+    /// is a handshake, ECDSA P-256 at the low end and RSA-2048 at the high end.
     public static let tlsFront = assumed(
         "tls-front", "a TLS 1.3 handshake of 0.3-2.5 ms, AES-GCM at 0.5-1 GB/s, a proxied call",
         low: costs(call: 50, idle: 100, memory: 10, connection: 30) {
