@@ -37,5 +37,6 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
+        .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]
 )
