@@ -20,7 +20,7 @@ let package = Package(
     targets: [
         .target(name: "Base", swiftSettings: settings),
         .target(
-            name: "Cloud", dependencies: ["Base"],
+            name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
         .target(name: "Platform", dependencies: ["Base"], swiftSettings: settings),
         .target(
