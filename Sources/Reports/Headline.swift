@@ -13,11 +13,14 @@ struct Headline {
         let total = verdicts.count
         let money =
             "a month costs $\(Money.text(record.bill.total730h)) "
-            + "against $\(Money.text(record.summary.budget))"
+            + "against $\(Money.short(record.summary.budget))"
         if failed > 0 {
             status = .fail
             let verb = failed == 1 ? "fails" : "fail"
-            text = "The plan does not hold: \(failed) of \(Self.criteria(total)) \(verb); \(money)."
+            let rest = open == 0 ? "" : " and \(open) \(open == 1 ? "is" : "are") inconclusive"
+            text =
+                "The plan does not hold: \(failed) of \(Self.criteria(total)) \(verb)\(rest); "
+                + "\(money)."
         } else if open > 0 || total == 0 {
             status = .inconclusive
             let verb = open == 1 ? "is" : "are"

@@ -47,6 +47,11 @@ enum Money {
     /// As in the file, its whole part grouped: `1,262.15`.
     static func text(_ amount: String) -> String { Numbers.grouped(digits: amount) }
 
+    /// Without the cents where there are none: `30`.
+    static func short(_ amount: String) -> String {
+        text(amount.hasSuffix(".00") ? String(amount.dropLast(3)) : amount)
+    }
+
     /// For proportions; an amount that is not a number counts as nothing.
     static func value(_ amount: String) -> Fixed { Fixed(decimal: amount) ?? .zero }
 }
