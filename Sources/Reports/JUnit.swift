@@ -11,22 +11,23 @@ enum JUnit {
             summary.verdicts.map { Self.verdict($0, summary) }
             + summary.gates.map { Self.gate($0, summary) }
         let statuses = summary.verdicts.map(\.status) + summary.gates.map(\.status)
-        let counts =
-            "tests=\"\(statuses.count)\""
-            + " failures=\"\(statuses.count { $0 == .fail })\""
-            + " errors=\"\(statuses.count { $0 == .inconclusive })\""
-        return """
+        let counts: Markup = """
+            tests="\(statuses.count)" failures="\(statuses.count { $0 == .fail })" \
+            errors="\(statuses.count { $0 == .inconclusive })"
+            """
+        let document: Markup = """
             <?xml version="1.0" encoding="UTF-8"?>
             <testsuites \(counts)>
-            <testsuite name="\(escaped(summary.scenario))" \(counts)>
-            \(cases.joined(separator: "\n"))
+            <testsuite name="\(summary.scenario)" \(counts)>
+            \(cases)
             </testsuite>
             </testsuites>
 
             """
+        return document.text
     }
 
-    private static func verdict(_ verdict: Summary.Verdict, _ summary: Summary) -> String {
+    private static func verdict(_ verdict: Summary.Verdict, _ summary: Summary) -> Markup {
         var lines = [
             verdict.criterion,
             "measured \(verdict.value.value) \(verdict.unit), "
@@ -42,7 +43,7 @@ enum JUnit {
             lines: lines, summary)
     }
 
-    private static func gate(_ gate: Summary.Gate, _ summary: Summary) -> String {
+    private static func gate(_ gate: Summary.Gate, _ summary: Summary) -> Markup {
         let measured = gate.value.map { "measured \($0.value)" } ?? "nothing measured"
         return testCase(
             suite: "\(summary.scenario).gates", name: gate.rule, gate.status,
@@ -51,14 +52,15 @@ enum JUnit {
 
     private static func testCase(
         suite: String, name: String, _ status: Status, lines: [String], _ summary: Summary
-    ) -> String {
-        let open = "<testcase classname=\"\(escaped(suite))\" name=\"\(escaped(name))\""
-        let text = escaped((lines + ["reproduce: \(summary.reproduce)"]).joined(separator: "\n"))
+    ) -> Markup {
+        let open: Markup = "<testcase classname=\"\(suite)\" name=\"\(name)\""
+        let text = (lines + ["reproduce: \(summary.reproduce)"]).joined(separator: "\n")
         return switch status {
-        case .pass: open + "/>"
-        case .fail: open + ">\n<failure message=\"failed\">\(text)</failure>\n</testcase>"
+        case .pass: "\(open)/>"
+        case .fail:
+            "\(open)>\n<failure message=\"failed\">\(text)</failure>\n</testcase>"
         case .inconclusive:
-            open + ">\n<error message=\"inconclusive\">\(text)</error>\n</testcase>"
+            "\(open)>\n<error message=\"inconclusive\">\(text)</error>\n</testcase>"
         }
     }
 }

@@ -1,0 +1,162 @@
+import Base
+import Results
+
+extension Page {
+    static func bill(_ record: RunRecord) -> Markup {
+        let (bill, summary) = (record.bill, record.summary)
+        return """
+            \(meter(bill, budget: summary.budget))
+            \(lines(bill, budget: summary.budget))
+            <p class="note">Prices: <code>\(bill.priceBook)</code>, \(bill.region), \
+            \(bill.regime), in \(bill.currency), before tax. A month is 730 hours at the run’s \
+            rates; the period is the \(summary.simulated.seconds.readable) that were simulated.</p>
+            \(egress(record))
+            """
+    }
+
+    /// The month's total as a bar, with the budget marked on it.
+    private static func meter(_ bill: BillSheet, budget: String) -> Markup {
+        let (total, limit) = (Money.value(bill.total730h), Money.value(budget))
+        let scale = max(total, limit)
+        guard scale > .zero else { return "" }
+        let status: Status = total <= limit ? .pass : .fail
+        let words =
+            "$\(Money.text(bill.total730h)) a month against a budget of $\(Money.short(budget))"
+        return """
+            <div class="meter \(status.rawValue)" role="img" aria-label="\(words)">
+            <div class="fill" style="width:\(percent(total, scale))%"></div>
+            <div class="budget" style="left:\(percent(limit, scale))%">\
+            <span>budget $\(Money.short(budget))</span></div>
+            </div>
+            """
+    }
+
+    private static func lines(_ bill: BillSheet, budget: String) -> Markup {
+        let heads = [
+            Head("Line"), Head("Quantity", number: true), Head("Unit price", number: true),
+            Head("730 h", number: true), Head("Period", number: true), Head("Share"),
+        ]
+        let total = Money.value(bill.total730h)
+        let rows = bill.lines.map { line -> [Markup] in
+            let amount = Money.value(line.amount730h)
+            return [
+                "\(line.service) \(source(line.source))",
+                "\(Numbers.grouped(line.quantity.value)) <span class=\"unit\">\(line.unit)</span>",
+                "\(line.unitPrice)", "\(Money.text(line.amount730h))",
+                "\(Money.text(line.amountPeriod))",
+                """
+                <span class="bar" style="width:\(percent(amount, total))%"></span>\
+                <span class="share">\(Numbers.percent(amount, of: total))</span>
+                """,
+            ]
+        }
+        let over = Fixed(
+            millionths: total.millionths - Money.value(budget).millionths)
+        let verdict =
+            over > .zero
+            ? "\(Numbers.grouped(digits: over.text(decimals: 2))) over"
+            : "\(Numbers.grouped(digits: over.magnitude.text(decimals: 2))) left"
+        let foot = [
+            row(
+                [
+                    "<b>Total</b>", "", "", "<b>\(Money.text(bill.total730h))</b>",
+                    "<b>\(Money.text(bill.totalPeriod))</b>", "",
+                ], heads, kind: "total"),
+            row(
+                ["Budget", "", "", "\(Money.text(budget))", "", "\(verdict)"], heads,
+                kind: "total"),
+        ]
+        return table(
+            caption: "A month’s bill by line, in \(bill.currency).", heads: heads, rows: rows,
+            kind: "cards bill", foot: foot)
+    }
+
+    /// A link where the source is an address; nothing else may become one.
+    private static func source(_ source: String) -> Markup {
+        guard source.hasPrefix("https://") else {
+            return source.isEmpty ? "" : "<span class=\"unit\">\(source)</span>"
+        }
+        return "<a class=\"source\" href=\"\(source)\" rel=\"noreferrer\">source</a>"
+    }
+
+    private static func percent(_ part: Fixed, _ whole: Fixed) -> String {
+        guard whole > .zero, part > .zero else { return "0" }
+        return Fixed.ratio(Int128(part.millionths) * 100, Int128(whole.millionths))
+            .text(decimalsMax: 2)
+    }
+
+    /// How much of the paid egress is media, and what the protocols add to it.
+    private static func egress(_ record: RunRecord) -> Markup {
+        let parts = EgressParts(record.summary.figures)
+        guard let parts else { return "" }
+        let rows = parts.rows.map { part -> [Markup] in
+            [
+                "\(part.name)", "\(Numbers.bytes(part.bytes))",
+                "\(Numbers.percent(part.bytes, of: parts.media))",
+            ]
+        }
+        let heads = [
+            Head("Egress"), Head("Bytes", number: true), Head("Of the media", number: true),
+        ]
+        return """
+            <h3>What the protocols add to the media</h3>
+            <p>\(parts.sentence(record.bill))</p>
+            \(table(
+                caption: "Egress of the simulated period by part.", heads: heads, rows: rows,
+                kind: "cards narrow",
+                foot: [
+                    row(
+                        [
+                            "<b>All egress</b>", "<b>\(Numbers.bytes(parts.total))</b>",
+                            "<b>\(Numbers.percent(parts.total, of: parts.media))</b>",
+                        ], heads, kind: "total")
+                ]))
+            """
+    }
+}
+
+/// The parts of the bytes that left the platform, as the figures name them: `egress_bytes` is all
+/// of it, `egress_media_bytes` the encoders' own bytes, `egress_overhead_NAME_bytes` what a layer
+/// adds. What none of them names stands as "other".
+struct EgressParts {
+    var total: Fixed
+    var media: Fixed
+    var rows: [(name: String, bytes: Fixed)]
+
+    /// Nil where the run has no such figures.
+    init?(_ figures: Figures) {
+        guard let total = figures["egress_bytes"], let media = figures["egress_media_bytes"],
+            media > .zero
+        else { return nil }
+        self.total = total
+        self.media = media
+        rows = [("media", media)]
+        let (prefix, suffix) = ("egress_overhead_", "_bytes")
+        for figure in figures.list
+        where figure.name.hasPrefix(prefix) && figure.name.hasSuffix(suffix) {
+            let name = figure.name.dropFirst(prefix.count).dropLast(suffix.count)
+            rows.append((String(name).spaced, figure.value))
+        }
+        let named = rows.reduce(Int64(0)) { $0 + $1.bytes.millionths }
+        if named < total.millionths {
+            rows.append(("other", Fixed(millionths: total.millionths - named)))
+        }
+    }
+
+    func sentence(_ bill: BillSheet) -> String {
+        let added = Fixed(millionths: total.millionths - media.millionths)
+        let lines = bill.lines.filter { $0.id.contains("egress") }
+        let money = lines.reduce(Int64(0)) { $0 + Money.value($1.amount730h).millionths }
+        let part = Fixed.ratio(
+            Int128(money) * Int128(added.millionths), Int128(total.millionths) * 1_000_000)
+        let share = Numbers.percent(added, of: media)
+        guard money > 0 else { return "\(share) comes on top of the media." }
+        return "\(share) comes on top of the media: $\(part.text(decimals: 2)) of the "
+            + "$\(Fixed(millionths: money).text(decimals: 2)) that egress costs a month, "
+            + "in proportion."
+    }
+}
+
+extension Fixed {
+    var magnitude: Fixed { millionths < 0 ? Fixed(millionths: -millionths) : self }
+}
