@@ -65,7 +65,7 @@ struct Chart {
     private func band(_ outage: Summary.Outage, _ times: TimeAxis) -> Markup {
         let from = times.offset(outage.from.instant, units: Self.width)
         let until = times.offset(outage.until?.instant ?? times.until, units: Self.width)
-        let width = max(until - from, 12)  // a short outage stays visible
+        let width = max(until - from, 24)  // a short outage stays visible
         return """
             <rect class="away" x="\(from)" y="0" width="\(width)" height="\(Self.height)"/>
             """

@@ -43,7 +43,7 @@ struct HeatMap {
             \((0..<7).map(weekday))
             \((0..<8).map(hour))
             </div>
-            <figcaption>\(spoken(most)) Darker is more.</figcaption>
+            <figcaption>\(spoken(most)) A fuller colour is more.</figcaption>
             </figure>
             """
     }

@@ -19,14 +19,17 @@ extension Page {
         let (total, limit) = (Money.value(bill.total730h), Money.value(budget))
         let scale = max(total, limit)
         guard scale > .zero else { return "" }
-        let status: Status = total <= limit ? .pass : .fail
         let words =
             "$\(Money.text(bill.total730h)) a month against a budget of $\(Money.short(budget))"
+        let over = Fixed.difference(total, limit)
         return """
-            <div class="meter \(status.rawValue)" role="img" aria-label="\(words)">
-            <div class="fill" style="width:\(percent(total, scale))%"></div>
+            <div class="meter \(over > .zero ? "over" : "within")" role="img" \
+            aria-label="\(words)">
+            <div class="fill" style="width:\(percent(min(total, limit), scale))%"></div>
+            <div class="excess" style="width:\(percent(over, scale))%"></div>
             <div class="budget" style="left:\(percent(limit, scale))%">\
             <span>budget $\(Money.short(budget))</span></div>
+            <span class="spent">$\(Money.text(bill.total730h)) a month</span>
             </div>
             """
     }
@@ -50,8 +53,7 @@ extension Page {
                 """,
             ]
         }
-        let over = Fixed(
-            millionths: total.millionths - Money.value(budget).millionths)
+        let over = Fixed.difference(total, Money.value(budget))
         let verdict =
             over > .zero
             ? "\(Numbers.grouped(digits: over.text(decimals: 2))) over"

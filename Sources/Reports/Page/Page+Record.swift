@@ -36,7 +36,7 @@ extension Page {
             once with each of \(Numbers.grouped(fidelity.frames)) frames as an event: how far \
             the fluid result is off.</p>
             \(table(
-                caption: "Fluid against frames.",
+                caption: "Differences are relative to the frames.",
                 heads: [
                     Head("Figure"), Head("Fluid", number: true), Head("Frames", number: true),
                     Head("Difference", number: true), Head("Relative", number: true),

@@ -153,18 +153,20 @@ enum Page {
     static func table(
         caption: String, heads: [Head], rows: [[Markup]], kind: String, foot: [Markup] = []
     ) -> Markup {
-        """
-        <div class="scroll"><table class="\(kind)" role="table">
-        <caption>\(caption)</caption>
-        <thead role="rowgroup"><tr role="row">
-        \(heads.map { "<th role=\"columnheader\" scope=\"col\"\($0.align)>\($0.text)</th>" })
-        </tr></thead>
-        <tbody role="rowgroup">
-        \(rows.map { row($0, heads) })
-        </tbody>
-        \(foot.isEmpty ? "" : "<tfoot role=\"rowgroup\">\n\(foot)\n</tfoot>")
-        </table></div>
-        """
+        let end: Markup =
+            foot.isEmpty ? "" : "<tfoot role=\"rowgroup\">\n\(foot)\n</tfoot>"
+        return """
+            <div class="scroll"><table class="\(kind)" role="table">
+            <caption>\(caption)</caption>
+            <thead role="rowgroup"><tr role="row">
+            \(heads.map { "<th role=\"columnheader\" scope=\"col\"\($0.align)>\($0.text)</th>" })
+            </tr></thead>
+            <tbody role="rowgroup">
+            \(rows.map { row($0, heads) })
+            </tbody>
+            \(end)
+            </table></div>
+            """
     }
 
     static func row(_ cells: [Markup], _ heads: [Head], kind: String = "") -> Markup {

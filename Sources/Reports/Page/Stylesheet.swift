@@ -72,6 +72,7 @@ extension Page {
         .after { white-space: nowrap; }
 
         .scroll { overflow-x: auto; }
+        .scroll + .scroll { margin-top: 1.8rem; }
         table {
           width: 100%; border-collapse: collapse; font: .9rem/1.45 var(--sans);
           font-variant-numeric: tabular-nums;
@@ -110,23 +111,24 @@ extension Page {
           position: relative; height: 1.5rem; background: var(--panel); margin: 2.4rem 0 1.6rem;
           border-bottom: 1px solid var(--rule);
         }
+        .meter { display: flex; }
         .meter .fill { height: 100%; background: var(--s0); }
-        .meter.fail .fill { background: linear-gradient(90deg, var(--s0), var(--fail)); }
+        .meter .excess { height: 100%; background: var(--fail); }
         .meter .budget { position: absolute; top: -.5rem; bottom: -.3rem; border-left: 2px solid var(--ink); }
-        .meter .budget span {
-          position: absolute; bottom: 100%; left: -2px; white-space: nowrap; font: .8rem/1.5 var(--sans);
-        }
-        .meter.pass .budget { right: 0; left: auto !important; border-left: 0; border-right: 2px solid var(--ink); }
-        .meter.pass .budget span { left: auto; right: -2px; }
+        .meter span { position: absolute; white-space: nowrap; font: .8rem/1.5 var(--sans); }
+        .meter .budget span { bottom: 100%; left: -2px; }
+        .meter.within .budget span { left: auto; right: 0; }
+        .meter .spent { bottom: calc(100% + .5rem); right: 0; font-weight: 600; color: var(--fail); }
+        .meter.within .spent { right: auto; left: 0; color: var(--pass); }
 
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 2rem 2.5rem; margin-top: 1.4rem; }
         figure { margin: 0; }
         .chart h3 { margin: 0; }
         .chart h3 .unit { font-weight: 400; }
-        .legend { list-style: none; margin: .1rem 0 .7rem; padding: 0; color: var(--ink); min-height: 2.5em; }
+        .legend { list-style: none; margin: .1rem 0 .7rem; padding: 0; color: var(--ink); min-height: 3em; }
         .legend li span { color: var(--muted); font-variant-numeric: tabular-nums; }
         .key { display: inline-block; width: .9rem; height: .2rem; margin-right: .45rem; vertical-align: .22em; }
-        .plot { position: relative; height: 11rem; margin: .6rem 0 1.9rem 3.4rem; }
+        .plot { position: relative; height: 11rem; margin: .6rem 1.1rem 1.9rem 3.4rem; }
         .plot svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
         .plot span { position: absolute; font: .74rem/1 var(--sans); color: var(--muted); font-variant-numeric: tabular-nums; }
         .plot .y { right: 100%; margin-right: .5rem; transform: translateY(50%); white-space: nowrap; }
@@ -180,7 +182,15 @@ extension Page {
           }
           .cards tr.total { border: 0; padding: .4rem 0; }
           .cards tr.total td { border: 0 !important; }
-          .bill td:last-child .share { display: none; }
+          .bill tr { display: grid; grid-template-columns: 1fr auto; column-gap: 1rem; }
+          .bill td:nth-child(1) { grid-area: 1 / 1; }
+          .bill td:nth-child(4) { grid-area: 1 / 2; font-weight: 600; text-align: right !important; }
+          .bill td:nth-child(2) { grid-area: 2 / 1; }
+          .bill td:nth-child(5) { grid-area: 2 / 2; text-align: right !important; }
+          .bill td:nth-child(3) { grid-area: 3 / 1; }
+          .bill td:nth-child(6) { grid-area: 4 / 1 / 4 / span 2; }
+          .bill td:nth-child(4)::before { content: none !important; }
+          .bill td:nth-child(n + 2)::before { min-width: 0 !important; }
           .bar { max-width: 100%; }
           .events td, .events th { font-size: .8rem; padding-right: .6rem; }
         }
