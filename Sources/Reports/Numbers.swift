@@ -30,15 +30,21 @@ enum Numbers {
             unit = name
         }
         let scaled = Fixed.ratio(Int128(value.millionths), divisor * 1_000_000)
-        let whole = scaled.millionths.magnitude >= 100_000_000
-        return grouped(scaled, decimalsMax: divisor == 1 || whole ? 0 : 2) + " " + unit
+        return grouped(digits: scaled.text(decimals: divisor == 1 ? 0 : 2)) + " " + unit
     }
 
-    /// `value` as a share of `whole` in percent, one decimal: `9.1 %`.
-    static func percent(_ value: Fixed, of whole: Fixed) -> String {
-        guard whole.millionths > 0 else { return "–" }
-        let share = Fixed.ratio(Int128(value.millionths) * 100, Int128(whole.millionths))
-        return share.text(decimals: 1) + " %"
+    /// `value` as a share of `whole` in percent: `9.1 %`; a dash where there is no whole.
+    static func percent(_ value: Fixed, of whole: Fixed, decimals: Int = 1) -> String {
+        guard let percent = percent(value, of: whole) else { return "–" }
+        return percent.text(decimals: decimals) + " %"
+    }
+
+    /// In percent, held at the ends of what a `Fixed` can say; nil where the whole is not positive.
+    private static func percent(_ value: Fixed, of whole: Fixed) -> Fixed? {
+        guard whole > .zero else { return nil }
+        let scaled = Int128(value.millionths) * 100_000_000
+        return Fixed(
+            millionths: Int64(clamping: scaled.dividedHalfEven(by: Int128(whole.millionths))))
     }
 }
 

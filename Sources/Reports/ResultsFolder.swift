@@ -90,6 +90,11 @@ public enum ResultsFolder {
         ]
     }
 
+    /// The same JSON as in a file, for standard output.
+    public static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try json(value), as: UTF8.self)
+    }
+
     static func json(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -121,17 +121,17 @@ struct ExitCodeTests {
                 outcome[keyPath: flag] = true
                 expected = code == 10 && expected == 11 ? 12 : code
             }
-            #expect(outcome.exitCode.rawValue == expected, "\(outcome)")
+            #expect(outcome.exit.rawValue == expected, "\(outcome)")
         }
     }
 
     @Test("tells the budget's verdict from a service's")
     func verdicts() {
-        func code(_ rulings: [(String, Status)], gates: [Status] = []) -> ExitCode {
+        func code(_ rulings: [(String, Status)], gates: [Status] = []) -> CommandExit {
             var outcome = Outcome()
             for (id, status) in rulings { outcome.add(verdict: id, status) }
             for status in gates { outcome.add(gate: status) }
-            return outcome.exitCode
+            return outcome.exit
         }
         let budget = "cost-under-budget"
         #expect(code([("unattended", .pass), (budget, .pass)], gates: [.pass]) == .success)

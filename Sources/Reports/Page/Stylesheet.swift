@@ -171,6 +171,7 @@ extension Page {
           .facts { grid-template-columns: 1fr 1fr; gap: .7rem 1rem; }
           .plot { margin-left: 2.9rem; height: 9.5rem; }
           .plot .minor { display: none; }
+          .legend { min-height: 0; }
           .cards, .cards tbody, .cards tfoot, .cards tr, .cards td, .cards caption { display: block; width: auto !important; }
           .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
           .cards tr { border-bottom: 1px solid var(--rule); padding: .7rem 0; }
@@ -190,7 +191,7 @@ extension Page {
           .bill td:nth-child(3) { grid-area: 3 / 1; }
           .bill td:nth-child(6) { grid-area: 4 / 1 / 4 / span 2; }
           .bill td:nth-child(4)::before { content: none !important; }
-          .bill td:nth-child(n + 2)::before { min-width: 0 !important; }
+          .bill td:nth-child(n + 2)::before { min-width: 0 !important; margin-right: .5em; }
           .bar { max-width: 100%; }
           .events td, .events th { font-size: .8rem; padding-right: .6rem; }
         }

@@ -2,7 +2,7 @@
 ///
 /// An internal error traps instead (Swift's own exit by signal), so that it is never mistaken
 /// for a ruling.
-public enum ExitCode: Int32, Sendable, Hashable, CaseIterable {
+public enum CommandExit: Int32, Sendable, Hashable, CaseIterable {
     case interrupted = 130
     case usage = 2
     case notDeterministic = 30
@@ -17,12 +17,12 @@ public enum ExitCode: Int32, Sendable, Hashable, CaseIterable {
     public static let budgetVerdict = "cost-under-budget"
 
     /// The code of a run that got far enough to be ruled on.
-    public static func of(_ result: RunResult, interrupted: Bool) -> ExitCode {
+    public static func of(_ result: RunResult, interrupted: Bool) -> CommandExit {
         var outcome = Outcome()
         outcome.interrupted = interrupted
         for verdict in result.verdicts { outcome.add(verdict: verdict.id, verdict.status) }
         for ruling in result.gates { outcome.add(gate: ruling.status) }
-        return outcome.exitCode
+        return outcome.exit
     }
 }
 
@@ -43,7 +43,7 @@ public struct Outcome: Sendable, Hashable {
         switch status {
         case .pass: break
         case .inconclusive: inconclusive = true
-        case .fail where id == ExitCode.budgetVerdict: budgetFailed = true
+        case .fail where id == CommandExit.budgetVerdict: budgetFailed = true
         case .fail: serviceFailed = true
         }
     }
@@ -56,7 +56,7 @@ public struct Outcome: Sendable, Hashable {
         }
     }
 
-    public var exitCode: ExitCode {
+    public var exit: CommandExit {
         if interrupted { return .interrupted }
         if usage { return .usage }
         if notDeterministic { return .notDeterministic }
