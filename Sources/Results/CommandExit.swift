@@ -16,6 +16,16 @@ public enum CommandExit: Int32, Sendable, Hashable, CaseIterable {
     /// The one verdict that is about money; every other is about the service.
     public static let budgetVerdict = "cost-under-budget"
 
+    /// Whether a run with this code came to its end and was ruled on, whatever the rulings.
+    public var isRuled: Bool {
+        switch self {
+        case .interrupted, .usage, .notDeterministic: false
+        case .inconclusive, .serviceAndBudgetFailed, .serviceFailed, .budgetFailed,
+            .gateOrComparisonFailed, .success:
+            true
+        }
+    }
+
     /// The code of a run that got far enough to be ruled on.
     public static func of(_ result: RunResult, interrupted: Bool) -> CommandExit {
         var outcome = Outcome()

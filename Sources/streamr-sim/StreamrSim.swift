@@ -7,7 +7,7 @@ struct StreamrSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "streamr-sim",
         abstract: "Finds out whether a small live-streaming platform holds, before it is deployed.",
-        subcommands: [CompareCommand.self, ReportCommand.self]
+        subcommands: [CompareCommand.self, GateCommand.self, ReportCommand.self]
     )
 
     /// As ArgumentParser's own, but a wrong command line ends with our code for usage, not 64.
