@@ -20,8 +20,9 @@ let package = Package(
     targets: [
         .target(name: "Base", swiftSettings: settings),
         .target(
-            name: "Cloud", dependencies: ["Base"],
+            name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
+        .target(name: "Platform", dependencies: ["Base"], swiftSettings: settings),
         .target(
             name: "Scenarios", dependencies: ["Base", "Cloud"],
             swiftSettings: settings),
@@ -43,5 +44,6 @@ let package = Package(
             name: "ReportsTests",
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
+        .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]
 )
