@@ -26,7 +26,9 @@ extension ResultsFolder {
             throw .cannotRead(path: "\(path)/\(fingerprintName)", reason: "not a fingerprint")
         }
         return RunRecord(
-            summary: summary, bill: bill, series: series, events: events, hours: hours)
+            summary: summary, bill: bill,
+            billFile: String(decoding: try contents(path, billName), as: UTF8.self),
+            series: series, events: events, hours: hours)
     }
 
     /// The two files that a comparison needs.

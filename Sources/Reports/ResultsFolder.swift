@@ -80,7 +80,7 @@ public enum ResultsFolder {
         let fingerprint = FingerprintFile.write(total: summary.fingerprint, hours: record.hours)
         return [
             (summaryName, try json(summary)),
-            (billName, try json(record.bill)),
+            (billName, Data(record.billFile.utf8)),
             (seriesName, Data(SeriesFile.write(series))),
             (eventsName, Data(events)),
             (fingerprintName, Data(fingerprint)),

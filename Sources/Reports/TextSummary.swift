@@ -105,7 +105,7 @@ public enum TextSummary {
             right: [false, true, true, true])
         for line in bill.lines {
             table.rows.append([
-                plain(line.service),
+                "\(plain(line.service)), \(plain(line.id))",
                 "\(Numbers.grouped(line.quantity.value)) \(plain(line.unit))",
                 Money.text(line.amount730h), Money.text(line.amountPeriod),
             ])
@@ -114,7 +114,23 @@ public enum TextSummary {
             "total in \(plain(bill.currency))", "", Money.text(bill.total730h),
             Money.text(bill.totalPeriod),
         ])
-        return table.lines().joined(separator: "\n")
+        return (table.lines() + beside(bill)).joined(separator: "\n")
+    }
+
+    /// What is shown beside the total and never in it.
+    private static func beside(_ bill: BillSheet) -> [String] {
+        var lines: [String] = []
+        if let plan = bill.freePlan {
+            let cause = plan.creditsRanOut ? "the credits are gone" : "the six months are over"
+            lines.append("The account closes after \(plan.closesAfterDays) days: \(cause).")
+        }
+        if let percent = bill.taxPercent, let total = bill.total730hWithTax {
+            lines.append("With \(percent) % value-added tax: \(Money.text(total)) a month.")
+        }
+        if let owed = bill.owedToNodes {
+            lines.append("Owed to supporter nodes for the period: \(Money.text(owed)).")
+        }
+        return lines
     }
 
     private static func interventions(_ summary: Summary) -> String {

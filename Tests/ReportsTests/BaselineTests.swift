@@ -1,4 +1,5 @@
 import Base
+import Cloud
 import Foundation
 import Results
 import Testing
@@ -13,7 +14,7 @@ struct BaselineTests {
     private func baseline(
         cost: Baseline.Cost = cost, change: (inout RunResult, inout BillSheet) -> Void = { _, _ in }
     ) -> Baseline {
-        var (result, bill) = (SampleRun.result(days: 1), SampleRun.bill)
+        var (result, bill) = (SampleRun.result(days: 1), BillSheet(SampleRun.bill))
         change(&result, &bill)
         return Baseline(Summary(result, reproduce: ""), bill, cost: cost)
     }
@@ -31,15 +32,15 @@ struct BaselineTests {
             result.verdicts.removeLast()
             result.gates[1].status = .pass
             result.figures[0].value = Fixed(4_218_378)
-            bill.lines[3].amount730h = "18.41"
-            bill.total730h = "262.16"
+            bill.lines[4].amount730h = "18.41"
+            bill.total730h = "262.17"
         }
         let found = baseline().differences(from: measured)
         #expect(
             found.map(\.name) == [
                 "fingerprint", "verdict.external-reach", "verdict.hardening",
                 "gate.max(egress_rate) < 40 from 7d00:00:00 to 14d00:00:00", "bill.total730h",
-                "bill.alb-hours", "events",
+                "bill.load-balancer", "events",
             ])
         #expect(found.allSatisfy { $0.isFailure && !$0.isCost })
         #expect(found[2].after == "none")

@@ -13,7 +13,7 @@ enum SampleRun {
     static let reproduce = "streamr-sim run scenarios/five-friends.json --seed 7"
 
     static func record(days: Int64 = 30) -> RunRecord {
-        RunRecord(result(days: days), bill: bill, reproduce: reproduce)
+        RunRecord(result(days: days), reproduce: reproduce)
     }
 
     static func result(days: Int64 = 30) -> RunResult {
@@ -28,7 +28,7 @@ enum SampleRun {
             },
             verdicts: verdicts,
             gates: scenario(days: days).gates.map { $0.ruling(series: series, figures: figures) },
-            interventions: interventions, figures: figures, series: series,
+            bill: bill, interventions: interventions, figures: figures, series: series,
             events: events(days: days), drawn: drawn,
             assumptions: [
                 "The network burst bucket of a t3.micro holds 12 GB; AWS publishes no figure.",
@@ -39,34 +39,34 @@ enum SampleRun {
             fidelity: fidelity, outages: outages)
     }
 
-    static let bill = BillSheet(
-        currency: "USD", region: "eu-west-1", regime: "on-demand",
-        priceBook: "aws-2026-11-22", total730h: "262.15", totalPeriod: "258.56",
-        lines: [
-            line("ec2-t3.micro", "EC2 t3.micro", "730", "hours", "0.0114", "8.32", "8.21"),
-            line("ebs-gp2", "EBS root volume, gp2", "8", "GiB-months", "0.11", "0.88", "0.87"),
-            line("ipv4", "Public IPv4 addresses", "2190", "hours", "0.005", "10.95", "10.80"),
-            line("alb-hours", "Load balancer", "730", "hours", "0.0252", "18.40", "18.14"),
-            line("alb-lcu", "Load balancer capacity", "14.6", "LCU-hours", "0.008", "0.12", "0.12"),
-            line("rds", "RDS db.t3.micro", "730", "hours", "0.020", "14.60", "14.40"),
-            line("rds-gp2", "RDS storage", "100", "GiB-months", "0.127", "12.70", "12.53"),
-            line("elasticache", "ElastiCache t4g.micro", "730", "hours", "0.017", "12.41", "12.24"),
-            line("secret", "Secrets Manager", "1", "secrets", "0.40", "0.40", "0.39"),
-            line("zone", "Route 53 zone", "1", "zones", "0.50", "0.50", "0.50"),
-            line(
-                "egress", "Data transfer to the internet", "2131.895", "GB", "0.09", "182.87",
-                "180.36"),
-        ])
-
-    private static func line(
-        _ id: String, _ service: String, _ quantity: String, _ unit: String, _ price: String,
-        _ amount730h: String, _ amountPeriod: String
-    ) -> BillSheet.Line {
-        BillSheet.Line(
-            id: id, service: service, quantity: ExactNumber(Fixed(decimal: quantity) ?? .zero),
-            unit: unit, unitPrice: price, amount730h: amount730h, amountPeriod: amountPeriod,
-            source: "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/")
-    }
+    /// What is in the stack of the plan, for the run's own 720 hours.
+    static let bill: Bill = {
+        let hours = Interval.days(30)
+        var usage = Usage(region: "eu-west-1", period: hours)
+        let items: [(String, String, Usage.Quantity)] = [
+            ("instance", "ec2:t3.micro", .time(hours)),
+            ("root-volume", "ebs:gp2", .storage(gigabytes: 8, hours)),
+            ("ipv4-instance", "ipv4:instance", .time(hours)),
+            ("ipv4-load-balancer", "ipv4:load-balancer", .time(hours * 2)),
+            ("load-balancer", "alb:hours", .time(hours)),
+            ("load-balancer-capacity", "alb:lcu", .units(Ratio(144, over: 10))),
+            ("database", "rds:db.t3.micro", .time(hours)),
+            ("database-storage", "rds-storage:gp2", .storage(gigabytes: 100, hours)),
+            ("cache", "elasticache:cache.t4g.micro:redis", .time(hours)),
+            ("secret", "secret", .time(hours)),
+            ("zone", "route53:zone", .time(hours)),
+            ("egress", "egress:internet", .bytes(2_102_748_000_000)),
+        ]
+        for (id, price, quantity) in items {
+            usage.add(Usage.Item(id, price: price, quantity))
+        }
+        usage.taxPerMille = 230
+        usage.owedToNodes = Ratio(318, over: 100)
+        guard let book = PriceBook.shipped(region: "eu-west-1") else {
+            fatalError("no prices for eu-west-1")
+        }
+        return Bill(usage, at: book, under: .onDemand)
+    }()
 
     static let verdicts = [
         verdict(

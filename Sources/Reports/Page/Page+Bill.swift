@@ -8,8 +8,11 @@ extension Page {
             \(meter(bill, budget: summary.budget))
             \(lines(bill, budget: summary.budget))
             <p class="note">Prices: <code>\(bill.priceBook)</code>, \(bill.region), \
-            \(bill.regime), in \(bill.currency), before tax. A month is 730 hours at the run’s \
-            rates; the period is the \(summary.simulated.seconds.readable) that were simulated.</p>
+            \(bill.regime), in \(bill.currency). A month is 730 hours at the run’s rates; the \
+            period is the \(summary.simulated.seconds.readable) that were simulated. Each figure \
+            is rounded once, from its exact value.</p>
+            \(beside(bill))
+            \(sources(bill))
             \(egress(record))
             """
     }
@@ -43,7 +46,7 @@ extension Page {
         let rows = bill.lines.map { line -> [Markup] in
             let amount = Money.value(line.amount730h)
             return [
-                "\(line.service) \(source(line.source))",
+                "\(line.service) <span class=\"unit\">\(line.id)</span>",
                 "\(Numbers.grouped(line.quantity.value)) <span class=\"unit\">\(line.unit)</span>",
                 "\(line.unitPrice)", "\(Money.text(line.amount730h))",
                 "\(Money.text(line.amountPeriod))",
@@ -73,12 +76,39 @@ extension Page {
             kind: "cards bill", foot: foot)
     }
 
-    /// A link where the source is an address; nothing else may become one.
-    private static func source(_ source: String) -> Markup {
-        guard source.hasPrefix("https://") else {
-            return source.isEmpty ? "" : "<span class=\"unit\">\(source)</span>"
+    /// What is shown beside the total and never in it.
+    private static func beside(_ bill: BillSheet) -> Markup {
+        var items: [Markup] = []
+        if let plan = bill.freePlan {
+            let cause = plan.creditsRanOut ? "the credits are gone" : "the six months are over"
+            items.append(
+                """
+                <li><b>The account closes after \(plan.closesAfterDays) days</b>, on its day \
+                \(plan.closesOnDay): \(cause).</li>
+                """)
         }
-        return "<a class=\"source\" href=\"\(source)\" rel=\"noreferrer\">source</a>"
+        if let percent = bill.taxPercent, let total = bill.total730hWithTax {
+            items.append(
+                "<li>With \(percent) % value-added tax: $\(Money.text(total)) a month.</li>")
+        }
+        if let owed = bill.owedToNodes {
+            items.append(
+                "<li>Owed to supporter nodes for the period: $\(Money.text(owed)).</li>")
+        }
+        return items.isEmpty ? "" : "<ul class=\"assumptions\">\(items)</ul>"
+    }
+
+    private static func sources(_ bill: BillSheet) -> Markup {
+        let rows = bill.lines.map { line -> [Markup] in
+            ["<code>\(line.id)</code>", "\(line.confidence)", "\(line.source)"]
+        }
+        return details(
+            "Where the prices come from", rows.count,
+            table(
+                caption: "Stated: read in the source. Derived: worked out from what was read. "
+                    + "Remembered: not found in a source that could be read.",
+                heads: [Head("Line"), Head("Price is"), Head("Source")], rows: rows,
+                kind: "plain"))
     }
 
     private static func percent(_ part: Fixed, _ whole: Fixed) -> String {

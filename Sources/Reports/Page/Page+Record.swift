@@ -68,7 +68,7 @@ extension Page {
             """
     }
 
-    private static func details(_ title: String, _ count: Int, _ body: Markup) -> Markup {
+    static func details(_ title: String, _ count: Int, _ body: Markup) -> Markup {
         guard count > 0 else { return "" }
         return """
             <details><summary>\(title) <span class="unit">\(count)</span></summary>

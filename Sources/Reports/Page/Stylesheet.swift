@@ -122,7 +122,6 @@ extension Page {
           max-width: calc(100% - 4.2rem); vertical-align: baseline; margin-right: .5rem;
         }
         .share { color: var(--muted); font-size: .88em; }
-        .source { font-size: .8em; color: var(--muted); margin-left: .3em; }
         .meter {
           position: relative; height: 1.5rem; background: var(--panel); margin: 2.4rem 0 1.6rem;
           border-bottom: 1px solid var(--rule);
