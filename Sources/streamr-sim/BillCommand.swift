@@ -21,7 +21,7 @@ struct BillCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Price under this regime instead of the file's: \(Regime.names.joined(separator: ", ")).",
+            "Price under this regime, not the file's: \(Regime.names.joined(separator: ", ")).",
             valueName: "regime"))
     var regime: String?
 

@@ -47,8 +47,8 @@ public struct Bill: Sendable, Hashable {
     public var total730h: Ratio { lines.reduce(.zero) { $0 + $1.amount730h } }
     public var totalPeriod: Ratio { lines.reduce(.zero) { $0 + $1.amountPeriod } }
 
-    /// Every item of the usage must name a price of the book (`usageFaults` finds those that do
-    /// not in a file).
+    /// Every item must name a price of the book and give a quantity of its unit: `UsageFile`
+    /// tells of those that do not, and a usage made by the program traps here.
     public init(_ usage: Usage, at book: PriceBook, under regime: Regime) {
         check(usage.region == book.region, "usage of \(usage.region) at prices of \(book.region)")
         region = usage.region

@@ -75,7 +75,7 @@ extension PriceBook {
                 hint: nearest(to: pool, in: pools.map(\.id)))
         }
         let disputed = reader.optional("poolDisputed")
-        let effective = reader.string("effective", "a day or month", &faults)
+        let effective = reader.string("effective", "a day, a month, a year or undated", &faults)
         let source = reader.string("source", "where it was read", &faults)
         let confidence = reader.word("confidence", of: Confidence.allCases.map(\.rawValue), &faults)
         reader.finish(&faults)

@@ -35,7 +35,8 @@ public struct PriceBook: Sendable, Hashable {
         public var pool: Int?
         /// Whether AWS's documents conflict on that cover.
         public var poolDisputed: Bool
-        /// The day from which the price is known to hold, ISO 8601, as exactly as the source says.
+        /// From when the price is known to hold: ISO 8601, as exactly as the source says, or
+        /// `undated`.
         public var effective: String
         public var source: String
         public var confidence: Confidence

@@ -15,12 +15,7 @@ extension PriceBook {
     public var text: String {
         var table = TextTable(rightAligned: [1])
         table.add(["price", currency, "per", "effective", "known", "source"])
-        for price in prices {
-            table.add([
-                price.id, price.tiersText, price.unit.rawValue, price.effective,
-                price.confidence.rawValue, price.source,
-            ])
-        }
+        for price in prices { price.rows.forEach { table.add($0) } }
         let head = [
             "\(id): \(region), \(date), without tax; a month is \(monthHours) h",
             "A transferred GB is \(transferGigabyte) bytes (the other reading: "
@@ -65,11 +60,13 @@ extension PriceBook.Pool {
 }
 
 extension PriceBook.Price {
-    /// `0.09`, or `0 to 100, 0.09 to 10240, 0.05` with tiers.
-    fileprivate var tiersText: String {
-        tiers.map { tier in
-            tier.price.decimal + (tier.end.map { " to \($0.decimal)" } ?? "")
-        }.joined(separator: ", ")
+    /// One row for a flat price, one for each tier otherwise.
+    fileprivate var rows: [[String]] {
+        tiers.enumerated().map { index, tier in
+            let per = unit.rawValue + (tier.end.map { " to \($0.decimal)" } ?? "")
+            let about = index == 0 ? [effective, confidence.rawValue, source] : ["", "", ""]
+            return [index == 0 ? id : "", tier.price.decimal, per] + about
+        }
     }
 
     fileprivate func json(pools: [PriceBook.Pool]) -> JSONTree {

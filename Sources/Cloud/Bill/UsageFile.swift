@@ -163,14 +163,13 @@ public struct UsageFile: Sendable, Hashable {
         }
         let unit = book.prices[index].unit
         guard let amount = UsageQuantityText.read(quantity, for: unit, in: book) else {
-            let units = UsageQuantityText.units(for: unit).joined(separator: ", ")
+            let units = UsageQuantityText.units(for: unit)
+            let written = quantity.split(separator: " ").last.map(String.init) ?? ""
             faults.add(
                 path + ".quantity",
-                "a decimal and one of the units \(units) such as "
+                "a decimal and one of the units \(units.joined(separator: ", ")) such as "
                     + "\"1.5 \(unit.rawValue)\", within the limits", found: "\"\(quantity)\"",
-                hint: quantity.split(separator: " ").last.flatMap {
-                    nearest(to: String($0), in: UsageQuantityText.units(for: unit))
-                })
+                hint: units.contains(written) ? nil : nearest(to: written, in: units))
             return nil
         }
         return Usage.Item(id, price: name, amount)
