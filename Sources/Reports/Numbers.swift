@@ -35,16 +35,8 @@ enum Numbers {
 
     /// `value` as a share of `whole` in percent: `9.1 %`; a dash where there is no whole.
     static func percent(_ value: Fixed, of whole: Fixed, decimals: Int = 1) -> String {
-        guard let percent = percent(value, of: whole) else { return "–" }
+        guard let percent = Fixed.part(value, of: whole, times: Fixed(100)) else { return "–" }
         return percent.text(decimals: decimals) + " %"
-    }
-
-    /// In percent, held at the ends of what a `Fixed` can say; nil where the whole is not positive.
-    private static func percent(_ value: Fixed, of whole: Fixed) -> Fixed? {
-        guard whole > .zero else { return nil }
-        let scaled = Int128(value.millionths) * 100_000_000
-        return Fixed(
-            millionths: Int64(clamping: scaled.dividedHalfEven(by: Int128(whole.millionths))))
     }
 }
 

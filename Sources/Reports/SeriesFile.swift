@@ -29,12 +29,16 @@ enum SeriesFile {
 
     /// Reads what `write` wrote; nil where the rows are not as the heading has them.
     static func read(_ bytes: [UInt8], heading: Summary.SeriesHeading, start: Instant) -> Series? {
+        let step = heading.step.seconds
+        let end = Int128(start.nanoseconds) + Int128(step.nanoseconds) * Int128(heading.rows)
+        guard step > .zero, heading.rows >= 0, end < Int128(Instant.distantFuture.nanoseconds)
+        else { return nil }
         var columns = heading.columns.map {
             Series.Column(name: $0.name, unit: $0.unit, values: [])
         }
-        for index in columns.indices { columns[index].values.reserveCapacity(heading.rows) }
         let lines = bytes.split(separator: UInt8(ascii: "\n")).dropFirst()
-        guard lines.count == heading.rows || columns.isEmpty else { return nil }
+        guard lines.count == heading.rows else { return nil }
+        for index in columns.indices { columns[index].values.reserveCapacity(heading.rows) }
         for line in lines {
             let fields = line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
             guard fields.count == columns.count + 2 else { return nil }
@@ -43,7 +47,7 @@ enum SeriesFile {
                 columns[index].values.append(value)
             }
         }
-        return Series(start: start, step: heading.step.seconds, columns: columns)
+        return Series(start: start, step: step, columns: columns)
     }
 
     private static func field(_ name: String) -> String {

@@ -39,7 +39,10 @@ extension ExactNumber {
         self.init(Fixed.ratio(Int128(interval.nanoseconds), 1_000_000_000))
     }
 
-    var seconds: Interval { Interval(nanoseconds: value.millionths * 1_000) }
+    /// Held at the ends of what an interval can say.
+    var seconds: Interval {
+        Interval(nanoseconds: Int64(clamping: Int128(value.millionths) * 1_000))
+    }
 }
 
 extension Summary.SeriesHeading {

@@ -127,4 +127,41 @@ struct FolderTests {
             #expect(try Data(contentsOf: report) == first)
         }
     }
+
+    /// Files are cut, doubled and overwritten at random places with bytes that JSON and CSV care
+    /// about; whatever still reads must still render.
+    @Test("that was spoilt at random is refused or rendered, and never crashes")
+    func mutations() throws {
+        let seed: UInt64 = 17
+        var random = Random(seed: seed)
+        let spice = Array("0123456789-.,:\"{}[]eE\n\\ nulltrue\u{1}\u{FF}".utf8)
+        try withTemporaryFolder { folder in
+            let path = folder.appending(path: "run").path
+            try ResultsFolder.write(SampleRun.record(days: 1), host: host, to: path)
+            var rendered = 0
+            for _ in 0..<400 {
+                let name = ResultsFolder.names[Int(random.below(UInt64(ResultsFolder.names.count)))]
+                let file = folder.appending(path: "run/\(name)")
+                let original = try Data(contentsOf: file)
+                var bytes = [UInt8](original)
+                for _ in 0...random.below(3) {
+                    let place = Int(random.below(UInt64(bytes.count)))
+                    switch random.below(4) {
+                    case 0: bytes[place] = spice[Int(random.below(UInt64(spice.count)))]
+                    case 1: bytes.insert(bytes[place], at: place)
+                    case 2: bytes.remove(at: place)
+                    case _: bytes.insert(contentsOf: Array("922337203685".utf8), at: place)
+                    }
+                }
+                try Data(bytes).write(to: file)
+                if let record = try? ResultsFolder.read(path) {
+                    rendered += 1
+                    #expect(!Page.render(record).isEmpty)
+                    #expect(!TextSummary.render(record, color: true, reportPath: path).isEmpty)
+                }
+                try original.write(to: file)
+            }
+            #expect(rendered > 50 && rendered < 400, "seed \(seed): \(rendered)")
+        }
+    }
 }

@@ -111,10 +111,10 @@ extension Page {
                 kind: "plain"))
     }
 
+    /// A width in percent, never below zero.
     private static func percent(_ part: Fixed, _ whole: Fixed) -> String {
-        guard whole > .zero, part > .zero else { return "0" }
-        return Fixed.ratio(Int128(part.millionths) * 100, Int128(whole.millionths))
-            .text(decimalsMax: 2)
+        let share = Fixed.part(part, of: whole, times: Fixed(100)) ?? .zero
+        return max(share, .zero).text(decimalsMax: 2)
     }
 
     /// How much of the paid egress is media, and what the protocols add to it.
@@ -169,26 +169,19 @@ struct EgressParts {
             let name = figure.name.dropFirst(prefix.count).dropLast(suffix.count)
             rows.append((String(name).spaced, figure.value))
         }
-        let named = rows.reduce(Int64(0)) { $0 + $1.bytes.millionths }
-        if named < total.millionths {
-            rows.append(("other", Fixed(millionths: total.millionths - named)))
-        }
+        let rest = Fixed.difference(total, .sum(rows.map(\.bytes)))
+        if rest > .zero { rows.append(("other", rest)) }
     }
 
     func sentence(_ bill: BillSheet) -> String {
-        let added = Fixed(millionths: total.millionths - media.millionths)
+        let added = Fixed.difference(total, media)
         let lines = bill.lines.filter { $0.id.contains("egress") }
-        let money = lines.reduce(Int64(0)) { $0 + Money.value($1.amount730h).millionths }
-        let part = Fixed.ratio(
-            Int128(money) * Int128(added.millionths), Int128(total.millionths) * 1_000_000)
+        let money = Fixed.sum(lines.map { Money.value($0.amount730h) })
         let share = Numbers.percent(added, of: media)
-        guard money > 0 else { return "\(share) comes on top of the media." }
+        guard money > .zero, let part = Fixed.part(added, of: total, times: money) else {
+            return "\(share) comes on top of the media."
+        }
         return "\(share) comes on top of the media: $\(part.text(decimals: 2)) of the "
-            + "$\(Fixed(millionths: money).text(decimals: 2)) that egress costs a month, "
-            + "in proportion."
+            + "$\(money.text(decimals: 2)) that egress costs a month, in proportion."
     }
-}
-
-extension Fixed {
-    var magnitude: Fixed { millionths < 0 ? Fixed(millionths: -millionths) : self }
 }

@@ -120,13 +120,6 @@ extension Page {
     }
 }
 
-extension Fixed {
-    /// `a − b`, held at the ends of what a `Fixed` can say.
-    static func difference(_ a: Fixed, _ b: Fixed) -> Fixed {
-        Fixed(millionths: Int64(clamping: Int128(a.millionths) - Int128(b.millionths)))
-    }
-}
-
 /// The events that fit the page: every event of the rare kinds, the first of the common ones.
 ///
 /// A month has tens of thousands of ordinary joins and leaves; what a reader looks for is rare.
