@@ -142,10 +142,12 @@ enum Page {
 
     /// An instant in UTC and as simulated time.
     static func time(_ moment: Moment, from start: Moment) -> Markup {
-        """
-        <time datetime="\(moment.text)">\(moment.instant.readable)</time> \
-        <span class="after">\((moment.instant - start.instant).simulatedText)</span>
-        """
+        let civil = CivilTime(moment.instant)
+        return """
+            <time datetime="\(moment.text)"><span>\(civil.dateText)</span> \
+            <span>\(civil.timeText)</span></time> \
+            <span class="after">\((moment.instant - start.instant).simulatedText)</span>
+            """
     }
 
     /// A table whose rows stand as cards on a narrow screen, each cell with its head beside it.

@@ -76,7 +76,7 @@ extension Page {
         p { margin: .4rem 0; max-width: 46em; }
         .note, figcaption, caption { font: .85rem/1.5 var(--sans); color: var(--muted); }
         .unit, .after { color: var(--muted); font-size: .88em; }
-        .after { white-space: nowrap; }
+        .after, time span { white-space: nowrap; }
 
         .scroll { overflow-x: auto; }
         .scroll + .scroll { margin-top: 1.8rem; }
@@ -271,6 +271,8 @@ extension Page {
           body { max-width: none; padding: 0; font-size: 10.5pt; }
           nav, .skip, .filter, #events .log { display: none; }
           section { margin-top: 1.6rem; }
+          .charts { grid-template-columns: 1fr 1fr; gap: 1.2rem 1.6rem; }
+          .plot { height: 7.5rem; }
           figure, tr, pre { break-inside: avoid; }
           h2, h3 { break-after: avoid; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
