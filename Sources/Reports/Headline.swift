@@ -33,8 +33,11 @@ struct Headline {
             text = "The plan holds: \(all); \(money)."
         }
         if record.summary.partial != nil {
+            // What was not run cannot have passed.
+            if status == .pass { status = .inconclusive }
             let seen = record.summary.simulated.seconds.readable
-            text = "Cut short after \(seen). So far: " + text
+            text =
+                "Cut short after \(seen). So far, " + text.prefix(1).lowercased() + text.dropFirst()
         }
     }
 

@@ -39,6 +39,28 @@ struct PageTests {
             ])
     }
 
+    @Test(
+        "says what holds, what is open and what was cut short",
+        arguments: [
+            (Status.pass, nil, Status.pass, "The plan holds: all 8 criteria pass; "),
+            (
+                .inconclusive, nil, .inconclusive,
+                "Too little was seen to say whether the plan holds: 8 of 8 "
+            ),
+            (.fail, nil, .fail, "The plan does not hold: 8 of 8 criteria fail; "),
+            (.pass, "why", .inconclusive, "Cut short after 2 d. So far, the plan holds: all 8 "),
+            (.fail, "why", .fail, "Cut short after 2 d. So far, the plan does not hold: 8 of 8 "),
+        ] as [(Status, String?, Status, String)])
+    func headlines(all: Status, partial: String?, status: Status, beginning: String) {
+        var result = SampleRun.result(days: 2)
+        result.partial = partial
+        for index in result.verdicts.indices { result.verdicts[index].status = all }
+        let headline = Headline(RunRecord(result, reproduce: ""))
+        #expect(headline.status == status)
+        #expect(headline.text.hasPrefix(beginning))
+        #expect(headline.text.hasSuffix("a month costs $262.15 against $30."))
+    }
+
     @Test("has a row for every ruling, line of the bill, outage and intervention")
     func rows() throws {
         let record = SampleRun.record()

@@ -74,6 +74,8 @@ enum Page {
     private static func header(_ record: RunRecord) -> Markup {
         let summary = record.summary
         let headline = Headline(record)
+        let gated: Markup =
+            summary.gates.isEmpty ? "" : fact("Gates", tally(summary.gates.map(\.status)))
         let partial: Markup =
             summary.partial.map {
                 "<p class=\"partial\"><strong>Partial results.</strong> \($0)</p>"
@@ -86,6 +88,7 @@ enum Page {
             <p class="standfirst">\(summary.description)</p>
             <dl class="facts">
             \(fact("Criteria", tally(summary.verdicts.map(\.status))))
+            \(gated)
             \(fact("A month of 730 h", "$\(Money.text(record.bill.total730h))"))
             \(fact("Needed a person", times(summary.interventions.count)))
             \(fact("Simulated", "\(summary.simulated.seconds.readable), \(summary.mode.rawValue)"))
