@@ -29,14 +29,21 @@ let package = Package(
         .target(
             name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
             swiftSettings: settings),
+        .target(
+            name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results"],
+            swiftSettings: settings),
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
-                "Base", "Cloud", "Scenarios", "Results",
+                "Base", "Cloud", "Scenarios", "Results", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
+            swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]
 )
