@@ -19,6 +19,10 @@ enum Event: Sendable {
     case keyFrame(stream: Int32, generation: UInt32)
     /// The bit rate of a varying stream is redrawn.
     case redraw(stream: Int32, generation: UInt32)
+    /// A streamer's session begins: its viewers are on their way.
+    case audience(stream: Int32)
+    /// A viewer's slot is free again.
+    case viewerGone(Int32, epoch: UInt32)
     /// A machine's allowance, credit balance or disk reaches an edge.
     case machine(generation: UInt32)
     /// The load balancer's next health check.
@@ -32,12 +36,16 @@ enum Event: Sendable {
     /// A person does what was needed.
     case repair(intervention: Int32)
     case scan
+    /// The criterion's minutely look at the dashboard, and someone's visit.
     case probe
+    case visit
     /// The end of a step of the time series.
     case sample
 }
 
-enum LinkStep: UInt8, Sendable { case openServer, openClient, closeServer, closeClient }
+enum LinkStep: UInt8, Sendable {
+    case openServer, openClient, messageToServer, messageToClient, closeServer, closeClient
+}
 
 enum HomeStep: UInt8, Sendable { case eveningBegins, eveningEnds, goes, returns }
 
