@@ -32,10 +32,14 @@ let package = Package(
         .target(
             name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results"],
             swiftSettings: settings),
+        .target(
+            name: "Simulation",
+            dependencies: ["Base", "Cloud", "Platform", "Scenarios", "Results"],
+            swiftSettings: settings),
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
-                "Base", "Cloud", "Scenarios", "Results", "Reports",
+                "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -14,10 +14,15 @@ struct Recorder: Sendable {
     private(set) var outages: [Outage] = []
     var series: Series
     var diskWasFull = false
+    /// Ports that answered a scanner, in the order they were found.
+    var portsAnswered: [Int] = []
     /// Totals at the last sample, to make rates of.
     var egressBefore: Int64 = 0
     var ingressBefore: Int64 = 0
     var cpuBefore: Int64 = 0
+    /// The hour of the last bill, and what it came to.
+    var billedHour: Int64 = -1
+    var billedSoFar: Fixed = .zero
     /// Every input of this hour, as text, where two runs are compared event by event.
     let traceHour: Int?
     private(set) var trace: [String] = []
@@ -71,6 +76,16 @@ struct Recorder: Sendable {
         digest.combine(who | input.code)
         guard traceHour == hours.count, trace.count < Recorder.traceMax else { return }
         trace.append("\(CivilTime(now).textUTC) +\(now.nanoseconds % 1_000_000_000) ns \(ref.kind) \(ref.index): \(input)")
+    }
+
+    mutating func combine(_ value: Int64) { digest.combine(value) }
+
+    /// The end of the step in which the cost so far passed an amount; nil for never.
+    func whenCostPassed(_ amount: Fixed) -> Instant? {
+        guard let costs = series.columns.last?.values,
+            let row = costs.firstIndex(where: { $0 > amount })
+        else { return nil }
+        return series.start + series.step * Int64(row + 1)
     }
 
     mutating func log(_ now: Instant, _ kind: String, _ entity: String, _ detail: String) {

@@ -6,6 +6,9 @@ struct Tally: Sendable {
     /// Bytes from the instance or front to the internet, by what they were for.
     var egressViewers: Integral = .zero
     var egressNodes: Integral = .zero
+    /// Of the media sent to viewers and nodes: what the encoders made.
+    var egressVideo: Int64 = 0
+    var egressAudio: Int64 = 0
     var egressControl: Int64 = 0
     var egressScans: Int64 = 0
     var ingressMedia: Integral = .zero

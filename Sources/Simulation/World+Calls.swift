@@ -231,8 +231,9 @@ extension World {
 
     private mutating func transactManaged(_ transaction: Transaction, _ index: Int32) {
         let writes = transaction.writes
+        let cost = databaseCost
         let outcome = databaseMachine?.admit(
-            cpu: databaseCost, operations: writes ? 1 : 0, bytes: writes ? 8_192 : 0,
+            cpu: cost, operations: writes ? 1 : 0, bytes: writes ? 8_192 : 0,
             at: queue.now)
         switch outcome {
         case .answered(let after)?:

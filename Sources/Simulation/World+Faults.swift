@@ -264,12 +264,11 @@ extension World {
         setHomeRates(index)
         let streamer = streamers.firstIndex { $0.home == index }
         let node = nodes.firstIndex { $0.home == index }
-        severLinks { link in
-            [link.client, link.server].contains { ref in
-                (ref.kind == .streamer && Int(ref.index) == streamer)
-                    || (ref.kind == .node && Int(ref.index) == node)
-            }
-        }
+        let away = [
+            streamer.map { ProgramRef(kind: .streamer, index: Int32($0)) },
+            node.map { ProgramRef(kind: .node, index: Int32($0)) },
+        ]
+        severLinks { link in away.contains(link.client) || away.contains(link.server) }
     }
 
     mutating func setHomeRates(_ index: Int32) {

@@ -69,7 +69,8 @@ extension World {
         links[index].isIngest = true
         tally.publishSessions += 1
         frames?.beginStream(streamer, shape: media.shape, at: now)
-        frames?.setUplink(streamer, serviceRate(media.flow), at: now)
+        let uplink = serviceRate(media.flow)
+        frames?.setUplink(streamer, uplink, at: now)
         if media.plan.variation > .zero {
             queue.push(
                 .redraw(stream: stream.raw, generation: media.generation),
@@ -152,12 +153,17 @@ extension World {
         links[index].flow = opened
         links[index].stream = stream.raw
         if link.client.kind == .node { nodes[Int(link.client.index)].pull = opened }
+        let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
         frames?.beginPlayer(
             opened, feeder: feeder, stream: Int(stream.raw), phase: phase,
-            buffer: link.client.kind == .viewer
-                ? scenario.viewers[viewers[link.client.index].group].buffer : nil,
+            buffer: buffer,
             fromServer: ref.kind == .rtmp, at: now)
-        frames?.setRate(opened, serviceRate(opened), at: now)
+        let rate = serviceRate(opened)
+        frames?.setRate(opened, rate, at: now)
+    }
+
+    private func viewerBuffer(_ viewer: ProgramRef) -> Interval {
+        scenario.viewers[viewers[viewer.index].group].buffer
     }
 
     private func playCeiling(_ client: ProgramRef) -> Int64 {
@@ -205,6 +211,13 @@ extension World {
         frames?.endPlayer(link.flow, at: queue.now)
         let flow = fluid.close(link.flow, at: queue.now)
         tally.playerQueueArea &+= flow.queueArea
+        if link.server.kind == .rtmp {
+            let shape = streamers[Int(link.stream)].media.shape
+            tally.egressVideo += multiplyDivide(
+                flow.sent.whole, shape.videoPayload, shape.content)
+            tally.egressAudio += multiplyDivide(
+                flow.sent.whole, shape.audioPayload, shape.content)
+        }
         if link.server.kind == .node {
             tally.relayed += flow.sent
             nodes[Int(link.server.index)].program.relayed(bytes: flow.sent.whole)

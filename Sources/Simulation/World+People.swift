@@ -139,6 +139,7 @@ extension World {
         let isOpen = scenario.deployment.reaches(from: .internet, to: .instance, port: port)
         if isOpen && host.isUp {
             tally.scansAnswered += 1
+            if !record.portsAnswered.contains(port) { record.portsAnswered.append(port) }
             tally.egressScans += Self.scanAnswerBytes
             if port == 1_935 && host.services[Service.rtmp.index].isUp {
                 let cost = host.services[Service.rtmp.index].costs.perConnection
