@@ -37,6 +37,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
+        .testTarget(
+            name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
+            swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]
 )
