@@ -9,6 +9,9 @@ public struct FileFaults: Error, Sendable, Hashable, CustomStringConvertible {
     /// One fault a line.
     public var description: String { faults.map(\.description).joined(separator: "\n") }
 
+    /// Whether more would no longer be told.
+    public var isFull: Bool { faults.count >= Self.faultsMax }
+
     public init() {}
 
     public mutating func add(_ path: String, _ expected: String, found: String, hint: String? = nil) {
