@@ -29,16 +29,27 @@ let package = Package(
         .target(
             name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
             swiftSettings: settings),
+        .target(
+            name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results"],
+            swiftSettings: settings),
+        .target(
+            name: "Simulation",
+            dependencies: ["Base", "Cloud", "Platform", "Scenarios", "Results"],
+            swiftSettings: settings),
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
-                "Base", "Cloud", "Scenarios", "Results",
+                "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
             name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

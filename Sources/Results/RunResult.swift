@@ -19,6 +19,7 @@ public struct RunResult: Sendable, Hashable {
     public var hours: [String]
     public var verdicts: [Verdict]
     public var gates: [GateRuling]
+    public var bill: Bill
     public var interventions: [Intervention]
     public var figures: [Figure]
     public var series: Series
@@ -35,7 +36,8 @@ public struct RunResult: Sendable, Hashable {
     public init(
         scenario: Scenario, mode: RunMode, partial: String?, simulated: Interval,
         fingerprint: String, hours: [String], verdicts: [Verdict], gates: [GateRuling],
-        interventions: [Intervention], figures: [Figure], series: Series, events: [LogEntry],
+        bill: Bill, interventions: [Intervention], figures: [Figure], series: Series,
+        events: [LogEntry],
         drawn: [DrawnParameter], assumptions: [String], fidelity: FidelityReport?,
         outages: [Outage]
     ) {
@@ -47,6 +49,7 @@ public struct RunResult: Sendable, Hashable {
         self.hours = hours
         self.verdicts = verdicts
         self.gates = gates
+        self.bill = bill
         self.interventions = interventions
         self.figures = figures
         self.series = series

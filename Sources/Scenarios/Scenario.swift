@@ -19,6 +19,9 @@ public struct Scenario: Sendable, Hashable {
     public var scansPerHour: Int
     public var trustRule: TrustRule
     public var faults: [Fault]
+    /// How long after an intervention was needed a person makes it; nil is never. Without it
+    /// one early failure would hide all later ones.
+    public var repairAfter: Interval?
     public var criteria: Criteria
     public var gates: [Gate]
 
@@ -26,7 +29,8 @@ public struct Scenario: Sendable, Hashable {
         name: String, summary: String, seed: UInt64, start: Instant, duration: Interval,
         deployment: Deployment, pricing: Pricing, homes: [HomeKind], streamers: [StreamerGroup],
         viewers: [ViewerGroup], nodes: [NodeGroup], dashboard: DashboardUse, scansPerHour: Int,
-        trustRule: TrustRule, faults: [Fault], criteria: Criteria, gates: [Gate]
+        trustRule: TrustRule, faults: [Fault], repairAfter: Interval?, criteria: Criteria,
+        gates: [Gate]
     ) {
         self.name = name
         self.summary = summary
@@ -43,6 +47,7 @@ public struct Scenario: Sendable, Hashable {
         self.scansPerHour = scansPerHour
         self.trustRule = trustRule
         self.faults = faults
+        self.repairAfter = repairAfter
         self.criteria = criteria
         self.gates = gates
     }

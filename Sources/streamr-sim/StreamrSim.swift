@@ -1,9 +1,28 @@
 import ArgumentParser
+import Foundation
+import Results
 
 @main
 struct StreamrSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "streamr-sim",
-        abstract: "Finds out whether a small live-streaming platform holds, before it is deployed."
+        abstract: "Finds out whether a small live-streaming platform holds, before it is deployed.",
+        subcommands: [CompareCommand.self, GateCommand.self, ReportCommand.self]
     )
+
+    /// As ArgumentParser's own, but a wrong command line ends with our code for usage, not 64.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+            Foundation.exit(CommandExit.usage.rawValue)
+        }
+    }
 }

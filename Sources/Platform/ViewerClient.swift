@@ -1,0 +1,155 @@
+import Base
+
+/// Someone who watches one stream for a while, and leaves when playing stalls for too long.
+public struct ViewerClient: Program {
+    static let retryFirst = Interval.seconds(1)
+    static let retryMax = Interval.seconds(30)
+
+    private enum Phase: Sendable, Hashable {
+        case away, asking, connecting, playing, stalled, waiting, left
+    }
+
+    private let stream: StreamID
+    private let asksCoordinator: Bool
+    private let from: Instant
+    private let until: Instant
+    private let patience: Interval
+    private let returnsAfter: Interval?
+    private var phase: Phase = .away
+    private var connection = ConnectionID(0)
+    private var calls: UInt64 = 0
+    private var deadline: Instant
+    private var retry = Self.retryFirst
+
+    /// `patience` is the longest stall that is borne; `returnsAfter` nil is never.
+    public init(
+        stream: StreamID, asksCoordinator: Bool, from: Instant, until: Instant,
+        patience: Interval, returnsAfter: Interval?
+    ) {
+        check(from < until, "a visit that ends before it begins")
+        self.stream = stream
+        self.asksCoordinator = asksCoordinator
+        self.from = from
+        self.until = until
+        self.patience = patience
+        self.returnsAfter = returnsAfter
+        deadline = from
+    }
+
+    public mutating func handle(_ input: Input, at now: Instant, into outbox: inout Outbox) {
+        switch input {
+        case .started: break
+        case .woke: advance(now, into: &outbox)
+        case .answered(let id, let answer):
+            if phase == .asking && id.raw == calls { dial(answer, now, into: &outbox) }
+        case .opened(let opened):
+            if opened == connection && phase == .connecting {
+                outbox.append(.send(opened, .play(stream)))
+            }
+        case .received(let sender, let message):
+            if sender == connection { receive(message, now, into: &outbox) }
+        case .closed(let closed, _):
+            if closed == connection { lost(now) }
+        case .stalled(let at):
+            if at == connection && phase == .playing {
+                phase = .stalled
+                deadline = now + patience
+            }
+        case .playing(let at):
+            if at == connection && (phase == .connecting || phase == .stalled) { phase = .playing }
+        case .called: break
+        }
+        wakeNext(into: &outbox)
+    }
+
+    private mutating func advance(_ now: Instant, into outbox: inout Outbox) {
+        if now >= until {
+            leave(into: &outbox)
+            return
+        }
+        guard now >= deadline else { return }
+        switch phase {
+        case .away, .waiting: ask(now, into: &outbox)
+        case .stalled, .connecting: loseHeart(now, into: &outbox)
+        case .asking, .playing, .left: break
+        }
+    }
+
+    private mutating func ask(_ now: Instant, into outbox: inout Outbox) {
+        guard asksCoordinator else {
+            connect(to: .rtmp, now, into: &outbox)
+            return
+        }
+        calls += 1
+        phase = .asking
+        outbox.append(.call(CallID(calls), to: .front, .watch(stream)))
+    }
+
+    /// Without an answer the RTMP server itself is tried.
+    private mutating func dial(_ answer: Answer, _ now: Instant, into outbox: inout Outbox) {
+        if case .reply(.watch(let node?)) = answer {
+            connect(to: .node(node), now, into: &outbox)
+        } else {
+            connect(to: .rtmp, now, into: &outbox)
+        }
+    }
+
+    private mutating func connect(
+        to address: Address, _ now: Instant, into outbox: inout Outbox
+    ) {
+        connection = ConnectionID((connection.raw + 1) & 0x7FFF_FFFF)
+        phase = .connecting
+        deadline = now + max(patience, .seconds(15))
+        outbox.append(.connect(connection, to: address))
+    }
+
+    private mutating func receive(
+        _ message: SessionMessage, _ now: Instant, into outbox: inout Outbox
+    ) {
+        switch message {
+        case .rejected, .ended:
+            outbox.append(.close(connection))
+            lost(now)
+        case .accepted, .publish, .play: break
+        }
+    }
+
+    /// The connection is gone: try again, ever more slowly.
+    private mutating func lost(_ now: Instant) {
+        switch phase {
+        case .connecting, .playing, .stalled:
+            if phase != .connecting { retry = Self.retryFirst }
+            phase = .waiting
+            deadline = now + retry
+            retry = min(Interval(nanoseconds: retry.nanoseconds * 2), Self.retryMax)
+        case .away, .asking, .waiting, .left: break
+        }
+    }
+
+    private mutating func loseHeart(_ now: Instant, into outbox: inout Outbox) {
+        outbox.append(.close(connection))
+        outbox.append(.observe(.lostPatience(stream)))
+        guard let returnsAfter else {
+            phase = .left
+            return
+        }
+        phase = .waiting
+        deadline = now + returnsAfter
+    }
+
+    private mutating func leave(into outbox: inout Outbox) {
+        switch phase {
+        case .connecting, .playing, .stalled: outbox.append(.close(connection))
+        case .away, .asking, .waiting, .left: break
+        }
+        phase = .left
+    }
+
+    private func wakeNext(into outbox: inout Outbox) {
+        switch phase {
+        case .away, .waiting, .stalled, .connecting: outbox.append(.wake(min(deadline, until)))
+        case .asking, .playing: outbox.append(.wake(until))
+        case .left: break
+        }
+    }
+}

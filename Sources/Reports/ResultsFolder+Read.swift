@@ -1,0 +1,64 @@
+import Base
+import Foundation
+import Results
+
+extension ResultsFolder {
+    /// Everything but `run-info.json` and the rendered files.
+    public static func read(_ path: String) throws(Failure) -> RunRecord {
+        let (summary, bill) = try readRulings(path)
+        let seriesBytes = [UInt8](try contents(path, seriesName))
+        let start = summary.start.instant
+        guard
+            let series = SeriesFile.read(seriesBytes, heading: summary.series, start: start)
+        else {
+            throw .cannotRead(
+                path: "\(path)/\(seriesName)", reason: "not the series of \(summaryName)")
+        }
+        let eventBytes = [UInt8](try contents(path, eventsName))
+        let events: [LogEntry]
+        do {
+            events = try EventsFile.read(eventBytes)
+        } catch {
+            throw .cannotRead(path: "\(path)/\(eventsName)", reason: "\(error)")
+        }
+        let fingerprint = String(decoding: try contents(path, fingerprintName), as: UTF8.self)
+        guard let hours = FingerprintFile.read(fingerprint) else {
+            throw .cannotRead(path: "\(path)/\(fingerprintName)", reason: "not a fingerprint")
+        }
+        return RunRecord(
+            summary: summary, bill: bill,
+            billFile: String(decoding: try contents(path, billName), as: UTF8.self),
+            series: series, events: events, hours: hours)
+    }
+
+    /// The two files that a comparison needs.
+    public static func readRulings(_ path: String) throws(Failure) -> (Summary, BillSheet) {
+        let summary: Summary = try decode(path, summaryName)
+        guard summary.schema == RunResult.schema else {
+            throw .cannotRead(
+                path: "\(path)/\(summaryName)",
+                reason: "its schema is \(summary.schema), this version reads \(RunResult.schema)")
+        }
+        return (summary, try decode(path, billName))
+    }
+
+    private static func decode<Value: Decodable>(
+        _ path: String, _ name: String
+    ) throws(Failure) -> Value {
+        let data = try contents(path, name)
+        do {
+            return try JSONDecoder().decode(Value.self, from: data)
+        } catch {
+            throw .cannotRead(path: "\(path)/\(name)", reason: "\(error)")
+        }
+    }
+
+    private static func contents(_ path: String, _ name: String) throws(Failure) -> Data {
+        let file = URL(filePath: path).appending(path: name)
+        do {
+            return try Data(contentsOf: file)
+        } catch {
+            throw .cannotRead(path: file.path, reason: "\(error.localizedDescription)")
+        }
+    }
+}

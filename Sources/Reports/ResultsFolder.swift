@@ -1,0 +1,149 @@
+import Base
+import Foundation
+import Results
+
+/// A folder of results: written to one side and moved into place whole, or read back.
+///
+/// Equal records give equal bytes in every file but `run-info.json`.
+public enum ResultsFolder {
+    public static let summaryName = "summary.json"
+    public static let reportName = "report.html"
+    static let billName = "bill.json"
+    static let seriesName = "series.csv"
+    static let eventsName = "events.ndjson"
+    static let fingerprintName = "fingerprint.txt"
+    static let junitName = "junit.xml"
+    static let runInfoName = "run-info.json"
+
+    /// All that a results folder may hold: only such a folder is ever replaced.
+    public static let names = [
+        billName, eventsName, fingerprintName, junitName, reportName, runInfoName, seriesName,
+        summaryName,
+    ]
+
+    public enum Failure: Error, Hashable, CustomStringConvertible {
+        /// The folder exists and holds something that no run wrote.
+        case notOurs(path: String, found: String)
+        case cannotWrite(path: String, reason: String)
+        case cannotRead(path: String, reason: String)
+
+        public var description: String {
+            switch self {
+            case .notOurs(let path, let found):
+                "\(path) is not a results folder (it holds \(found)): nothing was replaced"
+            case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
+            case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"
+            }
+        }
+    }
+
+    /// Writes every file, or throws and leaves what was at `path` as it was.
+    public static func write(_ record: RunRecord, host: HostFacts, to path: String) throws(Failure)
+    {
+        let destination = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
+        try refuseForeign(destination)
+        do {
+            let parent = destination.deletingLastPathComponent()
+            try FileManager.default.createDirectory(
+                at: parent, withIntermediateDirectories: true)
+            let side = sibling(of: destination, "new")
+            try FileManager.default.createDirectory(at: side, withIntermediateDirectories: false)
+            do {
+                for (name, data) in try files(record, host: host) {
+                    try data.write(to: side.appending(path: name))
+                }
+                try swap(side, into: destination)
+            } catch {
+                try? FileManager.default.removeItem(at: side)
+                throw error
+            }
+        } catch {
+            throw .cannotWrite(path: path, reason: "\(error.localizedDescription)")
+        }
+    }
+
+    /// Writes `report.html` anew from the folder's other files.
+    public static func renderReport(in path: String) throws(Failure) -> RunRecord {
+        let record = try read(path)
+        let report = URL(filePath: path).appending(path: reportName)
+        do {
+            try Data(Page.render(record).utf8).write(to: report, options: .atomic)
+        } catch {
+            throw .cannotWrite(path: report.path, reason: "\(error.localizedDescription)")
+        }
+        return record
+    }
+
+    private static func files(_ record: RunRecord, host: HostFacts) throws -> [(String, Data)] {
+        let (summary, series) = (record.summary, record.series)
+        let events = EventsFile.write(record.events, start: summary.start.instant)
+        let fingerprint = FingerprintFile.write(total: summary.fingerprint, hours: record.hours)
+        return [
+            (summaryName, try json(summary)),
+            (billName, Data(record.billFile.utf8)),
+            (seriesName, Data(SeriesFile.write(series))),
+            (eventsName, Data(events)),
+            (fingerprintName, Data(fingerprint)),
+            (junitName, Data(JUnit.render(summary).utf8)),
+            (reportName, Data(Page.render(record).utf8)),
+            (runInfoName, try json(host)),
+        ]
+    }
+
+    /// The same JSON as in a file, for standard output.
+    public static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try json(value), as: UTF8.self)
+    }
+
+    static func json(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return try encoder.encode(value) + Data("\n".utf8)
+    }
+
+    /// A hidden neighbour that no other process uses, on the same file system.
+    private static func sibling(of destination: URL, _ word: String) -> URL {
+        let process = ProcessInfo.processInfo.processIdentifier
+        let name = ".\(destination.lastPathComponent).\(word)-\(process)"
+        return destination.deletingLastPathComponent().appending(path: name)
+    }
+
+    /// Two renames; should the second fail, the first is undone.
+    private static func swap(_ side: URL, into destination: URL) throws {
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: destination.path) else {
+            return try manager.moveItem(at: side, to: destination)
+        }
+        let old = sibling(of: destination, "old")
+        try manager.moveItem(at: destination, to: old)
+        do {
+            try manager.moveItem(at: side, to: destination)
+        } catch {
+            try manager.moveItem(at: old, to: destination)
+            throw error
+        }
+        try manager.removeItem(at: old)
+    }
+
+    /// An absent or empty folder may be taken, and one that holds a run's files and no others.
+    private static func refuseForeign(_ destination: URL) throws(Failure) {
+        let path = destination.path
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            return
+        }
+        guard isDirectory.boolValue else { throw .notOurs(path: path, found: "a file's bytes") }
+        let entries: [String]
+        do {
+            entries = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        } catch {
+            throw .cannotRead(path: path, reason: "\(error.localizedDescription)")
+        }
+        if let foreign = entries.first(where: { !names.contains($0) }) {
+            throw .notOurs(path: path, found: foreign)
+        }
+        guard entries.isEmpty || entries.contains(summaryName) else {
+            throw .notOurs(path: path, found: "no \(summaryName)")
+        }
+    }
+}

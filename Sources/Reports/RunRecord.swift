@@ -1,0 +1,40 @@
+import Base
+import Cloud
+import Results
+
+/// What a results folder holds, whether fresh from a run or read back from disk.
+///
+/// Every report is a pure function of this value, so nothing can be in a report that is not in
+/// the files.
+public struct RunRecord: Sendable, Hashable {
+    public var summary: Summary
+    public var bill: BillSheet
+    /// The bytes of `bill.json`, which has more than a report shows.
+    public var billFile: String
+    public var series: Series
+    public var events: [LogEntry]
+    /// The fingerprint's prefix at the end of each simulated hour.
+    public var hours: [String]
+
+    /// `reproduce` is the command line that leads to this result again.
+    public init(_ result: RunResult, reproduce: String) {
+        summary = Summary(result, reproduce: reproduce)
+        bill = BillSheet(result.bill)
+        billFile = result.bill.json.text
+        series = result.series
+        events = result.events
+        hours = result.hours
+    }
+
+    init(
+        summary: Summary, bill: BillSheet, billFile: String, series: Series,
+        events: [LogEntry], hours: [String]
+    ) {
+        self.summary = summary
+        self.bill = bill
+        self.billFile = billFile
+        self.series = series
+        self.events = events
+        self.hours = hours
+    }
+}

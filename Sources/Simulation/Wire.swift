@@ -1,0 +1,77 @@
+import Base
+import Platform
+
+/// One call, transaction or cache command that is under way.
+struct Flight: Sendable {
+    enum Work: Sendable {
+        case call(Call)
+        case transaction(Transaction)
+        case command(CacheCommand)
+    }
+
+    var caller: ProgramRef
+    /// The caller's life that asked; an answer to a former life is dropped.
+    var callerEpoch: UInt32
+    var id: CallID
+    var callee: ProgramRef
+    var calleeEpoch: UInt32 = 0
+    var work: Work
+    var answer: Answer = .failed(.timedOut)
+    var startedAt: Instant
+    /// From the callee back to the caller.
+    var wayBack: Interval = .zero
+    var generation: UInt32 = 0
+    var isOpen = true
+    /// True once the answer is on its way.
+    var isAnswered = false
+    /// True where the load balancer carried it.
+    var isBalanced = false
+}
+
+/// One RTMP connection between a client and the server or a node.
+struct Link: Sendable {
+    var client: ProgramRef
+    var clientEpoch: UInt32
+    var clientConnection: ConnectionID
+    var server: ProgramRef
+    var delay: Interval
+    var toServer: [SessionMessage] = []
+    var toClient: [SessionMessage] = []
+    var generation: UInt32 = 0
+    var isOpen = true
+    /// Each end is told of the close once, and only after it was told of the opening.
+    var clientTold = false
+    var serverOpened = false
+    var serverTold = false
+    var reason: CloseReason = .byPeer
+    var reasonAtServer: CloseReason = .byPeer
+    /// The flow that this connection carries, and the stream it belongs to.
+    var flow: Int32 = noFlow
+    var stream: Int32 = -1
+    var isIngest = false
+}
+
+/// Reusable slots with a generation each, so that a late event cannot meet a newcomer.
+struct Slots<Element: Sendable>: Sendable {
+    private(set) var items: [Element] = []
+    private var free: [Int32] = []
+
+    var count: Int { items.count }
+
+    subscript(index: Int32) -> Element {
+        get { items[Int(index)] }
+        _modify { yield &items[Int(index)] }
+    }
+
+    mutating func add(max: Int, _ make: (Element?) -> Element) -> Int32 {
+        if let index = free.popLast() {
+            items[Int(index)] = make(items[Int(index)])
+            return index
+        }
+        check(items.count < max, "more than \(max) at once")
+        items.append(make(nil))
+        return Int32(items.count - 1)
+    }
+
+    mutating func release(_ index: Int32) { free.append(index) }
+}

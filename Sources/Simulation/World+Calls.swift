@@ -1,0 +1,329 @@
+import Base
+import Cloud
+import Platform
+import Scenarios
+
+/// Calls, transactions and cache commands: where they go, how long they take, how they fail.
+extension World {
+    /// On the instance, and between it and its neighbours in the same zone (assumption).
+    static let localDelay = Interval(nanoseconds: 50_000)
+    static let zoneDelay = Interval(nanoseconds: 400_000)
+    /// What the load balancer or proxy adds each way.
+    static let frontDelay = Interval(nanoseconds: 800_000)
+    /// How long a caller waits for an answer that never comes.
+    static let callTimeout = Interval.seconds(10)
+    /// The load balancer's idle timeout: it answers 504 for a target that is silent for so long.
+    static let frontTimeout = Interval.seconds(60)
+    static let keepAlive = Interval.seconds(60)
+
+    mutating func newFlight(_ work: Flight.Work, _ id: CallID, by ref: ProgramRef) -> Int32 {
+        let flight = Flight(
+            caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, work: work,
+            startedAt: queue.now)
+        return flights.add(max: Self.flightsMax) { old in
+            var flight = flight
+            if let old { flight.generation = old.generation &+ 1 }
+            return flight
+        }
+    }
+
+    mutating func settleFlight(_ index: Int32, _ answer: Answer, at: Instant) {
+        guard !flights[index].isAnswered else { return }
+        flights[index].isAnswered = true
+        flights[index].answer = answer
+        queue.push(
+            .answer(flight: index, generation: flights[index].generation), at: max(at, queue.now))
+    }
+
+    // MARK: Calls
+
+    mutating func place(_ call: Call, _ id: CallID, to address: Address, by ref: ProgramRef) {
+        let index = newFlight(.call(call), id, by: ref)
+        tally.calls += 1
+        switch address {
+        case .front: placeThroughFront(call, index, by: ref)
+        case .coordinator: placeLocally(index, by: ref)
+        case .node(let node): placeAtNode(call, node, index)
+        case .rtmp: settleFlight(index, .failed(.refused), at: effectsAt)
+        }
+    }
+
+    private mutating func placeThroughFront(_ call: Call, _ index: Int32, by ref: ProgramRef) {
+        let delay = homeDelay(ref)
+        guard canReachFront else {
+            missed(.https)
+            settleFlight(index, .failed(.timedOut), at: effectsAt + Self.callTimeout)
+            return
+        }
+        guard isHomeUp(ref) else {
+            settleFlight(index, .failed(.timedOut), at: effectsAt + Self.callTimeout)
+            return
+        }
+        let isNew = opensConnection(ref)
+        let bytes = MediaShape.onWire(call.wireBytes + (isNew ? 1_800 : 0))
+        tally.ingressControl += bytes
+        if let outcome = frontFailure(delay) {
+            missed(.https)
+            settleFlight(index, .failed(outcome.reason), at: effectsAt + outcome.after)
+            return
+        }
+        reached(.https)
+        if balancer != nil {
+            if isNew { balancer?.meter.opened(at: queue.now) }
+            balancer?.meter.requested(at: queue.now)
+            balancer?.meter.moved(bytes, at: queue.now)
+            flights[index].isBalanced = isNew
+        } else {
+            let costs = host.services[Service.front.index].costs
+            let cost = costs.perCall + (isNew ? costs.perConnection : 0)
+            _ = spend(Interval(nanoseconds: cost), on: .front)
+        }
+        let handshake = isNew ? delay * 4 : .zero
+        flights[index].callee = .coordinator
+        flights[index].wayBack = delay + Self.frontDelay
+        arriveLater(index, after: handshake + delay + Self.frontDelay)
+    }
+
+    /// Why the front cannot pass a call on, and after how long the caller learns it.
+    private func frontFailure(_ delay: Interval) -> (reason: CloseReason, after: Interval)? {
+        switch scenario.deployment.front {
+        case .loadBalancer:
+            guard scenario.deployment.reaches(from: .loadBalancer, to: .instance, port: 8_000)
+            else { return (.timedOut, Self.callTimeout) }
+            guard host.isUp else { return (.timedOut, Self.callTimeout) }
+            guard host.services[Service.coordinator.index].isUp
+            else { return (.refused, delay + delay + Self.frontDelay) }
+        case .container:
+            guard host.isUp else { return (.timedOut, Self.callTimeout) }
+            guard host.services[Service.front.index].isUp,
+                host.services[Service.coordinator.index].isUp
+            else { return (.refused, delay + delay) }
+        }
+        return nil
+    }
+
+    private var canReachFront: Bool {
+        switch scenario.deployment.front {
+        case .loadBalancer:
+            scenario.deployment.reaches(from: .internet, to: .loadBalancer, port: 443)
+        case .container: scenario.deployment.reaches(from: .internet, to: .instance, port: 443)
+        }
+    }
+
+    private mutating func placeLocally(_ index: Int32, by ref: ProgramRef) {
+        guard host.services[Service.coordinator.index].isUp else {
+            settleFlight(index, .failed(.refused), at: effectsAt + Self.localDelay)
+            return
+        }
+        flights[index].callee = .coordinator
+        flights[index].wayBack = Self.localDelay
+        arriveLater(index, after: Self.localDelay)
+    }
+
+    private mutating func placeAtNode(_ call: Call, _ node: NodeID, _ index: Int32) {
+        let slot = nodes[Int(node.raw)]
+        guard slot.portForwarding, homes[Int(slot.home)].isUp else {
+            settleFlight(index, .failed(.timedOut), at: effectsAt + Self.callTimeout)
+            return
+        }
+        let delay = scenario.homes[homes[Int(slot.home)].kind].delay
+        tally.egressControl += MediaShape.onWire(call.wireBytes)
+        flights[index].callee = ProgramRef(kind: .node, index: node.raw)
+        flights[index].wayBack = delay
+        arriveLater(index, after: delay)
+    }
+
+    private mutating func arriveLater(_ index: Int32, after: Interval) {
+        queue.push(
+            .arrive(flight: index, generation: flights[index].generation), at: effectsAt + after)
+    }
+
+    mutating func arrive(_ index: Int32, _ generation: UInt32) {
+        guard flights[index].generation == generation, !flights[index].isAnswered else { return }
+        let callee = flights[index].callee
+        if let service = callee.service, !host.services[service.index].isUp {
+            settleFlight(
+                index, .failed(.refused), at: queue.now + flights[index].wayBack)
+            return
+        }
+        guard case .call(let call) = flights[index].work else { return }
+        flights[index].calleeEpoch = epoch(of: callee)
+        if case .heartbeat = call { tally.heartbeats += 1 }
+        deliver(.called(Ticket(ticket(index)), call), to: callee, cost: callCost(callee))
+    }
+
+    private func ticket(_ index: Int32) -> UInt64 {
+        UInt64(flights[index].generation) << 32 | UInt64(UInt32(bitPattern: index))
+    }
+
+    private mutating func callCost(_ callee: ProgramRef) -> Interval {
+        guard let service = callee.service else { return .zero }
+        host.services[service.index].logged += scenario.deployment.containers.logPerCall.bytes
+        return Interval(nanoseconds: host.services[service.index].costs.perCall)
+    }
+
+    mutating func send(_ reply: Reply, for ticket: Ticket) {
+        let index = Int32(truncatingIfNeeded: ticket.raw & 0xFFFF_FFFF)
+        guard index >= 0, index < flights.count else { return }
+        guard flights[index].generation == UInt32(ticket.raw >> 32) else { return }
+        let flight = flights[index]
+        guard !flight.isAnswered, flight.isOpen else { return }
+        let bytes = MediaShape.onWire(reply.wireBytes)
+        switch flight.caller.kind {
+        case .streamer, .viewer, .node, .prober:
+            tally.egressControl += bytes
+            balancer?.meter.moved(bytes, at: queue.now)
+        case .coordinator, .worker, .rtmp:
+            if flight.callee.kind == .node { tally.ingressControl += bytes }
+        }
+        let waited = effectsAt - flight.startedAt
+        if flight.caller.service == nil && waited > Self.frontTimeout {
+            settleFlight(index, .failed(.timedOut), at: effectsAt + flight.wayBack)
+        } else {
+            settleFlight(index, .reply(reply), at: effectsAt + flight.wayBack)
+        }
+    }
+
+    mutating func answer(_ index: Int32, _ generation: UInt32) {
+        guard flights[index].generation == generation, flights[index].isOpen else { return }
+        let flight = flights[index]
+        flights[index].isOpen = false
+        flights[index].answer = .failed(.byPeer)
+        flights.release(index)
+        if flight.isBalanced && flight.caller.kind != .node {
+            balancer?.meter.closed(at: queue.now)
+        }
+        if case .failed = flight.answer { tally.callsFailed += 1 }
+        if flight.caller.kind == .prober {
+            probed(flight)
+            return
+        }
+        guard epoch(of: flight.caller) == flight.callerEpoch else { return }
+        deliver(.answered(flight.id, flight.answer), to: flight.caller, cost: .zero)
+    }
+
+    // MARK: Store and cache
+
+    mutating func transact(_ transaction: Transaction, _ id: CallID, by ref: ProgramRef) {
+        let index = newFlight(.transaction(transaction), id, by: ref)
+        tally.transactions += 1
+        switch scenario.deployment.database {
+        case .managed:
+            guard scenario.deployment.reaches(from: .instance, to: .database, port: 5_432) else {
+                settleFlight(index, .failed(.timedOut), at: effectsAt + .seconds(5))
+                return
+            }
+            transactManaged(transaction, index)
+        case .container:
+            guard host.services[Service.database.index].isUp else {
+                settleFlight(index, .failed(.refused), at: effectsAt + Self.localDelay)
+                return
+            }
+            let done = spend(databaseCost, on: .database)
+            let answer = tables.execute(transaction, at: queue.now)
+            settleFlight(index, .stored(answer), at: max(done, effectsAt) + Self.localDelay)
+        }
+    }
+
+    private var databaseCost: Interval {
+        Interval(nanoseconds: host.services[Service.database.index].costs.perCall)
+    }
+
+    private mutating func transactManaged(_ transaction: Transaction, _ index: Int32) {
+        let writes = transaction.writes
+        let cost = databaseCost
+        let outcome = databaseMachine?.admit(
+            cpu: cost, operations: writes ? 1 : 0, bytes: writes ? 8_192 : 0,
+            at: queue.now)
+        switch outcome {
+        case .answered(let after)?:
+            let answer = tables.execute(transaction, at: queue.now)
+            settleFlight(
+                index, .stored(answer), at: effectsAt + after + Self.zoneDelay + Self.zoneDelay)
+        case .refused?, nil:
+            settleFlight(index, .failed(.refused), at: effectsAt + Self.zoneDelay)
+        }
+    }
+
+    mutating func runOnCache(_ command: CacheCommand, _ id: CallID, by ref: ProgramRef) {
+        let index = newFlight(.command(command), id, by: ref)
+        let cost = Interval(nanoseconds: host.services[Service.cache.index].costs.perCall)
+        switch scenario.deployment.cache {
+        case .managed:
+            guard scenario.deployment.reaches(from: .instance, to: .cache, port: 6_379) else {
+                settleFlight(index, .failed(.timedOut), at: effectsAt + .seconds(5))
+                return
+            }
+            guard let after = cacheMachine?.run(cpu: cost, at: queue.now) else { return }
+            let answer = cacheTables.execute(command, at: queue.now)
+            settleFlight(
+                index, .cached(answer), at: effectsAt + after + Self.zoneDelay + Self.zoneDelay)
+        case .container:
+            guard host.services[Service.cache.index].isUp else {
+                settleFlight(index, .failed(.refused), at: effectsAt + Self.localDelay)
+                return
+            }
+            let done = spend(cost, on: .cache)
+            let answer = cacheTables.execute(command, at: queue.now)
+            settleFlight(index, .cached(answer), at: max(done, effectsAt) + Self.localDelay)
+        }
+    }
+
+    // MARK: Who calls from where
+
+    func home(of ref: ProgramRef) -> Int32? {
+        switch ref.kind {
+        case .streamer: streamers[Int(ref.index)].home
+        case .node: nodes[Int(ref.index)].home
+        case .coordinator, .worker, .rtmp, .viewer, .prober: nil
+        }
+    }
+
+    func isHomeUp(_ ref: ProgramRef) -> Bool {
+        guard let home = home(of: ref) else { return true }
+        return homes[Int(home)].isUp
+    }
+
+    func homeDelay(_ ref: ProgramRef) -> Interval {
+        switch ref.kind {
+        case .coordinator, .worker, .rtmp: Self.localDelay
+        case .streamer, .node:
+            scenario.homes[homes[Int(home(of: ref) ?? 0)].kind].delay
+        case .viewer: viewerHome(viewers[ref.index].group).delay
+        case .prober: proberDelay
+        }
+    }
+
+    /// A node keeps its connection to the front open between heartbeats; others come anew.
+    private mutating func opensConnection(_ ref: ProgramRef) -> Bool {
+        guard ref.kind == .node else { return true }
+        let last = nodes[Int(ref.index)].talkedAt
+        nodes[Int(ref.index)].talkedAt = queue.now
+        return queue.now - last > Self.keepAlive
+    }
+
+    mutating func reached(_ service: PublicService) {
+        tally.attempts[service.rawValue].tried += 1
+        tally.attempts[service.rawValue].reached += 1
+    }
+
+    mutating func missed(_ service: PublicService) {
+        tally.attempts[service.rawValue].tried += 1
+        if tally.attempts[service.rawValue].firstMissed == nil {
+            tally.attempts[service.rawValue].firstMissed = queue.now
+        }
+    }
+}
+
+extension Transaction {
+    /// Whether it changes rows, and so waits for the disk.
+    var writes: Bool {
+        switch self {
+        case .ping, .nodesForStream, .activeNodes, .overview: false
+        case .recordHeartbeat, .appendLedger, .openStream, .endStream, .staleStreams,
+            .sweepInactive, .recordProbe, .recordSpotCheck, .verifyReports, .updateTrust,
+            .payHour, .retain:
+            true
+        }
+    }
+}

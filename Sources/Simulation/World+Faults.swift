@@ -1,0 +1,329 @@
+import Base
+import Cloud
+import Platform
+import Results
+import Scenarios
+
+/// What a person's repair does to the world, besides what is said of it.
+enum RepairKind: Sendable {
+    case nothing
+    case start(Service)
+    case startAll
+    case tellAddress
+    case clearDisk
+}
+
+/// Faults, what heals them, and what does not.
+extension World {
+    /// From a crash to a running process (Docker's restart delay and the program's own start).
+    private static let containerStart: [ClosedRange<Interval>] = [
+        .seconds(1) ... .seconds(3),  // rtmp
+        .seconds(4) ... .seconds(9),  // coordinator
+        .seconds(4) ... .seconds(9),  // worker
+        .seconds(1) ... .seconds(2),  // front
+        .seconds(2) ... .seconds(6),  // database
+        .seconds(1) ... .seconds(2),  // cache
+    ]
+    /// A reboot of a small instance until Docker starts (assumption).
+    private static let boot = Interval.seconds(40) ... .seconds(90)
+
+    mutating func strike(_ fault: FaultKind) {
+        switch fault {
+        case .instanceReboot:
+            log("fault", "instance", "reboot")
+            instanceDown(cause: "instance reboot")
+            comeUp(after: faultRandom.interval(Self.boot))
+        case .instanceStopStart(let off):
+            log("fault", "instance", "stopped")
+            instanceDown(cause: "instance stopped and started")
+            host.credits.stop(at: queue.now)
+            if !scenario.deployment.instance.elasticAddress { host.address += 1 }
+            comeUp(after: off + faultRandom.interval(Self.boot))
+        case .containerCrash(let container):
+            let service = Service(container)
+            guard host.services[service.index].process >= 0 else {
+                log("fault", service.name, "is managed: no container to crash")
+                return
+            }
+            log("fault", service.name, "container crashed")
+            stop(service, cause: "container crashed", exits: true)
+        case .homeOutage(let name, let length):
+            guard let home = homes.firstIndex(where: { $0.name == name }) else { return }
+            log("fault", name, "home outage")
+            homeGoes(Int32(home), for: length)
+        }
+    }
+
+    // MARK: Containers
+
+    /// A service's process ends. `exits` is a crash that a restart policy sees.
+    mutating func stop(_ service: Service, cause: String, exits: Bool) {
+        let index = service.index
+        guard host.services[index].isUp else { return }
+        host.services[index].isUp = false
+        host.services[index].epoch &+= 1
+        noteDown(service, cause: cause)
+        loseProcess(service)
+        guard exits else { return }
+        switch scenario.deployment.containers.restart {
+        case .always, .unlessStopped, .onFailure:
+            let wait = faultRandom.interval(Self.containerStart[index])
+            queue.push(
+                .restart(service, generation: host.services[index].epoch), at: queue.now + wait)
+        case .no:
+            host.services[index].needsPerson = true
+            needPerson(
+                service.name, cause: cause, action: "docker start \(service.name)",
+                kind: .start(service))
+        }
+    }
+
+    /// What dies with the process: its connections, its calls, its memory.
+    private mutating func loseProcess(_ service: Service) {
+        switch service {
+        case .rtmp: resetLinks(of: .rtmp)
+        case .coordinator: failFlights(at: .coordinator)
+        case .worker: resetLinks(of: .worker)
+        case .cache: cacheTables.flush()
+        case .front, .database: break
+        }
+        refreshMachines()
+    }
+
+    private mutating func failFlights(at callee: ProgramRef) {
+        for index in Int32(0)..<Int32(flights.count)
+        where flights[index].isOpen && !flights[index].isAnswered
+            && flights[index].callee == callee && flights[index].calleeEpoch > 0 {
+            settleFlight(index, .failed(.reset), at: queue.now + flights[index].wayBack)
+        }
+    }
+
+    mutating func restarted(_ service: Service, _ generation: UInt32) {
+        guard host.isUp, host.services[service.index].epoch == generation else { return }
+        start(service, healedBy: "restart policy \(scenario.deployment.containers.restart.rawValue)")
+    }
+
+    private mutating func start(_ service: Service, healedBy: String) {
+        let index = service.index
+        guard !host.services[index].isUp else { return }
+        host.services[index].isUp = true
+        host.services[index].needsPerson = false
+        host.services[index].busyUntil = queue.now
+        noteUp(service, healedBy: healedBy)
+        if service == .database && scenario.deployment.database == .container { connectDatabase() }
+        refreshMachines()
+        startProgram(service)
+    }
+
+    mutating func startProgram(_ service: Service) {
+        switch service {
+        case .rtmp: deliver(.started, to: .rtmp, cost: .zero)
+        case .coordinator: deliver(.started, to: .coordinator, cost: .zero)
+        case .worker: deliver(.started, to: .worker, cost: .zero)
+        case .front, .database, .cache: break
+        }
+    }
+
+    // MARK: Instance
+
+    private mutating func instanceDown(cause: String) {
+        guard host.isUp else { return }
+        host.isUp = false
+        host.epoch &+= 1
+        severLinks { $0.server.service != nil || $0.client.service != nil }
+        for service in Service.allCases where host.services[service.index].process >= 0 {
+            guard host.services[service.index].isUp else { continue }
+            host.services[service.index].isUp = false
+            host.services[service.index].epoch &+= 1
+            noteDown(service, cause: cause)
+            if service == .cache { cacheTables.flush() }
+        }
+        failFlights(at: .coordinator)
+        host.credits.setUse(0, at: queue.now)
+        refreshMachines()
+    }
+
+    private mutating func comeUp(after wait: Interval) {
+        queue.push(.instanceUp(generation: host.epoch), at: queue.now + wait)
+    }
+
+    mutating func instanceUp(_ generation: UInt32) {
+        guard generation == host.epoch, !host.isUp else { return }
+        host.isUp = true
+        if host.credits.allowed == 0 { host.credits.start(at: queue.now) }
+        log("instance-up", "instance", "")
+        refreshMachines()
+        let plan = scenario.deployment.containers
+        let comesBack: Bool = switch plan.restart {
+        case .always, .unlessStopped: plan.dockerEnabled
+        case .no, .onFailure: false  // Docker restarts neither when its daemon starts
+        }
+        for service in Service.allCases where host.services[service.index].process >= 0 {
+            guard comesBack else {
+                host.services[service.index].needsPerson = true
+                continue
+            }
+            let wait = faultRandom.interval(Self.containerStart[service.index])
+            queue.push(
+                .restart(service, generation: host.services[service.index].epoch),
+                at: queue.now + wait)
+        }
+        if !comesBack {
+            needPerson(
+                "instance",
+                cause: plan.dockerEnabled
+                    ? "restart policy \(plan.restart.rawValue) does not survive a reboot"
+                    : "docker.service is not enabled",
+                action: "log in and run docker compose up -d", kind: .startAll)
+        }
+        if addressKnown != host.address {
+            needPerson(
+                "rtmp", cause: "the public address changed (no elastic address)",
+                action: "tell every friend the new RTMP address", kind: .tellAddress)
+        }
+    }
+
+    // MARK: People
+
+    mutating func needPerson(_ service: String, cause: String, action: String, kind: RepairKind) {
+        interventions.append(
+            Intervention(at: queue.now, service: service, cause: cause, action: action))
+        repairs.append(kind)
+        log("intervention-needed", service, cause)
+        guard let wait = scenario.repairAfter else { return }
+        queue.push(.repair(intervention: Int32(repairs.count - 1)), at: queue.now + wait)
+    }
+
+    mutating func repair(_ index: Int) {
+        log("repaired-by-person", interventions[index].service, interventions[index].action)
+        switch repairs[index] {
+        case .nothing: break
+        case .start(let service): start(service, healedBy: "a person")
+        case .startAll:
+            for service in Service.allCases where host.services[service.index].process >= 0 {
+                start(service, healedBy: "a person")
+            }
+        case .tellAddress: addressKnown = host.address
+        case .clearDisk:
+            for state in host.services where state.logFile >= 0 {
+                host.disk.remove(state.logFile, nil, at: queue.now)
+            }
+            record.diskWasFull = false
+            for service in [Service.coordinator, .worker, .database]
+            where host.services[service.index].process >= 0 {
+                start(service, healedBy: "a person")
+            }
+        }
+    }
+
+    mutating func noteDown(_ service: Service, cause: String) {
+        host.services[service.index].downSince = queue.now
+        host.services[service.index].cause = cause
+        record.outageBegan(queue.now, service.name, cause)
+        log("service-down", service.name, cause)
+    }
+
+    mutating func noteUp(_ service: Service, healedBy: String) {
+        if let since = host.services[service.index].downSince {
+            host.services[service.index].downTime += queue.now - since
+        }
+        host.services[service.index].downSince = nil
+        record.outageEnded(queue.now, service.name, healedBy)
+        log("service-up", service.name, "healed by \(healedBy)")
+    }
+
+    // MARK: Homes
+
+    mutating func stepHome(_ index: Int32, _ step: HomeStep) {
+        let home = homes[Int(index)]
+        let kind = scenario.homes[home.kind]
+        switch step {
+        case .goes:
+            homeGoes(index, for: kind.rebootLength)
+            scheduleReboot(index)
+        case .returns:
+            guard queue.now >= home.awayUntil else { return }
+            homes[Int(index)].isUp = true
+            setHomeRates(index)
+            log("home-back", home.name, kind.addressChanges ? "with another address" : "")
+        case .eveningBegins, .eveningEnds:
+            homes[Int(index)].isEvening = step == .eveningBegins
+            setHomeRates(index)
+            scheduleEvening(index)
+        }
+    }
+
+    private mutating func homeGoes(_ index: Int32, for length: Interval) {
+        let until = queue.now + length
+        homes[Int(index)].awayUntil = max(homes[Int(index)].awayUntil, until)
+        queue.push(.home(index, .returns), at: until)
+        guard homes[Int(index)].isUp else { return }
+        homes[Int(index)].isUp = false
+        homes[Int(index)].outages += 1
+        log("home-away", homes[Int(index)].name, "for \(length.wholeSeconds) s")
+        setHomeRates(index)
+        let streamer = streamers.firstIndex { $0.home == index }
+        let node = nodes.firstIndex { $0.home == index }
+        let away = [
+            streamer.map { ProgramRef(kind: .streamer, index: Int32($0)) },
+            node.map { ProgramRef(kind: .node, index: Int32($0)) },
+        ]
+        severLinks { link in away.contains(link.client) || away.contains(link.server) }
+    }
+
+    mutating func setHomeRates(_ index: Int32) {
+        let home = homes[Int(index)]
+        let kind = scenario.homes[home.kind]
+        let up = home.isUp ? kind.uplinkBytes(evening: home.isEvening) : 0
+        let down = home.isUp ? kind.downlinkBytes(evening: home.isEvening) : 0
+        fluid.setLimit(home.uplinkCapacity, up)
+        fluid.setLimit(home.downlinkCapacity, down)
+        for streamer in streamers.indices
+        where streamers[streamer].home == index && streamers[streamer].media.flow != noFlow {
+            let ceiling = kind.pathCeiling(line: max(1, up))
+            fluid.change(streamers[streamer].media.flow, at: queue.now) { $0.ceiling = ceiling }
+            watchKeyFrames(streamer)
+        }
+    }
+
+    mutating func scheduleReboot(_ index: Int32) {
+        guard let every = scenario.homes[homes[Int(index)].kind].rebootEvery else { return }
+        let at = queue.now + homes[Int(index)].random.exponential(mean: every)
+        guard at < end else { return }
+        queue.push(.home(index, .goes), at: at)
+    }
+
+    mutating func scheduleEvening(_ index: Int32) {
+        let home = homes[Int(index)]
+        guard let evening = scenario.homes[home.kind].evening else { return }
+        let zone = homeZone(index)
+        let local = zone.local(queue.now)
+        let clock = home.isEvening ? evening.until : evening.from
+        var civil = CivilTime(
+            year: local.year, month: local.month, day: local.day, hour: clock.minutes / 60,
+            minute: clock.minutes % 60)
+        var at = zone.instant(civil)
+        if at <= queue.now {
+            let tomorrow = CivilTime(civil.instantUTC + .days(1))
+            civil = CivilTime(
+                year: tomorrow.year, month: tomorrow.month, day: tomorrow.day,
+                hour: clock.minutes / 60, minute: clock.minutes % 60)
+            at = zone.instant(civil)
+        }
+        guard at < end else { return }
+        queue.push(.home(index, home.isEvening ? .eveningEnds : .eveningBegins), at: at)
+    }
+}
+
+extension Service {
+    init(_ container: Container) {
+        self = switch container {
+        case .rtmp: .rtmp
+        case .coordinator: .coordinator
+        case .worker: .worker
+        case .front: .front
+        case .database: .database
+        case .cache: .cache
+        }
+    }
+}

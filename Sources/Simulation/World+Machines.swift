@@ -1,0 +1,234 @@
+import Base
+import Cloud
+import Platform
+import Scenarios
+
+/// CPU, credits, network allowance, memory and disk: what the work costs the machines.
+extension World {
+    // MARK: CPU
+
+    /// Spends CPU time of a service's one thread; returns when it is done.
+    mutating func spend(_ cost: Interval, on service: Service) -> Instant {
+        let now = queue.now
+        let begins = max(now, host.services[service.index].busyUntil)
+        guard cost > .zero else { return begins }
+        host.controlCPU += cost
+        host.credits.charge(cost, at: now)
+        let speed = host.controlSpeed(mediaUse: fluid.capacities[Int(host.cpuCapacity)].use)
+        let time = speed == 1_000_000_000
+            ? cost.nanoseconds : multiplyDivideUp(cost.nanoseconds, 1_000_000_000, speed)
+        let done = begins + Interval(nanoseconds: time)
+        host.services[service.index].busyUntil = done
+        return done
+    }
+
+    /// CPU nanoseconds a second that idle processes take.
+    var idleCPU: Int64 {
+        var sum: Int64 = 0
+        for state in host.services where state.isUp && state.process >= 0 {
+            sum += state.costs.idle
+        }
+        return host.isUp ? sum : 0
+    }
+
+    /// What the media's thread may use of the instance now.
+    private var mediaCPU: Int64 {
+        guard host.isUp, host.services[Service.rtmp.index].isUp else { return 0 }
+        let machine = host.machine
+        let allowed = host.credits.allowed - idleCPU
+        return max(0, min(allowed, machine.vCPURate / max(1, machine.vCPUs)))
+    }
+
+    /// Tells the machines what the fluid uses now, and the fluid what they allow.
+    mutating func updateMachineUse() {
+        let now = queue.now
+        let cpu = fluid.capacities[Int(host.cpuCapacity)].use + idleCPU
+        let inbound = fluid.capacities[Int(host.inCapacity)].use
+        let outbound = fluid.capacities[Int(host.outCapacity)].use
+        var changed = false
+        if host.isUp && host.credits.use != cpu {
+            host.credits.setUse(min(cpu, host.machine.vCPURate), at: now)
+            changed = true
+        }
+        if host.network.inbound.use != inbound {
+            host.network.inbound.setUse(inbound, at: now)
+            changed = true
+        }
+        if host.network.outbound.use != outbound {
+            host.network.outbound.setUse(outbound, at: now)
+            changed = true
+        }
+        if changed { refreshMachines() }
+    }
+
+    /// Takes over what the machines allow at this moment, and schedules their next edge.
+    mutating func refreshMachines() {
+        let now = queue.now
+        fluid.setLimit(host.cpuCapacity, mediaCPU)
+        fluid.setLimit(host.inCapacity, host.isUp ? host.network.inbound.allowed : 0)
+        fluid.setLimit(host.outCapacity, host.isUp ? host.network.outbound.allowed : 0)
+        var next: Instant?
+        for at in [
+            host.credits.crossing(), host.network.crossing(), host.disk.crossing(),
+            databaseMachine?.crossing(),
+        ] {
+            guard let at, at > now else { continue }
+            next = next.map { min($0, at) } ?? at
+        }
+        guard let next, next <= end, next != machineAt else { return }
+        machineGeneration &+= 1
+        machineAt = next
+        queue.push(.machine(generation: machineGeneration), at: next)
+    }
+
+    mutating func machineEdge(_ generation: UInt32) {
+        guard generation == machineGeneration else { return }
+        machineAt = .distantFuture
+        advanceMachines()
+        refreshMachines()
+    }
+
+    mutating func advanceMachines() {
+        let now = queue.now
+        let wasHeld = host.credits.isHeld
+        let wasShaped = host.network.outbound.isHeld
+        host.credits.advance(to: now)
+        host.network.advance(to: now)
+        host.disk.advance(to: now)
+        if host.credits.isHeld != wasHeld {
+            log(host.credits.isHeld ? "cpu-credits-gone" : "cpu-credits-back", "instance", "")
+        }
+        if host.network.outbound.isHeld != wasShaped {
+            let isHeld = host.network.outbound.isHeld
+            log(isHeld ? "network-shaped" : "network-burst-back", "instance",
+                isHeld ? "held to the baseline" : "")
+        }
+        advanceDatabase()
+        if host.disk.isFull { diskFilled() }
+    }
+
+    private mutating func advanceDatabase() {
+        guard databaseMachine != nil else { return }
+        databaseMachine?.advance(to: queue.now)
+        cacheMachine?.credits.advance(to: queue.now)
+        let isUp = databaseMachine?.isAvailable ?? true
+        guard isUp != databaseWasUp else { return }
+        databaseWasUp = isUp
+        let index = Service.database.index
+        if isUp {
+            connectDatabase()
+            host.services[index].isUp = true
+            noteUp(.database, healedBy: "the managed database, after its maintenance")
+        } else {
+            host.services[index].isUp = false
+            noteDown(.database, cause: "maintenance restart")
+        }
+    }
+
+    mutating func connectDatabase() {
+        for _ in 0..<Self.databasePool { _ = databaseMachine?.connect(at: queue.now) }
+    }
+
+    /// Connections that the coordinator and the worker keep open.
+    static let databasePool = 10
+
+    // MARK: Memory
+
+    /// Sets what each process holds now; the kernel may have to kill one.
+    mutating func weighMemory() {
+        guard host.isUp else { return }
+        var players: Int64 = 0
+        var publishers: Int64 = 0
+        for slot in streamers where slot.media.flow != noFlow {
+            publishers += 1
+            players += Int64(fluid.flow(slot.media.flow).subscribers.count)
+        }
+        for service in Service.allCases {
+            let state = host.services[service.index]
+            guard state.process >= 0 else { continue }
+            var resident: Int64 = 0
+            if state.isUp {
+                resident = service == .rtmp
+                    ? state.costs.memory(connections: 0, players: players, publishers: publishers)
+                    : state.costs.memoryIdle + extraMemory(service)
+            }
+            if let victim = host.memory.setResident(state.process, resident) { killed(victim) }
+        }
+    }
+
+    private func extraMemory(_ service: Service) -> Int64 {
+        switch service {
+        case .cache: cacheTables.used
+        case .database: Int64(Self.databasePool) * host.services[service.index].costs.memoryPerConnection
+        case .rtmp, .coordinator, .worker, .front: 0
+        }
+    }
+
+    private mutating func killed(_ process: Int) {
+        guard let service = Service.allCases.first(where: {
+            host.services[$0.index].process == process
+        }) else { return }
+        tally.oomKills += 1
+        log("out-of-memory", service.name, "killed by the kernel")
+        stop(service, cause: "killed by the out-of-memory killer", exits: true)
+    }
+
+    // MARK: Disk
+
+    /// Writes what was logged since the last sample.
+    mutating func writeLogs() {
+        for index in host.services.indices where host.services[index].logFile >= 0 {
+            let bytes = host.services[index].logged
+            guard bytes > 0 else { continue }
+            host.services[index].logged = 0
+            _ = host.disk.write(host.services[index].logFile, bytes, at: queue.now)
+        }
+    }
+
+    private mutating func diskFilled() {
+        guard !record.diskWasFull else { return }
+        record.diskWasFull = true
+        log("disk-full", "instance", "no space left on the root volume")
+        for service in [Service.coordinator, .worker, .database] {
+            guard host.services[service.index].process >= 0 else { continue }
+            stop(service, cause: "root volume full", exits: false)
+            host.services[service.index].needsPerson = true
+        }
+        needPerson(
+            "instance", cause: "the root volume is full",
+            action: "log in, truncate the container logs and set max-size", kind: .clearDisk)
+    }
+
+    // MARK: Load balancer
+
+    mutating func healthCheck() {
+        guard balancer?.startCheck(at: queue.now) != nil else { return }
+        tally.healthChecks += 1
+        let isUp = host.isUp && host.services[Service.coordinator.index].isUp
+            && scenario.deployment.reaches(from: .loadBalancer, to: .instance, port: 8_000)
+        if isUp {
+            let index = newFlight(.call(.health), CallID(0), by: .prober)
+            flights[index].callee = .coordinator
+            flights[index].wayBack = Self.zoneDelay
+            flights[index].id = CallID(Self.healthCheckID)
+            queue.push(
+                .arrive(flight: index, generation: flights[index].generation),
+                at: queue.now + Self.zoneDelay)
+        } else {
+            checkedHealth(passed: false)
+        }
+        if let next = balancer?.crossing(), next <= end {
+            queue.push(.healthCheck, at: max(next, queue.now))
+        }
+    }
+
+    static let healthCheckID = UInt64.max
+
+    mutating func checkedHealth(passed: Bool) {
+        if !passed { tally.healthChecksFailed += 1 }
+        guard let changed = balancer?.checked(0, passed: passed), changed else { return }
+        let isHealthy = balancer?.targets[0].health == .healthy
+        log(isHealthy ? "target-healthy" : "target-unhealthy", "load-balancer",
+            isHealthy ? "" : "fails open: requests are still passed on")
+    }
+}

@@ -1,0 +1,442 @@
+import Base
+import Cloud
+import Platform
+import Scenarios
+
+/// One streamer's media while it is on the air.
+struct StreamMedia: Sendable {
+    let plan: MediaPlan
+    var shape: MediaShape
+    /// The publisher's flow and link; `noFlow` off the air.
+    var flow: Int32 = noFlow
+    var link: Int32 = -1
+    /// When the first frame, a key frame, was made.
+    var epoch: Instant
+    var onAirSince: Instant
+    /// True while the encoder is short of uplink and key frames count one by one.
+    var isTight = false
+    /// True from a drop until the next key frame: only audio is sent.
+    var isDropping = false
+    var generation: UInt32 = 0
+    var random: Random
+    /// The audience: flows that play it, directly or through a node.
+    var players: Int64 = 0
+    /// Frames of former sessions; the present one's follow from its epoch.
+    var framesLeftOut: Int64 = 0
+
+    /// The time since the last key frame.
+    func phase(at now: Instant) -> Interval {
+        Interval(nanoseconds: (now - epoch).nanoseconds % plan.keyFrameEvery.nanoseconds)
+    }
+}
+
+extension World {
+    /// OBS drops P-frames when 900 ms of packets wait (obs-outputs rtmp-stream.c,
+    /// `pframe_drop_threshold_ms`), all that wait and all until the next key frame.
+    static let encoderQueueMax = Interval.milliseconds(900)
+    /// A path with less headroom than this is watched key frame by key frame.
+    private static let tightPercent: Int64 = 130
+
+    // MARK: On and off the air
+
+    mutating func ingest(_ connection: ConnectionID, _ stream: StreamID) {
+        guard let index = serverLink(connection), links[index].flow == noFlow else { return }
+        let streamer = Int(stream.raw)
+        let home = homes[Int(streamers[streamer].home)]
+        let kind = scenario.homes[home.kind]
+        let now = queue.now
+        var media = streamers[streamer].media
+        media.shape = MediaShape(media.plan, video: media.plan.video)
+        var flow = Flow(
+            ceiling: kind.pathCeiling(line: kind.uplinkBytes(evening: home.isEvening)), at: now)
+        flow.crosses[0] = home.uplinkCapacity
+        flow.crosses[1] = host.inCapacity
+        flow.crosses[Flow.cpuPlace] = host.cpuCapacity
+        flow.cpuPerByte = host.services[Service.rtmp.index].costs.perByteIn
+        flow.content = media.shape.content
+        flow.feed = media.shape.content
+        flow.queueMax = queueEdge(media.shape, afterKeyFrame: false)
+        media.flow = fluid.open(flow, feeder: noFlow, at: now)
+        media.link = index
+        media.epoch = now
+        media.onAirSince = now
+        media.generation &+= 1
+        media.isTight = false
+        media.isDropping = false
+        streamers[streamer].media = media
+        links[index].flow = media.flow
+        links[index].stream = stream.raw
+        links[index].isIngest = true
+        tally.publishSessions += 1
+        frames?.beginStream(streamer, shape: media.shape, at: now)
+        let uplink = serviceRate(media.flow)
+        frames?.setUplink(streamer, uplink, at: now)
+        if media.plan.variation > .zero {
+            queue.push(
+                .redraw(stream: stream.raw, generation: media.generation),
+                at: now + media.plan.variationEvery)
+        }
+        watchKeyFrames(streamer)
+        noteStreams()
+    }
+
+    private func serverLink(_ connection: ConnectionID) -> Int32? {
+        let index = Int32(connection.raw & 0x7FFF_FFFF)
+        guard index < links.count, links[index].isOpen else { return nil }
+        return index
+    }
+
+    private mutating func noteStreams() {
+        var live: Int64 = 0
+        for slot in streamers where slot.media.flow != noFlow { live += 1 }
+        if live > tally.streamsMost {
+            tally.streamsMost = live
+            tally.streamsMostAt = queue.now
+        }
+    }
+
+    private mutating func endIngest(_ streamer: Int) {
+        let now = queue.now
+        let media = streamers[streamer].media
+        let flow = fluid.close(media.flow, at: now)
+        tally.ingressMedia += flow.sent
+        tally.encoderQueueArea &+= flow.queueArea
+        tally.onAir += now - media.onAirSince
+        tally.framesSent += multiplyDivide(
+            media.shape.framesPerSecond, (now - media.epoch).nanoseconds, 1_000_000_000)
+        frames?.endStream(streamer, at: now)
+        streamers[streamer].media.flow = noFlow
+        streamers[streamer].media.generation &+= 1
+        // Scheduled time left means that the platform or the path cut it.
+        if let session = currentSession(streamer), now < session.until - .seconds(1) {
+            tally.publishCut += 1
+            mediaWentBad()
+        } else {
+            tally.friendsCompleted[streamer] = true
+        }
+    }
+
+    func currentSession(_ streamer: Int) -> Session? {
+        let slot = streamers[streamer]
+        guard slot.next > 0 else { return nil }
+        return slot.sessions[slot.next - 1]
+    }
+
+    mutating func mediaWentBad() {
+        if tally.mediaFirstBad == nil { tally.mediaFirstBad = queue.now }
+    }
+
+    // MARK: Players
+
+    mutating func relay(_ connection: ConnectionID, _ stream: StreamID, by ref: ProgramRef) {
+        guard let index = serverLink(connection), links[index].flow == noFlow else { return }
+        let link = links[index]
+        let feeder = ref.kind == .node
+            ? nodes[Int(ref.index)].pull : streamers[Int(stream.raw)].media.flow
+        guard feeder != noFlow else { return }
+        let media = streamers[Int(stream.raw)].media
+        let now = queue.now
+        var flow = Flow(ceiling: playCeiling(link.client), at: now)
+        flow.content = media.shape.content
+        addRoute(&flow, from: ref, to: link.client, media.shape)
+        let phase = media.phase(at: now)
+        let burst = media.isDropping ? 0 : media.shape.sinceKeyFrame(phase)
+        flow.queue = Integral(burst)
+        flow.queueMax = max(
+            bytes(media.shape.content, scenario.deployment.rtmp.queue), burst + 1)
+        if link.client.kind == .viewer {
+            let group = scenario.viewers[viewers[link.client.index].group]
+            flow.player = .starting
+            flow.bufferTarget = max(1, bytes(media.shape.content, group.buffer))
+        }
+        let opened = fluid.open(flow, feeder: feeder, at: now)
+        links[index].flow = opened
+        links[index].stream = stream.raw
+        if link.client.kind == .node { nodes[Int(link.client.index)].pull = opened }
+        let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
+        frames?.beginPlayer(
+            opened, feeder: feeder, stream: Int(stream.raw), phase: phase,
+            buffer: buffer,
+            fromServer: ref.kind == .rtmp, at: now)
+        let rate = serviceRate(opened)
+        frames?.setRate(opened, rate, at: now)
+    }
+
+    private func viewerBuffer(_ viewer: ProgramRef) -> Interval {
+        scenario.viewers[viewers[viewer.index].group].buffer
+    }
+
+    private func playCeiling(_ client: ProgramRef) -> Int64 {
+        let kind: HomeKind
+        var isEvening = false
+        switch client.kind {
+        case .viewer: kind = viewerHome(viewers[client.index].group)
+        case .streamer, .node:
+            let home = homes[Int(home(of: client) ?? 0)]
+            kind = scenario.homes[home.kind]
+            isEvening = home.isEvening
+        case .coordinator, .worker, .rtmp, .prober: return 125_000_000  // inside the region
+        }
+        return kind.pathCeiling(line: kind.downlinkBytes(evening: isEvening))
+    }
+
+    private func addRoute(
+        _ flow: inout Flow, from server: ProgramRef, to client: ProgramRef, _ shape: MediaShape
+    ) {
+        if server.kind == .node {
+            flow.crosses[0] = homes[Int(nodes[Int(server.index)].home)].uplinkCapacity
+        } else {
+            let costs = host.services[Service.rtmp.index].costs
+            flow.crosses[0] = host.outCapacity
+            flow.crosses[Flow.cpuPlace] = host.cpuCapacity
+            flow.cpuPerByte = costs.perByteOut
+                + multiplyDivide(shape.messages, costs.perMessage, shape.content)
+        }
+        if let home = home(of: client) { flow.crosses[1] = homes[Int(home)].downlinkCapacity }
+    }
+
+    func bytes(_ rate: Int64, _ time: Interval) -> Int64 {
+        multiplyDivide(rate, time.nanoseconds, 1_000_000_000)
+    }
+
+    /// Ends the media on a link, whoever ended it.
+    mutating func endMedia(_ index: Int32) {
+        let link = links[index]
+        guard link.flow != noFlow else { return }
+        links[index].flow = noFlow
+        if link.isIngest {
+            endIngest(Int(link.stream))
+            return
+        }
+        frames?.endPlayer(link.flow, at: queue.now)
+        let flow = fluid.close(link.flow, at: queue.now)
+        tally.playerQueueArea &+= flow.queueArea
+        if link.server.kind == .rtmp {
+            let shape = streamers[Int(link.stream)].media.shape
+            tally.egressVideo += multiplyDivide(
+                flow.sent.whole, shape.videoPayload, shape.content)
+            tally.egressAudio += multiplyDivide(
+                flow.sent.whole, shape.audioPayload, shape.content)
+        }
+        if link.server.kind == .node {
+            tally.relayed += flow.sent
+            nodes[Int(link.server.index)].program.relayed(bytes: flow.sent.whole)
+        } else if link.client.kind == .viewer {
+            tally.egressViewers += flow.sent
+        } else {
+            tally.egressNodes += flow.sent
+        }
+        if link.client.kind == .node { nodes[Int(link.client.index)].pull = noFlow }
+        guard link.client.kind == .viewer else { return }
+        tally.played += flow.played
+        tally.stalled += flow.stalledTime
+        tally.stalls += flow.stalls
+        tally.playerTime += flow.played + flow.stalledTime
+    }
+
+    // MARK: Edges
+
+    mutating func flowEdge(_ index: Int32, _ generation: UInt32) {
+        guard fluid.flow(index).generation == generation, fluid.flow(index).isOpen else { return }
+        switch fluid.edge(index, at: queue.now) {
+        case .queueEmpty?, nil: fluid.change(index, at: queue.now) { _ in }
+        case .queueFull?: queueFull(index)
+        case .bufferEmpty?:
+            fluid.change(index, at: queue.now) {
+                $0.player = .stalled
+                $0.stalls += 1
+            }
+            mediaWentBad()
+            tellPlayer(index, stalled: true)
+        case .bufferReady?:
+            fluid.change(index, at: queue.now) { $0.player = .playing }
+            tellPlayer(index, stalled: false)
+        }
+    }
+
+    private mutating func tellPlayer(_ flow: Int32, stalled: Bool) {
+        for index in Int32(0)..<Int32(links.count)
+        where links[index].isOpen && links[index].flow == flow {
+            let link = links[index]
+            guard !link.clientTold, epoch(of: link.client) == link.clientEpoch else { return }
+            let input: Input = stalled
+                ? .stalled(link.clientConnection) : .playing(link.clientConnection)
+            deliver(input, to: link.client, cost: .zero)
+            return
+        }
+    }
+
+    private mutating func queueFull(_ index: Int32) {
+        for streamer in streamers.indices where streamers[streamer].media.flow == index {
+            dropFromEncoder(streamer)
+            return
+        }
+        dropToKeyFrame(index)
+    }
+
+    /// A player's queue is too long: whole groups go, the newest key frame and what follows stay.
+    private mutating func dropToKeyFrame(_ index: Int32) {
+        guard let stream = streamOf(index) else { return }
+        let media = streamers[stream].media
+        let keep = media.isDropping ? 0 : media.shape.sinceKeyFrame(media.phase(at: queue.now))
+        let waiting = fluid.flow(index).queue.whole
+        let dropped = max(0, waiting - keep)
+        tally.framesDroppedQueue += multiplyDivide(
+            dropped, media.shape.framesPerSecond, media.shape.content)
+        fluid.change(index, at: queue.now) { $0.queue = Integral(min(keep, waiting)) }
+        mediaWentBad()
+    }
+
+    private func streamOf(_ flow: Int32) -> Int? {
+        var root = flow
+        while fluid.flow(root).feeder != noFlow { root = fluid.flow(root).feeder }
+        return streamers.firstIndex { $0.media.flow == root }
+    }
+
+    // MARK: Encoders short of uplink
+
+    /// Whether the path is so narrow that single key frames matter.
+    private func isTight(_ media: StreamMedia) -> Bool {
+        let flow = fluid.flow(media.flow)
+        let uplink = fluid.capacities[Int(flow.crosses[0])].limit
+        let room = min(flow.ceiling, uplink)
+        return room * 100 < media.shape.content * Self.tightPercent || flow.rate < flow.feed
+    }
+
+    /// Begins to follow a stream key frame by key frame where that is needed.
+    mutating func watchKeyFrames(_ streamer: Int) {
+        let media = streamers[streamer].media
+        guard media.flow != noFlow, !media.isTight, isTight(media) else { return }
+        streamers[streamer].media.isTight = true
+        let phase = media.phase(at: queue.now)
+        let wait = phase == .zero ? .zero : media.plan.keyFrameEvery - phase
+        queue.push(
+            .keyFrame(stream: Int32(streamer), generation: media.generation), at: queue.now + wait)
+    }
+
+    /// Waiting bytes at which 900 ms of media wait, in the two parts of a group of pictures.
+    private func queueEdge(_ shape: MediaShape, afterKeyFrame: Bool) -> Int64 {
+        bytes(shape.between, Self.encoderQueueMax) + (afterKeyFrame ? shape.keyFrame : 0)
+    }
+
+    mutating func keyFrame(_ stream: Int32, _ generation: UInt32) {
+        let streamer = Int(stream)
+        let media = streamers[streamer].media
+        guard media.generation == generation, media.flow != noFlow else { return }
+        let now = queue.now
+        if media.phase(at: now) == .zero {
+            startGroup(streamer)
+        } else {
+            let edge = queueEdge(media.shape, afterKeyFrame: false)
+            if !media.isDropping { setEncoder(streamer, feed: nil, edge: edge, add: 0) }
+            queue.push(
+                .keyFrame(stream: stream, generation: generation),
+                at: now + media.plan.keyFrameEvery - media.phase(at: now))
+        }
+    }
+
+    private mutating func startGroup(_ streamer: Int) {
+        let now = queue.now
+        streamers[streamer].media.isDropping = false
+        let media = streamers[streamer].media
+        setContent(streamer, media.shape.content)
+        guard isTight(media) || fluid.flow(media.flow).queue > .zero else {
+            streamers[streamer].media.isTight = false
+            setEncoder(
+                streamer, feed: media.shape.content,
+                edge: queueEdge(media.shape, afterKeyFrame: true), add: 0)
+            return
+        }
+        setEncoder(
+            streamer, feed: media.shape.between,
+            edge: queueEdge(media.shape, afterKeyFrame: true), add: media.shape.keyFrame)
+        queue.push(
+            .keyFrame(stream: Int32(streamer), generation: media.generation),
+            at: now + min(Self.encoderQueueMax, media.plan.keyFrameEvery))
+    }
+
+    private mutating func setEncoder(_ streamer: Int, feed: Int64?, edge: Int64, add: Int64) {
+        let flow = streamers[streamer].media.flow
+        fluid.change(flow, at: queue.now) {
+            if let feed { $0.feed = feed }
+            $0.queue += Integral(add)
+            $0.queueMax = edge
+        }
+        if fluid.flow(flow).queue >= Integral(edge) { dropFromEncoder(streamer) }
+    }
+
+    /// What OBS does when 900 ms wait: the waiting P-frames go, and those up to the key frame.
+    private mutating func dropFromEncoder(_ streamer: Int) {
+        let media = streamers[streamer].media
+        guard !media.isDropping else { return }
+        guard media.isTight else {
+            watchKeyFrames(streamer)
+            fluid.change(media.flow, at: queue.now) { $0.queueMax = 0 }
+            return
+        }
+        let phase = media.phase(at: queue.now)
+        let hasKeyFrame = phase < Self.encoderQueueMax
+        let span = Self.encoderQueueMax + (media.plan.keyFrameEvery - phase)
+        let lost = multiplyDivide(
+            media.shape.framesPerSecond, span.nanoseconds, 1_000_000_000) - (hasKeyFrame ? 1 : 0)
+        tally.framesDroppedEncoder += max(0, lost)
+        let kept = bytes(media.shape.audio, Self.encoderQueueMax)
+            + (hasKeyFrame ? media.shape.keyFrame : 0)
+        fluid.change(media.flow, at: queue.now) {
+            $0.queue = min($0.queue, Integral(kept))
+            $0.feed = media.shape.audio
+            $0.queueMax = 0
+        }
+        streamers[streamer].media.isDropping = true
+        setContent(streamer, media.shape.audio)
+        mediaWentBad()
+    }
+
+    /// What a second of media now weighs, for all who play it.
+    private mutating func setContent(_ streamer: Int, _ content: Int64) {
+        let flow = streamers[streamer].media.flow
+        guard flow != noFlow, fluid.flow(flow).content != content else { return }
+        fluid.change(flow, at: queue.now) { $0.content = content }
+        for player in fluid.flow(flow).subscribers {
+            fluid.change(player, at: queue.now) { $0.content = content }
+            for next in fluid.flow(player).subscribers {
+                fluid.change(next, at: queue.now) { $0.content = content }
+            }
+        }
+    }
+
+    // MARK: Varying bit rate
+
+    mutating func redraw(_ stream: Int32, _ generation: UInt32) {
+        let streamer = Int(stream)
+        var media = streamers[streamer].media
+        guard media.generation == generation, media.flow != noFlow else { return }
+        let spread = media.plan.variation.millionths
+        let share = Share(millionths: 1_000_000 + media.random.within(-spread...spread))
+        let video = Rate(bitsPerSecond: share.of(media.plan.video.bitsPerSecond))
+        media.shape = MediaShape(media.plan, video: video)
+        streamers[streamer].media = media
+        frames?.setShape(streamer, media.shape, at: queue.now)
+        if !media.isDropping {
+            setContent(streamer, media.shape.content)
+            let feed = media.isTight ? media.shape.between : media.shape.content
+            let edge = queueEdge(media.shape, afterKeyFrame: !media.isTight)
+            fluid.change(media.flow, at: queue.now) {
+                $0.feed = feed
+                $0.queueMax = max(edge, $0.queue.whole + 1)
+            }
+        }
+        watchKeyFrames(streamer)
+        queue.push(
+            .redraw(stream: stream, generation: generation),
+            at: queue.now + media.plan.variationEvery)
+    }
+
+    // MARK: Frames beside the fluid
+
+    /// The rate at which a flow's frames travel: its share where it is short, else its path.
+    func serviceRate(_ index: Int32) -> Int64 {
+        let flow = fluid.flow(index)
+        return flow.rate < flow.wanted || flow.queue > .zero ? max(flow.rate, 1) : flow.ceiling
+    }
+}

@@ -1,0 +1,159 @@
+import Base
+import Cloud
+import Platform
+import Scenarios
+
+/// The people around the platform: audiences, visitors of the dashboard, and scanners.
+extension World {
+    /// The criterion's own look at the dashboard, from outside.
+    static let probeEvery = Interval.minutes(1)
+    /// What the criterion calls answered.
+    static let probeLimit = Interval.seconds(2)
+    /// How long a viewer's slot outlives the viewer, for what is still on its way.
+    private static let viewerAfterlife = Interval.minutes(3)
+
+    func viewerHome(_ group: Int) -> HomeKind { homeKind(scenario.viewers[group].home) }
+
+    func homeKind(_ name: String) -> HomeKind {
+        guard let kind = scenario.homes.first(where: { $0.name == name }) else {
+            check(false, "a home of an unknown kind \(name)")
+            return scenario.homes[0]
+        }
+        return kind
+    }
+
+    func homeZone(_ index: Int32) -> TimeZoneRules {
+        guard let streamer = streamers.first(where: { $0.home == index }) else { return zones[0] }
+        return streamer.zone
+    }
+
+    // MARK: Audience
+
+    /// A streamer's session is due: whoever watches it is on the way, live or not.
+    mutating func admitAudience(_ stream: Int32) {
+        let streamer = Int(stream)
+        let session = streamers[streamer].sessions[streamers[streamer].next]
+        streamers[streamer].next += 1
+        tally.scheduled += min(session.until, end) - session.from
+        if streamers[streamer].next < streamers[streamer].sessions.count {
+            let next = streamers[streamer].sessions[streamers[streamer].next]
+            queue.push(.audience(stream: stream), at: next.from)
+        }
+        let offset = session.from - scenario.start
+        for group in scenario.viewers.indices {
+            let plan = scenario.viewers[group]
+            if let streams = plan.streams, !streams.contains(streamer) { continue }
+            if let window = plan.window, offset < window.from || offset >= window.until { continue }
+            for _ in 0..<plan.count { admitViewer(group, stream, session) }
+        }
+    }
+
+    private mutating func admitViewer(_ group: Int, _ stream: Int32, _ session: Session) {
+        let plan = scenario.viewers[group]
+        let wait = plan.arriveWithin == .zero
+            ? Interval.zero
+            : streamers[Int(stream)].audienceRandom.interval(.zero ... plan.arriveWithin)
+        let from = session.from + wait
+        let until = min(plan.stay.map { min(from + $0, session.until) } ?? session.until, end)
+        guard from < until else { return }
+        let program = ViewerClient(
+            stream: StreamID(stream), asksCoordinator: plan.source == .coordinator, from: from,
+            until: until, patience: plan.patience, returnsAfter: plan.returnsAfter)
+        let index = viewers.add(max: Self.viewersMax) { old in
+            ViewerSlot(
+                program: program, group: group, stream: stream, wake: (old?.wake ?? 0) &+ 1,
+                epoch: (old?.epoch ?? 0) &+ 1, from: from, until: until)
+        }
+        tally.viewerSessions += 1
+        tally.wanted += until - from
+        queue.push(
+            .viewerGone(index, epoch: viewers[index].epoch),
+            at: min(until + Self.viewerAfterlife, max(end, queue.now)))
+        deliver(.started, to: ProgramRef(kind: .viewer, index: index), cost: .zero)
+    }
+
+    mutating func viewerGone(_ index: Int32, _ epoch: UInt32) {
+        guard viewers[index].epoch == epoch, viewers[index].isOpen else { return }
+        resetLinks(of: ProgramRef(kind: .viewer, index: index))
+        viewers[index].isOpen = false
+        viewers[index].epoch &+= 1
+        viewers.release(index)
+    }
+
+    // MARK: Dashboard
+
+    mutating func probe() {
+        askDashboard()
+        let next = queue.now + Self.probeEvery
+        if next <= end { queue.push(.probe, at: next) }
+    }
+
+    private mutating func askDashboard() {
+        probeCount += 1
+        effectsAt = queue.now
+        place(.dashboard, CallID(probeCount), to: .front, by: .prober)
+    }
+
+    mutating func visit() {
+        askDashboard()
+        scheduleVisit()
+    }
+
+    mutating func scheduleVisit() {
+        let perDay = scenario.dashboard.visitsPerDay
+        guard perDay > 0 else { return }
+        let mean = Interval(nanoseconds: Interval.days(1).nanoseconds / Int64(perDay))
+        let at = queue.now + visitRandom.exponential(mean: mean)
+        if at <= end { queue.push(.visit, at: at) }
+    }
+
+    /// The answer to a probe, a visit or a health check.
+    mutating func probed(_ flight: Flight) {
+        if flight.id.raw == Self.healthCheckID {
+            if case .reply(.health(let health)) = flight.answer {
+                checkedHealth(passed: health != .unhealthy)
+            } else {
+                checkedHealth(passed: false)
+            }
+            return
+        }
+        let took = queue.now - flight.startedAt
+        tally.probes += 1
+        tally.probeSlowest = max(tally.probeSlowest, took)
+        if case .reply(.page) = flight.answer, took < Self.probeLimit {
+            tally.probesGood += 1
+        } else if tally.probeFirstBad == nil {
+            tally.probeFirstBad = flight.startedAt
+        }
+    }
+
+    // MARK: Scanners
+
+    /// Ports that scanners of the whole internet try most (assumption, in equal parts).
+    private static let scannedPorts = [22, 23, 80, 443, 1_935, 3_389, 5_432, 6_379, 8_080, 8_081]
+    private static let scanAnswerBytes: Int64 = 240
+
+    mutating func scan() {
+        let port = Self.scannedPorts[Int(scanRandom.below(UInt64(Self.scannedPorts.count)))]
+        tally.scans += 1
+        let isOpen = scenario.deployment.reaches(from: .internet, to: .instance, port: port)
+        if isOpen && host.isUp {
+            tally.scansAnswered += 1
+            if !record.portsAnswered.contains(port) { record.portsAnswered.append(port) }
+            tally.egressScans += Self.scanAnswerBytes
+            if port == 1_935 && host.services[Service.rtmp.index].isUp {
+                let cost = host.services[Service.rtmp.index].costs.perConnection
+                _ = spend(Interval(nanoseconds: cost), on: .rtmp)
+            }
+        }
+        scheduleScan()
+    }
+
+    mutating func scheduleScan() {
+        guard scenario.scansPerHour > 0 else { return }
+        let mean = Interval(
+            nanoseconds: Interval.hours(1).nanoseconds / Int64(scenario.scansPerHour))
+        let at = queue.now + scanRandom.exponential(mean: mean)
+        if at <= end { queue.push(.scan, at: at) }
+    }
+}

@@ -1,0 +1,343 @@
+import Base
+import Cloud
+import Platform
+import Results
+import Scenarios
+
+/// What a world that has run its course found out.
+extension World {
+    /// Ends every session that is still open, so that its bytes and times are counted.
+    mutating func finish() {
+        for index in Int32(0)..<Int32(links.count) where links[index].isOpen { endMedia(index) }
+        for index in viewers.items.indices where viewers.items[index].isOpen {
+            // A run that was cut short did not owe the rest.
+            let left = viewers.items[index].until - max(queue.now, viewers.items[index].from)
+            if left > .zero && viewers.items[index].from < queue.now { tally.wanted -= left }
+        }
+        writeLogs()
+        advanceMachines()
+        for service in Service.allCases {
+            guard let since = host.services[service.index].downSince else { continue }
+            host.services[service.index].downTime += queue.now - since
+        }
+        record.pass(queue.now)
+        for value in [egress, tally.played.nanoseconds, tally.stalled.nanoseconds] {
+            record.combine(value)
+        }
+    }
+
+    // MARK: Verdicts
+
+    func verdicts(_ bill: Bill) -> [Verdict] {
+        [
+            reachable(), reliable(), dashboard(), unattended(bill), budget(bill), friends(),
+            metrics(), hardening(),
+        ]
+    }
+
+    private func percent(_ share: Share) -> Fixed {
+        .ratio(Int128(share.millionths), 10_000)
+    }
+
+    private func percent(_ part: Int64, of whole: Int64) -> Fixed {
+        .ratio(Int128(part) * 100, Int128(whole))
+    }
+
+    private func rule(
+        _ id: String, _ criterion: String, _ value: Fixed, atLeast threshold: Fixed,
+        unit: String, samples: Int64, min samplesMin: Int64, broken: Instant?, evidence: String
+    ) -> Verdict {
+        let status: Status = samples < samplesMin
+            ? .inconclusive : (value >= threshold ? .pass : .fail)
+        return Verdict(
+            id: id, criterion: criterion, status: status, value: value, threshold: threshold,
+            unit: unit, samples: samples, samplesMin: samplesMin,
+            firstBroken: status == .fail ? broken : nil, evidence: evidence, remedy: nil,
+            disagreement: nil)
+    }
+
+    private func reachable() -> Verdict {
+        var least = Fixed(100)
+        var tried: Int64 = 0
+        var broken: Instant?
+        var parts: [String] = []
+        for service in PublicService.allCases {
+            let reach = tally.attempts[service.rawValue]
+            guard reach.tried > 0 else { continue }
+            tried += reach.tried
+            let share = percent(reach.reached, of: reach.tried)
+            least = min(least, share)
+            if let at = reach.firstMissed { broken = broken.map { min($0, at) } ?? at }
+            parts.append("\(service.name) \(reach.reached) of \(reach.tried)")
+        }
+        return rule(
+            "reachable-from-outside", "friends can connect from external networks", least,
+            atLeast: percent(scenario.criteria.reachable), unit: "%", samples: tried, min: 20,
+            broken: broken,
+            evidence: "Attempts from outside that reached their service: "
+                + (parts.isEmpty ? "none were made" : parts.joined(separator: ", ")) + ".")
+    }
+
+    private func reliable() -> Verdict {
+        let delivered = percent(tally.played.nanoseconds / 1_000, of: tally.wanted.nanoseconds / 1_000)
+        let onAir = percent(tally.onAir.nanoseconds / 1_000, of: tally.scheduled.nanoseconds / 1_000)
+        let value = tally.viewerSessions > 0 ? min(delivered, onAir) : onAir
+        return rule(
+            "rtmp-reliable", "RTMP streaming works reliably", value,
+            atLeast: percent(scenario.criteria.delivered), unit: "%",
+            samples: tally.viewerSessions + tally.publishSessions, min: 5,
+            broken: tally.mediaFirstBad,
+            evidence: "Viewers saw \(delivered.text(decimals: 3)) % of the time they came for, "
+                + "streams were on the air for \(onAir.text(decimals: 3)) % of theirs; "
+                + "\(tally.stalls) stalls of \(tally.stalled.wholeSeconds) s in all, "
+                + "\(tally.framesDroppedEncoder) frames left out by encoders, "
+                + "\(tally.framesDroppedQueue) dropped from queues, "
+                + "\(tally.publishCut) publish sessions cut, "
+                + "\(tally.viewersLost) viewers lost.")
+    }
+
+    private func dashboard() -> Verdict {
+        rule(
+            "dashboard-https", "dashboard accessible over HTTPS",
+            percent(tally.probesGood, of: tally.probes),
+            atLeast: percent(scenario.criteria.dashboard), unit: "%", samples: tally.probes,
+            min: 60, broken: tally.probeFirstBad,
+            evidence: "\(tally.probesGood) of \(tally.probes) looks were answered with 200 within "
+                + "2 s; the slowest took \(tally.probeSlowest.nanoseconds / 1_000_000) ms.")
+    }
+
+    private func unattended(_ bill: Bill) -> Verdict {
+        var least = Fixed(100)
+        var worst = ""
+        for service in Service.allCases {
+            let up = uptime(service)
+            if up < least {
+                least = up
+                worst = service.name
+            }
+        }
+        let count = Int64(interventions.count)
+        let enough = least >= percent(scenario.criteria.uptime)
+        var verdict = rule(
+            "unattended", "runs 24/7 without intervention", Fixed(-count), atLeast: .zero,
+            unit: "interventions", samples: (queue.now - scenario.start).wholeSeconds / 3_600,
+            min: 24, broken: interventions.first?.at,
+            evidence: "\(count) moments after which only a person could have helped"
+                + (count > 0 ? ", the first: \(interventions[0].cause)" : "") + ". "
+                + (worst.isEmpty
+                    ? "No service was ever away."
+                    : "Least uptime: \(worst) \(least.text(decimals: 3)) % of "
+                        + "\(percent(scenario.criteria.uptime)) % asked for."))
+        verdict.value = Fixed(count)
+        if verdict.status == .pass && !enough {
+            verdict.status = .fail
+            verdict.firstBroken = record.outages.first?.from
+        }
+        return verdict
+    }
+
+    func uptime(_ service: Service) -> Fixed {
+        let all = (queue.now - scenario.start).nanoseconds
+        let down = host.services[service.index].downTime.nanoseconds
+        return percent(all - down, of: all)
+    }
+
+    private func budget(_ bill: Bill) -> Verdict {
+        let total = Fixed(ratio: bill.total730h)
+        let budget = Fixed.ratio(Int128(scenario.pricing.budgetCents), 100)
+        let status: Status = queue.now - scenario.start < .hours(24)
+            ? .inconclusive : (total <= budget ? .pass : .fail)
+        return Verdict(
+            id: "cost-under-budget", criterion: "cost under $\(budget.text(decimalsMax: 2)) a month",
+            status: status, value: total, threshold: budget, unit: "USD/month",
+            samples: (queue.now - scenario.start).wholeSeconds / 3_600, samplesMin: 24,
+            firstBroken: status == .fail ? record.whenCostPassed(budget) : nil,
+            evidence: "A month of 730 h costs $\(bill.total730h.cents), of which traffic to the "
+                + "internet is $\(bill.egressCents); the simulated "
+                + "\((queue.now - scenario.start).wholeSeconds / 86_400) days cost "
+                + "$\(bill.totalPeriod.cents).",
+            remedy: nil, disagreement: nil)
+    }
+
+    private func friends() -> Verdict {
+        let completed = Int64(tally.friendsCompleted.count { $0 })
+        var verdict = rule(
+            "concurrent-friends",
+            "\(scenario.criteria.friends)+ friends, concurrent streams", Fixed(completed),
+            atLeast: Fixed(scenario.criteria.friends), unit: "friends",
+            samples: tally.publishSessions, min: 1, broken: nil,
+            evidence: "\(completed) friends completed a session; at most \(tally.streamsMost) "
+                + "streams at once"
+                + (tally.streamsMostAt.map { " (first \(CivilTime($0).textUTC))" } ?? "") + ".")
+        if verdict.status == .pass && tally.streamsMost < Int64(scenario.criteria.concurrentStreams) {
+            verdict.status = .fail
+        }
+        return verdict
+    }
+
+    private func metrics() -> Verdict {
+        let rows = Int64(record.series.columns[0].values.count)
+        let due = (queue.now - scenario.start).nanoseconds / Self.seriesStep.nanoseconds
+        return rule(
+            "metrics-collected", "performance metrics collected", Fixed(rows),
+            atLeast: Fixed(due), unit: "samples", samples: due, min: 12, broken: nil,
+            evidence: "\(rows) rows of \(record.series.columns.count) figures, one each "
+                + "\(Self.seriesStep.wholeSeconds / 60) minutes.")
+    }
+
+    private func hardening() -> Verdict {
+        let exposures = scenario.deployment.exposures(at: scenario.start)
+        let unnamed = record.portsAnswered.filter { port in
+            !exposures.contains { $0.port == port } && port != 443
+        }
+        var verdict = rule(
+            "hardening-defined", "security hardening requirements defined",
+            Fixed(-Int64(unnamed.count)), atLeast: .zero, unit: "unnamed exposures",
+            samples: tally.scans, min: 100, broken: nil,
+            evidence: "\(tally.scansAnswered) of \(tally.scans) scans found an open port. To do: "
+                + (exposures.isEmpty
+                    ? "nothing is left open"
+                    : exposures.map { "\($0.text) (\($0.id))" }.joined(separator: "; ")) + ".")
+        verdict.value = Fixed(unnamed.count)
+        return verdict
+    }
+
+    // MARK: Figures
+
+    func figures() -> [Figure] {
+        var list = trafficFigures()
+        func add(_ name: String, _ value: Int64) { list.append(Figure(name, Fixed(value))) }
+        func seconds(_ name: String, _ time: Interval) {
+            list.append(Figure(name, .ratio(Int128(time.nanoseconds), 1_000_000_000)))
+        }
+        add("events", eventsHandled)
+        add("rate_sharings", fluid.fillings)
+        seconds("cpu_seconds", Interval(nanoseconds: host.credits.used.whole))
+        seconds("cpu_control_seconds", host.controlCPU)
+        add("heartbeats", tally.heartbeats)
+        add("calls", tally.calls)
+        add("calls_failed", tally.callsFailed)
+        add("transactions", tally.transactions)
+        add("viewer_sessions", tally.viewerSessions)
+        add("viewers_routed_to_nodes", tally.viewersRoutedToNodes)
+        add("viewers_lost", tally.viewersLost)
+        seconds("viewer_wanted_seconds", tally.wanted)
+        seconds("viewer_played_seconds", tally.played)
+        seconds("stall_seconds", tally.stalled)
+        add("stalls", tally.stalls)
+        add("publish_sessions", tally.publishSessions)
+        add("publish_cut", tally.publishCut)
+        add("encoder_gave_up", tally.gaveUp)
+        add("frames_sent", tally.framesSent)
+        add("frames_dropped_encoder", tally.framesDroppedEncoder)
+        add("frames_dropped_queue", tally.framesDroppedQueue)
+        add("streams_at_once_max", tally.streamsMost)
+        add("spot_checks", tally.spotChecks)
+        add("spot_checks_passed", tally.spotChecksPassed)
+        add("nodes_flagged", tally.nodesFlagged)
+        list.append(
+            Figure("owed_to_nodes_usd", .ratio(Int128(tally.paidNanodollars), 1_000_000_000)))
+        add("scans", tally.scans)
+        add("scans_answered", tally.scansAnswered)
+        add("health_checks", tally.healthChecks)
+        add("health_checks_failed", tally.healthChecksFailed)
+        add("dashboard_probes", tally.probes)
+        add("dashboard_probes_good", tally.probesGood)
+        add("out_of_memory_kills", tally.oomKills)
+        add("memory_used_max_bytes", host.memory.usedMax)
+        list.append(
+            Figure(
+                "cpu_surplus_charged_credits",
+                .ratio(
+                    host.credits.surplusBillable.billionths,
+                    Int128(CPUCredits.credit) * 1_000_000_000)))
+        for service in Service.allCases {
+            list.append(Figure("uptime_\(service.name)_percent", uptime(service)))
+        }
+        add("interventions", Int64(interventions.count))
+        add("log_entries_left_out", record.entriesLeftOut)
+        return list
+    }
+
+    private func trafficFigures() -> [Figure] {
+        var list: [Figure] = []
+        func add(_ name: String, _ value: Int64) { list.append(Figure(name, Fixed(value))) }
+        let viewers = tally.egressViewers.whole
+        let nodes = tally.egressNodes.whole
+        let media = tally.egressVideo + tally.egressAudio
+        add("egress_bytes", egress)
+        add("egress_viewers_bytes", viewers)
+        add("egress_nodes_bytes", nodes)
+        add("egress_control_bytes", tally.egressControl)
+        add("egress_scans_bytes", tally.egressScans)
+        add("egress_media_bytes", tally.egressVideo)
+        add("egress_overhead_audio_bytes", tally.egressAudio)
+        add("egress_overhead_protocol_bytes", viewers + nodes - media)
+        add("egress_overhead_control_bytes", egress - viewers - nodes)
+        add("ingress_media_bytes", tally.ingressMedia.whole)
+        add("ingress_control_bytes", tally.ingressControl)
+        add("relayed_by_nodes_bytes", tally.relayed.whole)
+        return list
+    }
+
+    /// What the seed decided, so that a run can be understood without running it.
+    func drawn() -> [DrawnParameter] {
+        var list: [DrawnParameter] = []
+        for slot in streamers {
+            guard let first = slot.sessions.first else { continue }
+            list.append(
+                DrawnParameter(
+                    name: "\(slot.name) sessions",
+                    value: "\(slot.sessions.count), the first at \(CivilTime(first.from).textUTC)"))
+        }
+        for slot in nodes {
+            list.append(
+                DrawnParameter(
+                    name: "\(slot.name) supports", value: streamers.isEmpty
+                        ? "nothing" : streamers[Int(slot.stream)].name))
+        }
+        return list
+    }
+
+    func assumptions() -> [String] {
+        let instance = scenario.deployment.instance
+        var list = [
+            "The network burst bucket of \(instance.networkBurst.bytes / 1_000_000_000) GB each way"
+                + " is an assumption: AWS publishes no figure.",
+            "An instance in standard mode without credits is held to its baseline at once; AWS"
+                + " lowers it gradually.",
+            "A gigabyte of traffic is \(book.transferGigabyte) bytes (price book \(book.id)).",
+        ]
+        for service in Service.allCases {
+            let name = service == .rtmp ? scenario.deployment.rtmp.profile : service.profileName
+            guard let profile = CostProfile.named(name) else { continue }
+            guard scenario.deployment.runsOnInstance(service) else { continue }
+            list.append("CPU and memory of \(service.name): \(profile.source).")
+        }
+        if book.index(ofPrice: "ec2:\(host.machine.name)") == nil {
+            list.append("The instance (\(host.machine.name)) has no price in the book: not billed.")
+        }
+        return list
+    }
+}
+
+extension Service {
+    /// The cost profile of what runs as this service, besides the RTMP server's own choice.
+    var profileName: String {
+        switch self {
+        case .rtmp: "srs"
+        case .coordinator: "coordinator"
+        case .worker: "worker"
+        case .front: "tls-front"
+        case .database: "database"
+        case .cache: "cache"
+        }
+    }
+}
+
+extension Bill {
+    /// What traffic to the internet costs in a month of 730 h.
+    var egressCents: String {
+        lines.filter { $0.id.contains("egress") }.reduce(Ratio.zero) { $0 + $1.amount730h }.cents
+    }
+}

@@ -1,0 +1,335 @@
+import Base
+import Cloud
+import Platform
+import Results
+import Scenarios
+
+extension World {
+    /// A world at its scenario's start, with all that is planned already in the queue.
+    ///
+    /// `costEnd` is the end of the cost profiles' range that the machines are charged at.
+    public init(_ scenario: Scenario, costEnd: CostProfile.End, traceHour: Int?, book: PriceBook) {
+        let start = scenario.start
+        let seed = scenario.seed
+        self.scenario = scenario
+        self.costEnd = costEnd
+        self.book = book
+        end = start + scenario.duration
+        queue = EventQueue(start: start)
+        effectsAt = start
+        scanRandom = Random(seed: seed, entity: "internet", purpose: "scans")
+        visitRandom = Random(seed: seed, entity: "dashboard", purpose: "visits")
+        faultRandom = Random(seed: seed, entity: "instance", purpose: "recovery")
+        record = Recorder(
+            start: start, seed: seed, step: Self.seriesStep, traceHour: traceHour)
+        zones = [TimeZoneRules.all[0]]
+        proberDelay = scenario.homes.first { $0.name == scenario.dashboard.home }?.delay
+            ?? .milliseconds(20)
+        host = Host(scenario, costEnd, &fluid)
+
+        let people = scenario.streamers.reduce(0) { $0 + $1.count }
+        var keys: [UInt64] = []
+        var keyRandom = Random(seed: seed, entity: "streams", purpose: "keys")
+        for _ in 0..<people { keys.append(keyRandom.next()) }
+        let nodeStreams = scenario.nodeStreams(people)
+        tables = Tables(
+            keys: keys, nodeStreams: nodeStreams,
+            trustRule: scenario.trustRule == .spotChecks ? .spotChecks : .verifiedReports,
+            at: start)
+        cacheTables = CacheTables(streams: people, memoryMax: scenario.cacheMemory)
+        coordinator = Coordinator()
+        worker = Worker(random: Random(seed: seed, entity: "worker", purpose: "spot-checks"))
+        rtmpServer = RTMPServer(
+            RTMPServer.Configuration(
+                connectionsMax: scenario.deployment.rtmp.connectionsMax, streams: people,
+                asksCoordinator: scenario.deployment.rtmp.keyRequired))
+        streamers = []
+        nodes = []
+        addStreamers(keys)
+        addNodes(nodeStreams)
+        tally.friendsCompleted = [Bool](repeating: false, count: people)
+        addServices()
+        plan()
+    }
+
+    // MARK: People
+
+    private mutating func addStreamers(_ keys: [UInt64]) {
+        for group in scenario.streamers {
+            let zone = TimeZoneRules.named(group.timeZone) ?? zones[0]
+            for number in 1...max(1, group.count) where group.count > 0 {
+                let index = streamers.count
+                let name = "\(group.name)-\(number)"
+                let sessions = sessions(group, name, zone)
+                let seed = scenario.seed
+                let program = StreamerClient(
+                    stream: StreamID(Int32(index)), key: keys[index],
+                    sessions: sessions.map {
+                        StreamerClient.Session(from: $0.from, until: $0.until)
+                    },
+                    random: Random(seed: seed, entity: name, purpose: "reconnects"))
+                streamers.append(
+                    StreamerSlot(
+                        program: program, name: name, home: addHome(name, group.home),
+                        sessions: sessions, zone: zone,
+                        audienceRandom: Random(seed: seed, entity: name, purpose: "audience"),
+                        media: StreamMedia(
+                            plan: group.media,
+                            shape: MediaShape(group.media, video: group.media.video),
+                            epoch: scenario.start, onAirSince: scenario.start,
+                            random: Random(seed: seed, entity: name, purpose: "bit-rate"))))
+            }
+        }
+    }
+
+    /// The sessions of one streamer over the run, in order, without overlaps.
+    private func sessions(
+        _ group: StreamerGroup, _ name: String, _ zone: TimeZoneRules
+    ) -> [Session] {
+        var random = Random(seed: scenario.seed, entity: name, purpose: "schedule")
+        var sessions: [Session] = []
+        var day = CivilTime(zone.local(scenario.start).midnight.instantUTC - .days(1))
+        while zone.instant(day) < end {
+            for entry in group.schedule where entry.weekdays.contains(day.weekday) {
+                let clock = CivilTime(
+                    year: day.year, month: day.month, day: day.day,
+                    hour: entry.from.minutes / 60, minute: entry.from.minutes % 60)
+                let jitter = entry.jitter == .zero
+                    ? Interval.zero : random.interval(.zero ... entry.jitter)
+                let from = zone.instant(clock) + jitter
+                let until = from + entry.length
+                guard from >= scenario.start, from < end else { continue }
+                if let last = sessions.last, from <= last.until { continue }
+                sessions.append(Session(from: from, until: until))
+            }
+            day = CivilTime(day.instantUTC + .days(1))
+        }
+        return sessions
+    }
+
+    private mutating func addNodes(_ streams: [StreamID]) {
+        var index = 0
+        for group in scenario.nodes {
+            for number in 1...max(1, group.count) where group.count > 0 {
+                let name = "\(group.name)-\(number)"
+                var random = Random(seed: scenario.seed, entity: name, purpose: "phase")
+                let phase = random.interval(.zero ... .seconds(30))
+                let program = NodeProgram(
+                    node: NodeID(Int32(index)), stream: streams[index],
+                    viewersMax: group.viewersMax, heartbeatAt: scenario.start + phase)
+                nodes.append(
+                    NodeSlot(
+                        program: program, name: name, home: addHome(name, group.home),
+                        portForwarding: group.portForwarding, stream: streams[index].raw,
+                        talkedAt: scenario.start - .hours(1)))
+                index += 1
+            }
+        }
+    }
+
+    private mutating func addHome(_ name: String, _ kindName: String) -> Int32 {
+        let kind = scenario.homes.firstIndex { $0.name == kindName } ?? 0
+        let plan = scenario.homes[kind]
+        homes.append(
+            Home(
+                name: name, kind: kind,
+                uplinkCapacity: fluid.addCapacity(plan.uplinkBytes(evening: false)),
+                downlinkCapacity: fluid.addCapacity(plan.downlinkBytes(evening: false)),
+                awayUntil: scenario.start,
+                random: Random(seed: scenario.seed, entity: name, purpose: "router")))
+        return Int32(homes.count - 1)
+    }
+
+    // MARK: Services
+
+    private mutating func addServices() {
+        let start = scenario.start
+        if case .loadBalancer = scenario.deployment.front {
+            var balancer = LoadBalancer(
+                healthCheck: .standard, idleTimeout: LoadBalancer.idleTimeoutDefault,
+                rules: 1, gigabyte: book.transferGigabyte, at: start)
+            _ = balancer.register(at: start)
+            self.balancer = balancer
+        }
+        if case .managed(let name, let storage, _, _, _) = scenario.deployment.database {
+            var plan = DatabaseMachine.Plan.micro(
+                storageGibibytes: storage.size.bytes >> 30,
+                connectionsMax: costEnd == .low
+                    ? DatabaseMachine.connectionsMaxMicro.upperBound
+                    : DatabaseMachine.connectionsMaxMicro.lowerBound)
+            if let type = MachineType.named(name) { plan.type = type }
+            plan.disk = storage.type == .gp2 ? .gp2 : .gp3
+            databaseMachine = DatabaseMachine(plan, balance: 0, at: start)
+            // Patches come "once every few months" (Amazon RDS User Guide): one in this run's month.
+            if scenario.duration >= .days(28) { databaseMachine?.schedulePatch(at: start) }
+        }
+        if case .managed(let name, _) = scenario.deployment.cache {
+            cacheMachine = CacheMachine(
+                MachineType.named(name) ?? .t3Micro, memoryMax: CacheMachine.memoryMaxMicro,
+                balance: 0, at: start)
+        }
+        connectDatabase()
+    }
+
+    // MARK: What is due
+
+    private mutating func plan() {
+        let start = scenario.start
+        for service in [Service.rtmp, .coordinator, .worker] { startProgram(service) }
+        for index in streamers.indices {
+            deliver(.started, to: ProgramRef(kind: .streamer, index: Int32(index)), cost: .zero)
+            if let first = streamers[index].sessions.first {
+                queue.push(.audience(stream: Int32(index)), at: first.from)
+            }
+        }
+        for index in nodes.indices {
+            deliver(.started, to: ProgramRef(kind: .node, index: Int32(index)), cost: .zero)
+        }
+        for index in homes.indices {
+            scheduleReboot(Int32(index))
+            beginEvening(Int32(index))
+        }
+        for index in scenario.faults.indices {
+            queue.push(.fault(Int32(index)), at: start + scenario.faults[index].at)
+        }
+        if balancer != nil { queue.push(.healthCheck, at: start) }
+        queue.push(.probe, at: start + Self.probeEvery)
+        queue.push(.sample, at: start + Self.seriesStep)
+        scheduleVisit()
+        scheduleScan()
+        refreshMachines()
+        updateMachineUse()
+        weighMemory()
+    }
+
+    /// A run may begin in the middle of an evening.
+    private mutating func beginEvening(_ index: Int32) {
+        guard let evening = scenario.homes[homes[Int(index)].kind].evening else { return }
+        homes[Int(index)].isEvening = evening.holds(at: homeZone(index).local(scenario.start))
+        setHomeRates(index)
+        scheduleEvening(index)
+    }
+}
+
+extension Host {
+    init(_ scenario: Scenario, _ costEnd: CostProfile.End, _ fluid: inout Fluid) {
+        let start = scenario.start
+        let plan = scenario.deployment.instance
+        var isByHand = false
+        switch plan.machine {
+        case .type(let name): machine = MachineType.named(name) ?? .t3Micro
+        case .custom(let cores, let share, let egress, let burst, let memory):
+            isByHand = true
+            machine = MachineType(
+                name: "by hand", cores: Int64(cores), coreShare: share.millionths,
+                memory: memory.bytes, networkBaseline: egress.bytesPerSecond,
+                networkBurst: max(egress, burst).bytesPerSecond,
+                disk: MachineType.t3Micro.diskBaseline)
+        }
+        let mode: CPUCredits.Mode = machine.isBurstable
+            ? (plan.credits == .standard ? .standard : .unlimited) : .fixed
+        credits = CPUCredits(machine, mode: mode, balance: 0, at: start)
+        network = NetworkAllowance(machine, bucket: max(1, plan.networkBurst.bytes), at: start)
+        memory = Memory(visible: machine.memoryVisible, swap: plan.swap.bytes)
+        disk = Volume(capacity: plan.rootVolume.size.bytes, at: start)
+        cpuCapacity = fluid.addCapacity(machine.vCPURate / max(1, machine.vCPUs), isCPU: true)
+        inCapacity = fluid.addCapacity(network.inbound.allowed)
+        outCapacity = fluid.addCapacity(network.outbound.allowed)
+        services = Service.allCases.map {
+            State(busyUntil: start, costs: $0.costs(scenario, costEnd, isByHand: isByHand))
+        }
+        let system = memory.add("system", adjustment: -1_000)
+        _ = memory.setResident(system, Host.systemMemory)
+        addDisk(scenario, at: start)
+        addContainers(scenario, at: start)
+    }
+
+    private mutating func addDisk(_ scenario: Scenario, at start: Instant) {
+        let system = disk.add("system", cap: nil)
+        _ = disk.write(system, Host.systemDisk, at: start)
+        let images = disk.add("images", cap: nil)
+        _ = disk.write(images, scenario.deployment.containers.images.bytes, at: start)
+        if scenario.deployment.instance.swap.bytes > 0 {
+            let swap = disk.add("swap", cap: nil)
+            _ = disk.write(swap, scenario.deployment.instance.swap.bytes, at: start)
+        }
+    }
+
+    private mutating func addContainers(_ scenario: Scenario, at start: Instant) {
+        let plan = scenario.deployment.containers
+        for service in Service.allCases where scenario.deployment.runsOnInstance(service) {
+            services[service.index].process = memory.add(service.name, adjustment: 0)
+            let file = disk.add(
+                "log of \(service.name)",
+                cap: plan.logDriver == .local ? Volume.localLogMax : nil)
+            services[service.index].logFile = file
+            if service == .coordinator {
+                disk.setGrowth(file, plan.logIdle.bytesPerSecond, at: start)
+            }
+        }
+    }
+}
+
+extension Service {
+    /// What the service's software costs on this machine, at one end of its profile's range.
+    func costs(_ scenario: Scenario, _ end: CostProfile.End, isByHand: Bool) -> Costs {
+        let name = self == .rtmp ? scenario.deployment.rtmp.profile : profileName
+        guard let profile = CostProfile.named(name) else {
+            check(false, "no cost profile \(name)")
+            return Costs()
+        }
+        return (isByHand ? profile : profile.onT3).at(end)
+    }
+}
+
+extension Deployment {
+    /// Whether the service is a container on the instance.
+    func runsOnInstance(_ service: Service) -> Bool {
+        switch service {
+        case .rtmp, .coordinator, .worker: true
+        case .front: front == .container
+        case .database: database == .container
+        case .cache:
+            switch cache {
+            case .managed: false
+            case .container: true
+            }
+        }
+    }
+}
+
+extension Scenario {
+    /// The stream that each node supports, dealt in turn.
+    func nodeStreams(_ streams: Int) -> [StreamID] {
+        var result: [StreamID] = []
+        for group in nodes {
+            let dealt = group.streams ?? Array(0..<max(1, streams))
+            for number in 0..<group.count {
+                result.append(StreamID(Int32(dealt[number % max(1, dealt.count)])))
+            }
+        }
+        return result
+    }
+
+    var cacheMemory: Int64 {
+        switch deployment.cache {
+        case .managed:
+            CacheMachine.memoryMaxMicro / 100 * (100 - CacheMachine.reservedPercent)
+        case .container(let memoryMax): memoryMax.bytes
+        }
+    }
+}
+
+extension EveningSlowdown {
+    /// Whether a local time lies in the evening, also where that crosses midnight.
+    func holds(at local: CivilTime) -> Bool {
+        let minutes = local.hour * 60 + local.minute
+        return from.minutes <= until.minutes
+            ? (from.minutes..<until.minutes).contains(minutes)
+            : minutes >= from.minutes || minutes < until.minutes
+    }
+}
+
+extension CivilTime {
+    var midnight: CivilTime { CivilTime(year: year, month: month, day: day) }
+}

@@ -1,0 +1,165 @@
+import Base
+import Cloud
+import Platform
+import Results
+import Scenarios
+
+/// The whole platform in virtual time: programs, machines, homes and one queue of events.
+///
+/// One value, one thread. Every input that a program gets goes through `deliver`, which feeds the
+/// fingerprint; every effect goes through `perform`. Reading order: this file, then
+/// `World+Programs` (who is called), `World+Calls` and `World+Links` (what travels between them),
+/// `World+Media` (the fluid), `World+Machines`, `World+Faults`, `World+Results`.
+public struct World: ~Copyable {
+    static let flightsMax = 1_000_000
+    static let linksMax = 200_000
+    static let viewersMax = 100_000
+    static let logMax = 60_000
+    static let seriesStep = Interval.minutes(5)
+
+    let scenario: Scenario
+    let costEnd: CostProfile.End
+    let end: Instant
+    let book: PriceBook
+
+    var queue: EventQueue
+    var fluid = Fluid()
+    var host: Host
+    var balancer: LoadBalancer?
+    var databaseMachine: DatabaseMachine?
+    var cacheMachine: CacheMachine?
+    var databaseWasUp = true
+
+    var coordinator: Coordinator
+    var worker: Worker
+    var rtmpServer: RTMPServer
+    var streamers: [StreamerSlot]
+    var nodes: [NodeSlot]
+    var viewers = Slots<ViewerSlot>()
+    var tables: Tables
+    var cacheTables: CacheTables
+    var outbox = Outbox()
+    /// When the latest input's effects take place: after its CPU time.
+    var effectsAt: Instant
+    /// The wake that each service's program asked for last.
+    var serviceWakes = [UInt32](repeating: 0, count: Service.allCases.count)
+
+    var homes: [Home] = []
+    var flights = Slots<Flight>()
+    var links = Slots<Link>()
+    /// (kind, index, connection) of a client to its link.
+    var clientLinks = Lookup<UInt64, Int32>()
+
+    var scanRandom: Random
+    var visitRandom: Random
+    var faultRandom: Random
+    var probeCount: UInt64 = 0
+    let zones: [TimeZoneRules]
+    /// From where the dashboard is probed.
+    let proberDelay: Interval
+    /// The public address that friends were last told.
+    var addressKnown: UInt32 = 1
+    var machineGeneration: UInt32 = 0
+    var machineAt: Instant = .distantFuture
+
+    var tally = Tally()
+    var record: Recorder
+    var frames: FramePlane?
+    /// What only a person could do, and whether it was done.
+    var interventions: [Intervention] = []
+    var repairs: [RepairKind] = []
+    /// Set by the driver's caller; the run ends with what it has.
+    public var isInterrupted = false
+
+    struct StreamerSlot {
+        var program: StreamerClient
+        var name: String
+        var home: Int32
+        var wake: UInt32 = 0
+        var sessions: [Session]
+        /// The first session that has not begun.
+        var next = 0
+        var zone: TimeZoneRules
+        var audienceRandom: Random
+        var media: StreamMedia
+    }
+
+    struct Session: Sendable, Hashable {
+        var from: Instant
+        var until: Instant
+    }
+
+    struct NodeSlot {
+        var program: NodeProgram
+        var name: String
+        var home: Int32
+        var wake: UInt32 = 0
+        var portForwarding: Bool
+        var stream: Int32
+        /// The flow by which it pulls its stream, while it does.
+        var pull: Int32 = noFlow
+        var talkedAt: Instant
+    }
+
+    struct ViewerSlot: Sendable {
+        var program: ViewerClient
+        var group: Int
+        var stream: Int32
+        var wake: UInt32 = 0
+        var epoch: UInt32 = 0
+        var from: Instant
+        var until: Instant
+        var isOpen = true
+    }
+
+    /// Runs everything that is due up to and including `until`.
+    public mutating func run(until: Instant) {
+        while let next = queue.nextAt, next <= until {
+            if isInterrupted { return }
+            let event = queue.pop()
+            handle(event)
+            if fluid.needsSettling { fluid.settle(at: queue.now) }
+            scheduleFlows()
+        }
+    }
+
+    public var now: Instant { queue.now }
+    public var eventsHandled: Int64 { queue.handled + (frames?.handled ?? 0) }
+
+    mutating func handle(_ event: Event) {
+        switch event {
+        case .wake(let ref, let generation): wake(ref, generation)
+        case .arrive(let flight, let generation): arrive(flight, generation)
+        case .answer(let flight, let generation): answer(flight, generation)
+        case .link(let link, let generation, let step): stepLink(link, generation, step)
+        case .flow(let flow, let generation): flowEdge(flow, generation)
+        case .keyFrame(let stream, let generation): keyFrame(stream, generation)
+        case .redraw(let stream, let generation): redraw(stream, generation)
+        case .audience(let stream): admitAudience(stream)
+        case .viewerGone(let viewer, let epoch): viewerGone(viewer, epoch)
+        case .machine(let generation): machineEdge(generation)
+        case .healthCheck: healthCheck()
+        case .home(let home, let step): stepHome(home, step)
+        case .fault(let index): strike(scenario.faults[Int(index)].kind)
+        case .restart(let service, let generation): restarted(service, generation)
+        case .instanceUp(let generation): instanceUp(generation)
+        case .repair(let index): repair(Int(index))
+        case .scan: scan()
+        case .probe: probe()
+        case .visit: visit()
+        case .sample: sample()
+        }
+    }
+
+    /// Pushes the edges of all flows whose rates changed, where they come sooner than pending ones.
+    mutating func scheduleFlows() {
+        guard !fluid.touched.isEmpty else { return }
+        for index in fluid.takeTouched() {
+            let flow = fluid.flow(index)
+            guard flow.isOpen, let at = flow.crossing(), at < flow.pendingAt else { continue }
+            fluid.setPending(index, at)
+            queue.push(.flow(index, generation: flow.generation), at: at)
+        }
+        updateMachineUse()
+    }
+}
