@@ -8,7 +8,8 @@ extension Scenario: Formed {
             name: "", summary: "", seed: 1, start: start2026, duration: .days(30),
             deployment: .initial, pricing: .initial, homes: HomeKind.shipped, streamers: [],
             viewers: [], nodes: [], dashboard: .initial, scansPerHour: 60,
-            trustRule: .spotChecks, faults: [], criteria: .initial, gates: [])
+            trustRule: .spotChecks, faults: [], repairAfter: .hours(12),
+            criteria: .initial, gates: [])
     }
 
     private static var start2026: Instant {
@@ -42,6 +43,10 @@ extension Scenario: Formed {
             .count(0...100_000))
         form.field("trustRule", &trustRule, "How a node's trust is computed.", .word)
         form.list("faults", &faults, max: Limits.faults, initial: nil, "What goes wrong, and when.")
+        form.field(
+            "repairAfter", &repairAfter,
+            "How long after an intervention was needed a person makes it, or \"never\".",
+            .never(or: .time(Interval.zero...Limits.duration)))
         form.object("criteria", &criteria, "Thresholds of the plan's success criteria.")
         form.list(
             "gates", &gates, max: Limits.gates, initial: .initial,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cloud
 import Scenarios
 
 /// `streamr-sim schema`: prints the JSON Schema of scenario files.
