@@ -49,6 +49,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
+            name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
+            swiftSettings: settings),
+        .testTarget(
             name: "ReportsTests",
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),

@@ -7,7 +7,10 @@ struct StreamrSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "streamr-sim",
         abstract: "Finds out whether a small live-streaming platform holds, before it is deployed.",
-        subcommands: [CompareCommand.self, GateCommand.self, ReportCommand.self]
+        subcommands: [
+            CompareCommand.self, GateCommand.self, ReportCommand.self, SchemaCommand.self,
+            ValidateCommand.self,
+        ]
     )
 
     /// As ArgumentParser's own, but a wrong command line ends with our code for usage, not 64.

@@ -4,12 +4,17 @@ import Base
 public struct FileFaults: Error, Sendable, Hashable, CustomStringConvertible {
     public static let faultsMax = 100  // more than anyone reads at once
 
-    public internal(set) var faults: [FileFault] = []
+    public private(set) var faults: [FileFault] = []
 
     /// One fault a line.
     public var description: String { faults.map(\.description).joined(separator: "\n") }
 
-    mutating func add(_ path: String, _ expected: String, found: String, hint: String? = nil) {
+    /// Whether more would no longer be told.
+    public var isFull: Bool { faults.count >= Self.faultsMax }
+
+    public init() {}
+
+    public mutating func add(_ path: String, _ expected: String, found: String, hint: String? = nil) {
         guard faults.count < Self.faultsMax else { return }
         faults.append(FileFault(path: path, expected: expected, found: found, hint: hint))
     }
@@ -127,7 +132,7 @@ struct JSONObjectReader {
 }
 
 /// The word with the fewest edits (Levenshtein) to the text, where at most a third of it is wrong.
-func nearest(to text: String, in words: [String]) -> String? {
+public func nearest(to text: String, in words: [String]) -> String? {
     let textMax = 64  // longer texts are no slip of the pen
     guard text.utf8.count <= textMax else { return nil }
     let ranked = words.map { (word: $0, edits: edits(Array(text.utf8), Array($0.utf8))) }
