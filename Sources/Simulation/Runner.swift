@@ -106,7 +106,7 @@ public struct Runner: Sendable {
 extension World {
     /// Ends the run and rules on it.
     mutating func result(isWhole: Bool, _ fidelity: Runner.Fidelity) -> RunResult {
-        finish()
+        finish(fidelity)
         let bill = bill(until: queue.now)
         var result = RunResult(
             scenario: scenario, mode: fidelity == .frame ? .frame : .fluid,
@@ -115,7 +115,7 @@ extension World {
             hours: record.hours, verdicts: verdicts(bill), gates: [], bill: bill,
             interventions: interventions, figures: figures(), series: record.series,
             events: record.entries, drawn: drawn(), assumptions: assumptions(),
-            fidelity: fidelityReport(), outages: record.outages)
+            fidelity: windowReport, outages: record.outages)
         result.gates = scenario.gates.map {
             $0.ruling(series: result.series, figures: result.figures)
         }

@@ -42,8 +42,9 @@ struct Tally: Sendable {
     /// Video frames that encoders left out, and that queues dropped on the way to a viewer.
     var framesDroppedEncoder: Int64 = 0
     var framesDroppedQueue: Int64 = 0
-    /// Twice the integral of what waited in encoders and in players' queues (see `Flow`).
-    var encoderQueueArea: Int128 = 0
+    /// CPU nanoseconds that the RTMP server spent on media.
+    var mediaCPU: Int64 = 0
+    /// Twice the integral of what waited in players' queues (see `Flow`).
     var playerQueueArea: Int128 = 0
     var playerTime: Interval = .zero
 

@@ -68,9 +68,8 @@ extension World {
         links[index].stream = stream.raw
         links[index].isIngest = true
         tally.publishSessions += 1
-        frames?.beginStream(streamer, shape: media.shape, at: now)
         let uplink = serviceRate(media.flow)
-        frames?.setUplink(streamer, uplink, at: now)
+        frames?.beginStream(streamer, shape: media.shape, epoch: now, rate: uplink, at: now)
         if media.plan.variation > .zero {
             queue.push(
                 .redraw(stream: stream.raw, generation: media.generation),
@@ -100,7 +99,7 @@ extension World {
         let media = streamers[streamer].media
         let flow = fluid.close(media.flow, at: now)
         tally.ingressMedia += flow.sent
-        tally.encoderQueueArea &+= flow.queueArea
+        tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         tally.onAir += now - media.onAirSince
         tally.framesSent += multiplyDivide(
             media.shape.framesPerSecond, (now - media.epoch).nanoseconds, 1_000_000_000)
@@ -154,15 +153,13 @@ extension World {
         links[index].stream = stream.raw
         if link.client.kind == .node { nodes[Int(link.client.index)].pull = opened }
         let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
-        frames?.beginPlayer(
-            opened, feeder: feeder, stream: Int(stream.raw), phase: phase,
-            buffer: buffer,
-            fromServer: ref.kind == .rtmp, at: now)
         let rate = serviceRate(opened)
-        frames?.setRate(opened, rate, at: now)
+        frames?.beginPlayer(
+            opened, feeder: feeder, stream: Int(stream.raw), buffer: buffer,
+            fromServer: ref.kind == .rtmp, rate: rate, at: now)
     }
 
-    private func viewerBuffer(_ viewer: ProgramRef) -> Interval {
+    func viewerBuffer(_ viewer: ProgramRef) -> Interval {
         scenario.viewers[viewers[viewer.index].group].buffer
     }
 
@@ -211,6 +208,7 @@ extension World {
         frames?.endPlayer(link.flow, at: queue.now)
         let flow = fluid.close(link.flow, at: queue.now)
         tally.playerQueueArea &+= flow.queueArea
+        tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         if link.server.kind == .rtmp {
             let shape = streamers[Int(link.stream)].media.shape
             tally.egressVideo += multiplyDivide(

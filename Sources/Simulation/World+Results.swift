@@ -7,8 +7,10 @@ import Scenarios
 /// What a world that has run its course found out.
 extension World {
     /// Ends every session that is still open, so that its bytes and times are counted.
-    mutating func finish() {
+    mutating func finish(_ fidelity: Runner.Fidelity) {
+        closeFrames()
         for index in Int32(0)..<Int32(links.count) where links[index].isOpen { endMedia(index) }
+        if fidelity == .frame { takeOverFrames() }
         for index in viewers.items.indices where viewers.items[index].isOpen {
             // A run that was cut short did not owe the rest.
             let left = viewers.items[index].until - max(queue.now, viewers.items[index].from)
@@ -212,7 +214,8 @@ extension World {
         }
         add("events", eventsHandled)
         add("rate_sharings", fluid.fillings)
-        seconds("cpu_seconds", Interval(nanoseconds: host.credits.used.whole))
+        seconds(
+            "cpu_seconds", Interval(nanoseconds: host.credits.used.whole + frameCorrection))
         seconds("cpu_control_seconds", host.controlCPU)
         add("heartbeats", tally.heartbeats)
         add("calls", tally.calls)

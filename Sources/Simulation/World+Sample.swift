@@ -19,7 +19,7 @@ extension World {
     }
 
     private mutating func row() -> [Fixed] {
-        let egress = host.network.outbound.used.whole + tally.egressControl + tally.egressScans
+        let egress = self.egress
         let ingress = host.network.inbound.used.whole + tally.ingressControl
         let cpu = host.credits.used.whole
         let step = Int128(Self.seriesStep.wholeSeconds)
@@ -72,7 +72,8 @@ extension World {
 
     /// Bytes sent to the internet.
     var egress: Int64 {
-        host.network.outbound.used.whole + tally.egressControl + tally.egressScans
+        host.network.outbound.used.whole + egressCorrection + tally.egressControl
+            + tally.egressScans
     }
 
     func usage(until now: Instant) -> Usage {

@@ -17,6 +17,7 @@ extension World {
         end = start + scenario.duration
         queue = EventQueue(start: start)
         effectsAt = start
+        framesFrom = start
         scanRandom = Random(seed: seed, entity: "internet", purpose: "scans")
         visitRandom = Random(seed: seed, entity: "dashboard", purpose: "visits")
         faultRandom = Random(seed: seed, entity: "instance", purpose: "recovery")

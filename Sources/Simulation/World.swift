@@ -64,7 +64,16 @@ public struct World: ~Copyable {
 
     var tally = Tally()
     var record: Recorder
+    /// Frames beside the fluid, while they are looked at; then what they found.
     var frames: FramePlane?
+    var framesFrom: Instant
+    var framesHandled: Int64 = 0
+    var framesTotals: FramePlane.Totals?
+    var fluidBefore = MediaTotals()
+    var windowReport: FidelityReport?
+    /// In a run by frames: by how much they differ from the machines' own accounts.
+    var frameCorrection: Int64 = 0
+    var egressCorrection: Int64 = 0
     /// What only a person could do, and whether it was done.
     var interventions: [Intervention] = []
     var repairs: [RepairKind] = []
@@ -124,7 +133,7 @@ public struct World: ~Copyable {
     }
 
     public var now: Instant { queue.now }
-    public var eventsHandled: Int64 { queue.handled + (frames?.handled ?? 0) }
+    public var eventsHandled: Int64 { queue.handled + framesHandled + (frames?.handled ?? 0) }
 
     mutating func handle(_ event: Event) {
         switch event {
@@ -156,6 +165,7 @@ public struct World: ~Copyable {
         guard !fluid.touched.isEmpty else { return }
         for index in fluid.takeTouched() {
             let flow = fluid.flow(index)
+            if frames != nil { passRate(index) }
             guard flow.isOpen, let at = flow.crossing(), at < flow.pendingAt else { continue }
             fluid.setPending(index, at)
             queue.push(.flow(index, generation: flow.generation), at: at)

@@ -1,0 +1,97 @@
+import Base
+
+/// One audio or video frame: when it was made, and its bytes on the wire.
+struct Frame: Sendable {
+    var made: Instant
+    var bytes: Int32
+    var isVideo: Bool
+    var isKey: Bool
+}
+
+/// Frames that wait for one connection and leave it in order, at a rate that may change.
+///
+/// Exact: what is left of the frame at the head is kept in billionths of a byte, so serving up to
+/// a moment in one call or in many gives the same times.
+struct FrameQueue: Sendable {
+    private var frames: [Frame] = []
+    private var head = 0
+    /// Billionths of a byte still to be sent of the frame at the head.
+    private var left: Int64 = 0
+    private var clock: Instant
+    /// Wire bytes a second.
+    private(set) var rate: Int64
+
+    init(rate: Int64, at now: Instant) {
+        self.rate = max(1, rate)
+        clock = now
+    }
+
+    var isEmpty: Bool { head == frames.count }
+    var count: Int { frames.count - head }
+
+    /// The span of time between the oldest and the newest frame that wait.
+    var span: Interval {
+        guard let last = frames.last, !isEmpty else { return .zero }
+        return last.made - frames[head].made
+    }
+
+    mutating func push(_ frame: Frame, at now: Instant) {
+        check(isEmpty || clock <= now, "a frame before its time")
+        if isEmpty {
+            frames.removeAll(keepingCapacity: true)
+            head = 0
+            clock = max(clock, now)
+            left = Int64(frame.bytes) * 1_000_000_000
+        }
+        frames.append(frame)
+    }
+
+    /// The next frame that has left by `until`, and when it did; nil when none has.
+    mutating func next(until: Instant) -> (frame: Frame, at: Instant)? {
+        guard !isEmpty else {
+            clock = max(clock, until)
+            return nil
+        }
+        guard clock < until else { return nil }
+        let needed = (left + rate - 1) / rate
+        let available = until.nanoseconds - clock.nanoseconds
+        guard needed <= available else {
+            left -= rate * available
+            clock = until
+            return nil
+        }
+        clock = Instant(nanoseconds: clock.nanoseconds + needed)
+        let frame = frames[head]
+        head += 1
+        if isEmpty {
+            frames.removeAll(keepingCapacity: true)
+            head = 0
+        } else {
+            left = Int64(frames[head].bytes) * 1_000_000_000
+            if head >= 4_096 {
+                frames.removeFirst(head)
+                head = 0
+            }
+        }
+        return (frame, clock)
+    }
+
+    /// From now on; the caller has served up to now.
+    mutating func setRate(_ rate: Int64) { self.rate = max(1, rate) }
+
+    /// Drops waiting frames that `isDropped` names; the one at the head may be half sent and goes
+    /// too. Returns how many video frames went.
+    mutating func drop(where isDropped: (Frame) -> Bool) -> Int64 {
+        guard !isEmpty else { return 0 }
+        let headStays = !isDropped(frames[head])
+        let waiting = frames[head...]
+        let dropped = waiting.count { $0.isVideo && isDropped($0) }
+        frames = waiting.filter { !isDropped($0) }
+        head = 0
+        if !headStays, let first = frames.first { left = Int64(first.bytes) * 1_000_000_000 }
+        return Int64(dropped)
+    }
+
+    /// When the newest key frame that waits was made.
+    var newestKeyFrame: Instant? { frames[head...].last { $0.isKey }?.made }
+}

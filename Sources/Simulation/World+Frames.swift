@@ -1,0 +1,199 @@
+import Base
+import Cloud
+import Results
+import Scenarios
+
+/// Opening frames on a run, and setting what they found beside the fluid.
+extension World {
+    mutating func openFrames(_ fidelity: Runner.Fidelity) {
+        guard fidelity == .frame else { return }
+        openFrames()
+    }
+
+    /// Runs on, opening and closing a window where one begins or ends on the way.
+    mutating func runWithWindow(_ fidelity: Runner.Fidelity, until: Instant) {
+        if case .window(let window) = fidelity {
+            let from = scenario.start + window.from
+            let to = scenario.start + window.until
+            if frames == nil && windowReport == nil && from <= until {
+                run(until: from)
+                openFrames()
+            }
+            if frames != nil && to <= until {
+                run(until: to)
+                closeFrames()
+            }
+        }
+        run(until: until)
+    }
+
+    private mutating func openFrames() {
+        let now = queue.now
+        frames = FramePlane(
+            streams: streamers.count, queueMax: scenario.deployment.rtmp.queue,
+            encoderQueueMax: Self.encoderQueueMax)
+        framesFrom = max(now, scenario.start)
+        fluidBefore = fluidTotals()
+        for index in streamers.indices where streamers[index].media.flow != noFlow {
+            let media = streamers[index].media
+            let epoch = now - media.phase(at: now)
+            let rate = serviceRate(media.flow)
+            frames?.beginStream(index, shape: media.shape, epoch: epoch, rate: rate, at: now)
+        }
+        for index in Int32(0)..<Int32(links.count)
+        where links[index].isOpen && links[index].flow != noFlow && !links[index].isIngest {
+            resumePlayer(links[index])
+        }
+    }
+
+    private mutating func resumePlayer(_ link: Link) {
+        let flow = fluid.flow(link.flow)
+        let content = max(1, flow.content)
+        let rate = serviceRate(link.flow)
+        let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
+        frames?.beginPlayer(
+            link.flow, feeder: flow.feeder, stream: Int(link.stream), buffer: buffer,
+            fromServer: link.server.kind == .rtmp, rate: rate, at: queue.now)
+        func time(_ bytes: Int64) -> Interval {
+            Interval(nanoseconds: multiplyDivide(bytes, 1_000_000_000, content))
+        }
+        frames?.resume(
+            link.flow, isPlaying: flow.player == .playing, isStalled: flow.player == .stalled,
+            buffered: time(flow.buffer.whole), waiting: time(flow.queue.whole), at: queue.now)
+    }
+
+    mutating func closeFrames() {
+        guard frames != nil else { return }
+        let now = queue.now
+        frames?.advanceAll(to: now)
+        frames?.settleAll(at: now)
+        guard let plane = frames else { return }
+        framesHandled += plane.handled
+        windowReport = report(fluidTotals() - fluidBefore, plane.totals, until: now)
+        framesTotals = plane.totals
+        frames = nil
+    }
+
+    /// A flow's rate changed: its frames travel at another one from now on.
+    mutating func passRate(_ index: Int32) {
+        guard fluid.flow(index).isOpen else { return }
+        let rate = serviceRate(index)
+        if fluid.flow(index).feeder == noFlow, let stream = streamers.firstIndex(where: {
+            $0.media.flow == index
+        }) {
+            frames?.setUplink(stream, rate, at: queue.now)
+        } else {
+            frames?.setRate(index, rate, at: queue.now)
+        }
+    }
+
+    /// What the fluid moved so far, sessions under way included.
+    func fluidTotals() -> MediaTotals {
+        var sum = MediaTotals(
+            ingress: tally.ingressMedia, egress: tally.egressViewers + tally.egressNodes,
+            cpu: tally.mediaCPU, stalled: tally.stalled, played: tally.played,
+            dropped: tally.framesDroppedEncoder + tally.framesDroppedQueue,
+            queueArea: tally.playerQueueArea, playerTime: tally.playerTime)
+        for index in Int32(0)..<Int32(links.count)
+        where links[index].isOpen && links[index].flow != noFlow {
+            var flow = fluid.flow(links[index].flow)
+            flow.advance(to: queue.now)
+            let link = links[index]
+            sum.cpu += flow.sent.whole * flow.cpuPerByte / 1_000
+            if link.isIngest {
+                sum.ingress += flow.sent
+            } else {
+                if link.server.kind == .rtmp { sum.egress += flow.sent }
+                sum.stalled += flow.stalledTime
+                sum.played += flow.played
+                sum.playerTime += flow.played + flow.stalledTime
+                sum.queueArea &+= flow.queueArea
+            }
+        }
+        return sum
+    }
+
+    private func report(
+        _ fluid: MediaTotals, _ frame: FramePlane.Totals, until: Instant
+    ) -> FidelityReport {
+        func row(_ name: String, _ a: Int64, _ b: Int64) -> FidelityReport.Row {
+            FidelityReport.Row(name: name, fluid: Fixed(a), frame: Fixed(b))
+        }
+        func seconds(_ name: String, _ a: Int64, _ b: Int64) -> FidelityReport.Row {
+            FidelityReport.Row(
+                name: name, fluid: .ratio(Int128(a), 1_000_000_000),
+                frame: .ratio(Int128(b), 1_000_000_000))
+        }
+        let rows = [
+            row("ingress_bytes", fluid.ingress.whole, frame.ingress),
+            row("egress_bytes", fluid.egress.whole, frame.egressViewers + frame.egressNodes),
+            seconds("cpu_seconds", fluid.cpu, frameCPU(frame)),
+            seconds("stall_seconds", fluid.stalled.nanoseconds, frame.stalled.nanoseconds),
+            seconds("played_seconds", fluid.played.nanoseconds, frame.played.nanoseconds),
+            row("frames_dropped", fluid.dropped, frame.droppedEncoder + frame.droppedQueue),
+            FidelityReport.Row(
+                name: "queue_delay_mean_ms", fluid: fluid.queueDelay(content: contentMean),
+                frame: .ratio(frame.delay, Int128(max(1, frame.delivered)) * 1_000_000)),
+        ]
+        return FidelityReport(from: framesFrom, until: until, frames: frame.frames, rows: rows)
+    }
+
+    private var contentMean: Int64 {
+        guard !streamers.isEmpty else { return 1 }
+        return max(1, streamers.reduce(0) { $0 + $1.media.shape.content } / Int64(streamers.count))
+    }
+
+    /// CPU nanoseconds of the server for these frames, message by message.
+    private func frameCPU(_ frame: FramePlane.Totals) -> Int64 {
+        let costs = host.services[Service.rtmp.index].costs
+        let out = frame.egressViewers + frame.egressNodes
+        return frame.ingress * costs.perByteIn / 1_000 + out * costs.perByteOut / 1_000
+            + frame.messagesFromServer * costs.perMessage / 1_000
+    }
+
+    /// In a run by frames, what the frames found takes the fluid's place.
+    mutating func takeOverFrames() {
+        guard let totals = framesTotals else { return }
+        let fluid = fluidTotals()
+        frameCorrection = frameCPU(totals) - fluid.cpu
+        egressCorrection = totals.egressViewers + totals.egressNodes - fluid.egress.whole
+        tally.egressViewers = Integral(totals.egressViewers)
+        tally.egressNodes = Integral(totals.egressNodes)
+        tally.ingressMedia = Integral(totals.ingress)
+        tally.relayed = Integral(totals.relayed)
+        tally.stalled = totals.stalled
+        tally.stalls = totals.stalls
+        tally.played = totals.played
+        tally.framesDroppedEncoder = totals.droppedEncoder
+        tally.framesDroppedQueue = totals.droppedQueue
+    }
+}
+
+/// What the fluid moved over a stretch of time.
+struct MediaTotals: Sendable {
+    var ingress: Integral = .zero
+    var egress: Integral = .zero
+    /// CPU nanoseconds.
+    var cpu: Int64 = 0
+    var stalled: Interval = .zero
+    var played: Interval = .zero
+    var dropped: Int64 = 0
+    var queueArea: Int128 = 0
+    var playerTime: Interval = .zero
+
+    static func - (a: MediaTotals, b: MediaTotals) -> MediaTotals {
+        MediaTotals(
+            ingress: a.ingress - b.ingress, egress: a.egress - b.egress, cpu: a.cpu - b.cpu,
+            stalled: a.stalled - b.stalled, played: a.played - b.played,
+            dropped: a.dropped - b.dropped, queueArea: a.queueArea &- b.queueArea,
+            playerTime: a.playerTime - b.playerTime)
+    }
+
+    /// The mean time in queues, in milliseconds, by Little's law: mean waiting bytes ÷ rate.
+    func queueDelay(content: Int64) -> Fixed {
+        guard playerTime > .zero else { return .zero }
+        // The area is twice the integral of billionths of bytes over nanoseconds.
+        let meanBytes = queueArea / 2 / Int128(playerTime.nanoseconds) / 1_000_000_000
+        return .ratio(meanBytes * 1_000, Int128(content))
+    }
+}
