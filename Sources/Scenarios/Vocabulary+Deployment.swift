@@ -146,6 +146,7 @@ extension MachinePlan: Formed {
         var form = Form(.describing, path: "$", given: [], faults: FileFaults())
         var machine = byHand
         machine.visit(&form)
+        form.finish()
         return [
             JSONTree.Member(
                 "anyOf",
