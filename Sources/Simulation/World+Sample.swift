@@ -100,7 +100,7 @@ extension World {
                 Int128(balancer?.meter.microLCUHours ?? 0), over: 1_000_000)
             add("load-balancer-capacity", "alb:lcu", .units(capacity))
         }
-        addManaged(&usage, period, add)
+        addManaged(period, add)
         if deployment.secrets > 0 {
             add("secret", "secret", .time(period * Int64(deployment.secrets)))
         }
@@ -115,10 +115,7 @@ extension World {
         return usage
     }
 
-    private func addManaged(
-        _ usage: inout Usage, _ period: Interval,
-        _ add: (String, String, Usage.Quantity) -> Void
-    ) {
+    private func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
         if case .managed(let name, let storage, let multiAZ, _, _) = scenario.deployment.database {
             let copies: Int64 = multiAZ ? 2 : 1
             add("database", "rds:\(name)", .time(period * copies))

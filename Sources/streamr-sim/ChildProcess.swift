@@ -43,6 +43,14 @@ struct ChildProcess {
                 memoryPeakBytes: Int64(usage.ru_maxrss) * residentUnit))
     }
 
+    /// Runs this very program again.
+    static func runSelf(_ arguments: [String]) throws -> ChildProcess {
+        guard let program = Bundle.main.executablePath else {
+            throw Failure.usage("cannot find this program's own file")
+        }
+        return try run(program, arguments)
+    }
+
     private static func milliseconds(_ time: timeval) -> Int64 {
         Int64(time.tv_sec) * 1_000 + Int64(time.tv_usec) / 1_000
     }

@@ -80,11 +80,8 @@ struct GateCommand: ParsableCommand {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "streamr-sim-gate-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        guard let program = Bundle.main.executablePath else {
-            throw Failure.usage("cannot find this program's own file")
-        }
-        let child = try ChildProcess.run(
-            program, ["run", scenario, "--out", folder.path, "--quiet"])
+        let child = try ChildProcess.runSelf(
+            ["run", scenario, "--out", folder.path, "--quiet"])
         guard let ending = CommandExit(rawValue: child.exitCode), ending.isRuled else {
             throw Failure.usage("run \(scenario) ended with \(child.exitCode)")
         }

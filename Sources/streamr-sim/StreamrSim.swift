@@ -7,11 +7,15 @@ struct StreamrSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "streamr-sim",
         abstract: "Finds out whether a small live-streaming platform holds, before it is deployed.",
+        version: version,
         subcommands: [
-            CompareCommand.self, GateCommand.self, ReportCommand.self, SchemaCommand.self,
-            ValidateCommand.self,
+            RunCommand.self, ValidateCommand.self, BillCommand.self, PricesCommand.self,
+            CheckDeterminismCommand.self, CompareCommand.self, ReportCommand.self,
+            GateCommand.self, SchemaCommand.self,
         ]
     )
+
+    static let version = "0.1.0"
 
     /// As ArgumentParser's own, but a wrong command line ends with our code for usage, not 64.
     static func main() async {

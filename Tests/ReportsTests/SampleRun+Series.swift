@@ -82,7 +82,7 @@ extension SampleRun {
             pricing: Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 0),
             homes: [], streamers: [], viewers: [], nodes: [],
             dashboard: DashboardUse(visitsPerDay: 20, home: "fibre"), scansPerHour: 60,
-            trustRule: .spotChecks, faults: [],
+            trustRule: .spotChecks, faults: [], repairAfter: nil,
             criteria: Criteria(
                 reachable: .percent(99), delivered: .percent(99), dashboard: .percent(99),
                 uptime: .percent(99), friends: 5, concurrentStreams: 5),

@@ -1,0 +1,191 @@
+import ArgumentParser
+import Base
+import Cloud
+import Foundation
+import Reports
+import Results
+import Scenarios
+import Simulation
+
+/// `streamr-sim run FILE`: simulate, rule, write the results folder, print the summary.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Simulates a scenario and rules on each of the plan's success criteria.",
+        discussion: """
+            The same scenario, seed and version give the same results to the byte. Progress goes \
+            to standard error, the summary to standard output, everything else to the results \
+            folder (results/NAME-SEED unless --out says otherwise). Ctrl-C keeps what there is, \
+            marked partial.
+
+            Exit codes, the first that applies: 130 interrupted; 2 usage or scenario; \
+            3 inconclusive; 12 a service verdict and the budget failed; 10 a service verdict \
+            failed; 11 the budget failed; 20 a gate failed; 0.
+            """)
+
+    @Argument(help: ArgumentHelp("The scenario file.", valueName: "scenario.json"))
+    var scenario: String
+
+    @Option(help: ArgumentHelp("Where the results go, exactly.", valueName: "dir"))
+    var out: String?
+
+    @Option(help: "Replaces the scenario's seed.")
+    var seed: UInt64?
+
+    @Option(help: "Replaces the scenario's duration, in days.")
+    var days: Int64?
+
+    @Option(help: "fluid, or frame: every audio and video frame of the run is an event.")
+    var fidelity = FidelityName.fluid
+
+    @Option(
+        help: ArgumentHelp(
+            "Frames for a stretch of a fluid run: its start (14d03:20:00) and length (60s).",
+            valueName: "start/length"))
+    var window: String?
+
+    @Flag(inversion: .prefixedNo, help: "Search for the cheapest change that turns a failure round.")
+    var remedies = true
+
+    @Flag(help: "Print summary.json instead of the summary.")
+    var json = false
+
+    @Flag(help: "Print neither progress nor summary.")
+    var quiet = false
+
+    @Flag(inversion: .prefixedNo, help: "Colours on a terminal.")
+    var color = true
+
+    @Option(help: .hidden)
+    var traceHour: Int?
+
+    @Option(help: .hidden)
+    var traceFile: String?
+
+    enum FidelityName: String, ExpressibleByArgument, CaseIterable { case fluid, frame }
+
+    func run() throws {
+        let scenario = try prepared()
+        let options = Runner.Options(
+            fidelity: try chosenFidelity(scenario), findsRemedies: remedies,
+            traceHour: traceHour)
+        guard let runner = Runner(scenario, options) else {
+            throw Failure.usage(
+                "no price book for region \(scenario.deployment.region); there are "
+                    + PriceBook.regions.joined(separator: " and "))
+        }
+        let clock = HostClock()
+        let interrupt = Interrupt()
+        var meter = ProgressMeter(isQuiet: quiet)
+        let (result, trace) = runner.run { progress in
+            meter.show(progress, elapsed: clock.wall)
+            return !interrupt.isRaised
+        }
+        meter.finish()
+        try keep(trace)
+        let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
+        let record = RunRecord(result, reproduce: reproduce)
+        do {
+            try ResultsFolder.write(record, host: clock.facts, to: folder)
+        } catch {
+            throw Failure.usage(error.description)
+        }
+        try show(record, folder)
+        let end = CommandExit.of(result, interrupted: result.partial != nil)
+        if end != .success { throw ExitCode(end.rawValue) }
+    }
+
+    private func prepared() throws -> Scenario {
+        var scenario = try loadScenario(self.scenario).scenario
+        if let seed { scenario.seed = seed }
+        if let days {
+            guard (1...400).contains(days) else {
+                throw Failure.usage("--days \(days): expected 1 to 400")
+            }
+            scenario.duration = .days(days)
+        }
+        return scenario
+    }
+
+    private func chosenFidelity(_ scenario: Scenario) throws -> Runner.Fidelity {
+        guard let window else { return fidelity == .frame ? .frame : .fluid }
+        guard fidelity == .fluid else {
+            throw Failure.usage("--window is for a fluid run; a frame run has frames throughout")
+        }
+        guard let parsed = WindowArgument.parse(window) else {
+            throw Failure.usage("--window \(window): expected START/LENGTH, such as 14d03:20:00/60s")
+        }
+        guard parsed.until <= scenario.duration else {
+            throw Failure.usage("--window \(window): ends after the run")
+        }
+        return .window(parsed)
+    }
+
+    /// The command that gives these results again.
+    private var reproduce: String {
+        var words = ["streamr-sim run \(scenario)"]
+        if let seed { words.append("--seed \(seed)") }
+        if let days { words.append("--days \(days)") }
+        if fidelity == .frame { words.append("--fidelity frame") }
+        if let window { words.append("--window \(window)") }
+        return words.joined(separator: " ")
+    }
+
+    private func keep(_ trace: [String]) throws {
+        guard let traceFile else { return }
+        let text = trace.joined(separator: "\n") + "\n"
+        guard FileManager.default.createFile(atPath: traceFile, contents: Data(text.utf8)) else {
+            throw Failure.usage("cannot write \(traceFile)")
+        }
+    }
+
+    private func show(_ record: RunRecord, _ folder: String) throws {
+        if json {
+            print(try ResultsFolder.text(record.summary), terminator: "")
+        } else if !quiet {
+            print(
+                TextSummary.render(
+                    record, color: color && Terminal.isColorful,
+                    reportPath: "\(folder)/\(ResultsFolder.reportName)"),
+                terminator: "")
+        }
+    }
+}
+
+/// `14d03:20:00/60s`: days and a clock time after the run's start, and a length.
+enum WindowArgument {
+    static func parse(_ text: String) -> RunWindow? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let from = offset(parts[0]), let length = length(parts[1]),
+            length > .zero
+        else { return nil }
+        return RunWindow(from: from, until: from + length)
+    }
+
+    private static func offset(_ text: Substring) -> Interval? {
+        var rest = text
+        var days: Int64 = 0
+        if let mark = rest.firstIndex(of: "d") {
+            guard let count = Int64(rest[..<mark]), (0...400).contains(count) else { return nil }
+            days = count
+            rest = rest[rest.index(after: mark)...]
+        }
+        guard !rest.isEmpty else { return .days(days) }
+        let clock = rest.split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
+        guard (2...3).contains(clock.count), let hours = clock[0], let minutes = clock[1],
+            let seconds = clock.count == 3 ? clock[2] : 0,
+            (0..<24).contains(hours), (0..<60).contains(minutes), (0..<60).contains(seconds)
+        else { return nil }
+        return .days(days) + .hours(hours) + .minutes(minutes) + .seconds(seconds)
+    }
+
+    private static func length(_ text: Substring) -> Interval? {
+        let units: [(Character, Interval)] = [
+            ("s", .seconds(1)), ("m", .minutes(1)), ("h", .hours(1)), ("d", .days(1)),
+        ]
+        guard let last = text.last, let unit = units.first(where: { $0.0 == last }),
+            let count = Int64(text.dropLast()), (1...100_000).contains(count)
+        else { return nil }
+        return unit.1 * count
+    }
+}
