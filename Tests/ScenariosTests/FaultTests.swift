@@ -34,11 +34,17 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.deployment.instance.machine", "t3.micro", true
     ),
     (
-        #"{"name": "a", "deployment": {"instance": {"machine": {"cores": 1, "egress": "1 Gbit/s"}}}}"#,
+        #"""
+        {"name": "a", "deployment": {"instance": {"machine": {"cores": 1,
+        "egress": "1 Gbit/s"}}}}
+        """#,
         "$.deployment.instance.machine.memory", nil, true
     ),
     (
-        #"{"name": "a", "deployment": {"instance": {"machine": {"cores": 1, "egress": "1 Gbit/s", "burst": "1 Mbit/s", "memory": "1 GiB"}}}}"#,
+        #"""
+        {"name": "a", "deployment": {"instance": {"machine": {"cores": 1,
+        "egress": "1 Gbit/s", "burst": "1 Mbit/s", "memory": "1 GiB"}}}}
+        """#,
         "$.deployment.instance.machine.burst", nil, false
     ),
     (
@@ -69,7 +75,10 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.deployment.rules[0].port", nil, true
     ),
     (
-        #"{"name": "a", "deployment": {"rules": [{"from": "internet", "to": "instnce", "port": 1}]}}"#,
+        #"""
+        {"name": "a", "deployment": {"rules": [{"from": "internet", "to": "instnce",
+        "port": 1}]}}
+        """#,
         "$.deployment.rules[0].to", "instance", true
     ),
     (#"{"name": "a", "pricing": {"budget": "30 $"}}"#, "$.pricing.budget", nil, true),
@@ -109,11 +118,17 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.streamers[0].schedule[0].weekdays", nil, true
     ),
     (
-        #"{"name": "a", "streamers": [{"name": "s", "schedule": [{"from": "20:00", "length": "20 h", "jitter": "5 h"}]}]}"#,
+        #"""
+        {"name": "a", "streamers": [{"name": "s", "schedule": [{"from": "20:00",
+        "length": "20 h", "jitter": "5 h"}]}]}
+        """#,
         "$.streamers[0].schedule", nil, false
     ),
     (
-        #"{"name": "a", "streamers": [{"name": "s", "count": 6000}, {"name": "t", "count": 6000}]}"#,
+        #"""
+        {"name": "a", "streamers": [{"name": "s", "count": 6000}, {"name": "t",
+        "count": 6000}]}
+        """#,
         "$.streamers", nil, false
     ),
     (#"{\#(one), "viewers": [{"name": "s"}]}"#, "$.viewers[0].name", nil, false),
@@ -145,7 +160,10 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.faults[0].at", nil, false
     ),
     (
-        #"{"name": "a", "faults": [{"kind": "container-crash", "at": "1 d", "container": "cache"}]}"#,
+        #"""
+        {"name": "a", "faults": [{"kind": "container-crash", "at": "1 d",
+        "container": "cache"}]}
+        """#,
         "$.faults[0].container", nil, false
     ),
     (
