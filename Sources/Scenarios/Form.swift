@@ -7,13 +7,15 @@ import Cloud
 /// and cannot drift apart. Reading never stops at a fault: it keeps the value that was there,
 /// notes the fault with its path, and goes on, so that all are told at once.
 struct Form {
+    static let commentMax = 2_000  // a page
+
     enum Mode { case reading, writing, describing }
 
     let mode: Mode
     /// JSON path of the object being visited.
     let path: String
     private let given: [JSONTree.Member]
-    private var known = ["$comment"]
+    private var known: [String] = []
     /// What was written, or the described properties.
     private(set) var members: [JSONTree.Member] = []
     private(set) var required: [String] = []
@@ -86,6 +88,18 @@ struct Form {
             if let value { members.append(JSONTree.Member(name, leaf.write(value))) }
         case .describing:
             describe(name, about, nullable(leaf.schema), examples([leaf.write(example)]))
+        }
+    }
+
+    /// A member that means nothing to the value: checked, and forgotten.
+    mutating func note<Value>(_ name: String, _ about: String, _ leaf: Leaf<Value>) {
+        switch mode {
+        case .reading:
+            if let tree = value(name) { _ = read(tree, name, leaf) }
+        case .writing:
+            break
+        case .describing:
+            describe(name, about, leaf.schema, [])
         }
     }
 
@@ -163,7 +177,8 @@ struct Form {
         _ tree: JSONTree, _ name: String, max: Int, initial: Value?
     ) -> [Value]? {
         guard case .array(let elements) = tree, elements.count <= max else {
-            let found = if case .array(let elements) = tree { "\(elements.count)" } else { tree.kind }
+            let found =
+                if case .array(let elements) = tree { "\(elements.count)" } else { tree.kind }
             faults.add(path(of: name), "a list of at most \(max)", found: found)
             return nil
         }
@@ -203,18 +218,15 @@ struct Form {
         }
     }
 
-    /// Tells of members that no field asked for.
+    /// Ends a visit: takes comments, and tells of members that no field asked for.
     mutating func finish() {
+        note("$comment", "For readers only.", Leaf<String>.sentence(Self.commentMax))
+        let words = known.filter { !$0.hasPrefix("$") }
         for member in given where !known.contains(member.name) && !faults.isFull {
-            let words = known.filter { $0 != "$comment" }
             faults.add(
                 path(of: member.name), "only " + words.joined(separator: ", "),
                 found: "\"\(member.name.prefix(Units.textMax))\"",
                 hint: nearest(to: member.name, in: words))
-        }
-        if let comment = given.first(where: { $0.name == "$comment" })?.value {
-            if case .string = comment { return }
-            faults.add(path(of: "$comment"), "a text", found: comment.kind)
         }
     }
 }

@@ -43,22 +43,18 @@ extension Formed {
         var form = Form(.describing, path: "$", given: [], faults: FileFaults())
         var value = initial ?? Self.initial
         value.visit(&form)
+        form.finish()
         return objectSchema(form.members, required: form.required)
     }
 }
 
-/// A closed object that also takes a `$comment`.
+/// A closed object.
 func objectSchema(
     _ properties: [JSONTree.Member], required: [String]
 ) -> [JSONTree.Member] {
-    let comment = JSONTree.Member(
-        "$comment",
-        .object([
-            JSONTree.word("type", "string"), JSONTree.word("description", "For readers only."),
-        ]))
     var schema = [
         JSONTree.word("type", "object"),
-        JSONTree.Member("properties", .object(properties + [comment])),
+        JSONTree.Member("properties", .object(properties)),
         JSONTree.Member("additionalProperties", .bool(false)),
     ]
     if !required.isEmpty {
@@ -142,6 +138,7 @@ extension Varied {
             var value = isDefault ? initial ?? variant : variant
             var form = Form(.describing, path: "$", given: [], faults: FileFaults())
             value.visit(&form)
+            form.finish()
             let word = JSONTree.Member(
                 "kind", .object([JSONTree.word("const", variant.kindWord)]))
             choices.append(

@@ -191,9 +191,9 @@ extension Leaf<String> {
     /// A name of something in the file: small letters, digits and hyphens.
     static var name: Leaf {
         pattern(
-            "^[a-z][a-z0-9-]{0,39}$", "a name of 1 to 40 small letters, digits and hyphens"
+            "^[a-z0-9][a-z0-9-]{0,39}$", "a name of 1 to 40 small letters, digits and inner hyphens"
         ) { bytes in
-            (1...40).contains(bytes.count) && isSmall(bytes[0])
+            (1...40).contains(bytes.count) && bytes[0] != UInt8(ascii: "-")
                 && bytes.allSatisfy { isSmall($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
         }
     }

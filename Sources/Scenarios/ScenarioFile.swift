@@ -40,7 +40,8 @@ public struct ScenarioFile: Sendable, Hashable {
 
     /// The file's text with its parents' beneath it; nil after noting what is wrong.
     private static func merged(
-        path: String, ancestry: [String], bytes read: (String) -> [UInt8]?, _ faults: inout FileFaults
+        path: String, ancestry: [String], bytes read: (String) -> [UInt8]?,
+        _ faults: inout FileFaults
     ) -> JSONTree? {
         let descent = (ancestry + [path]).joined(separator: " extends ")
         guard !ancestry.contains(path) else {
@@ -134,14 +135,8 @@ extension Scenario {
     /// - Throws: everything that is wrong with it.
     static func parsed(_ tree: JSONTree) throws(FileFaults) -> Scenario {
         var faults = FileFaults()
-        var tree = tree
-        if case .object(let members) = tree {
-            tree = .object(members.filter { $0.name != "$schema" })
-            if let schema = members.first(where: { $0.name == "$schema" })?.value {
-                if case .string = schema {} else {
-                    faults.add("$.$schema", "a text", found: schema.kind)
-                }
-            }
+        if case .object(let members) = tree, members.contains(where: { $0.name == "extends" }) {
+            faults.add("$.extends", "a text with its parents in it", found: "a parent's name")
         }
         let scenario = Scenario.read(tree, at: "$", over: nil, &faults)
         scenario.checkParts(&faults)
@@ -158,14 +153,7 @@ extension Scenario {
         var form = Form(.describing, path: "$", given: [], faults: FileFaults())
         var scenario = Scenario.initial
         scenario.visit(&form)
-        let extra = [
-            ("extends", "Path of a file, from this one's folder, over which this one is laid."),
-            ("$schema", "Address of this schema, for editors."),
-        ].map { name, about in
-            JSONTree.Member(
-                name,
-                .object([JSONTree.word("type", "string"), JSONTree.word("description", about)]))
-        }
+        form.finish()
         let anyOf = [form.required, ["extends"]].map { names in
             JSONTree.object([
                 JSONTree.Member("required", .array(names.map { .string($0) }))
@@ -176,7 +164,7 @@ extension Scenario {
                 JSONTree.word("$schema", "https://json-schema.org/draft/2020-12/schema"),
                 JSONTree.word("title", "A scenario of streamr-sim"),
                 JSONTree.word("description", schemaNote),
-            ] + objectSchema(form.members + extra, required: [])
+            ] + objectSchema(form.members, required: [])
                 + [JSONTree.Member("anyOf", .array(anyOf))])
     }
 

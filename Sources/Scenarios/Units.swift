@@ -28,13 +28,15 @@ struct Units: Sendable {
 
     /// What the smallest unit counts, for messages.
     let base: String
+    /// How nothing is written.
+    let zero: String
     /// Largest first; the last has size 1 and no decimals.
     let units: [Unit]
     /// Whether several amounts may follow each other and are added: `3 h 20 min`.
     let isSum: Bool
 
     static let rate = Units(
-        base: "bits a second",
+        base: "bits a second", zero: "0 bit/s",
         units: [
             Unit(name: "Gbit/s", size: 1_000_000_000, decimals: 3),
             Unit(name: "Mbit/s", size: 1_000_000, decimals: 3),
@@ -43,7 +45,7 @@ struct Units: Sendable {
         ], isSum: false)
 
     static let bytes = Units(
-        base: "bytes",
+        base: "bytes", zero: "0 B",
         units: [
             Unit(name: "TiB", size: 1 << 40, decimals: 0),
             Unit(name: "TB", size: 1_000_000_000_000, decimals: 0),
@@ -57,7 +59,7 @@ struct Units: Sendable {
         ], isSum: false)
 
     static let time = Units(
-        base: "nanoseconds",
+        base: "nanoseconds", zero: "0 s",
         units: [
             Unit(name: "d", size: 86_400_000_000_000, decimals: 0),
             Unit(name: "h", size: 3_600_000_000_000, decimals: 0),
@@ -69,7 +71,7 @@ struct Units: Sendable {
         ], isSum: true)
 
     static let share = Units(
-        base: "millionths",
+        base: "millionths", zero: "0 %",
         units: [
             Unit(name: "%", size: 10_000, decimals: 4),
             Unit(name: "ppm", size: 1, decimals: 0),
@@ -158,7 +160,7 @@ struct Units: Sendable {
             let scaled = product / Int128(unit.size)
             return decimal(scaled, decimals: unit.decimals) + " " + unit.name
         }
-        return "0 " + (units.last { $0.decimals > 0 || $0.size == 1 }?.name ?? "")
+        return zero
     }
 
     private func decimal(_ scaled: Int128, decimals: Int) -> String {

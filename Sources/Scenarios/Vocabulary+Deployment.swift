@@ -146,6 +146,7 @@ extension MachinePlan: Formed {
         var form = Form(.describing, path: "$", given: [], faults: FileFaults())
         var machine = byHand
         machine.visit(&form)
+        form.finish()
         return [
             JSONTree.Member(
                 "anyOf",
@@ -200,7 +201,7 @@ extension RTMPPlan: Formed {
 
 extension DatabasePlan: Varied {
     static var isWordEnough: Bool { true }
-    /// RDS's default retention in the plan's template is 7 days.
+    /// Sizes, engine and backups (kept for 7 days) as in the plan's own template.
     static var variants: [DatabasePlan] {
         [
             .managed(
@@ -299,8 +300,8 @@ extension FrontPlan: Varied {
 }
 
 extension ContainerPlan: Formed {
-    /// `unless-stopped` because a platform meant to run unattended needs a restart policy; `json-file`
-    /// because that is Docker's default. The log's and the images' sizes are assumptions.
+    /// `unless-stopped` because a platform meant to run unattended needs a restart policy;
+    /// `json-file` because that is Docker's default. The sizes of logs and images are assumptions.
     static var initial: ContainerPlan {
         ContainerPlan(
             restart: .unlessStopped, logDriver: .jsonFile, dockerEnabled: true,

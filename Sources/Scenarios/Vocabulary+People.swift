@@ -13,7 +13,7 @@ extension HomeKind: Formed {
     mutating func visit(_ form: inout Form) {
         form.required(
             "name", &name, example: "fibre",
-            "Name; \(HomeKind.shipped.map(\.name).joined(separator: ", ")) exist and may be changed.",
+            "Name; fibre, cable, dsl and mobile exist and may be changed.",
             .name)
         if form.mode == .reading, let shipped = HomeKind.shipped.first(where: { $0.name == name }) {
             self = shipped

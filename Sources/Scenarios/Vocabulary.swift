@@ -17,6 +17,7 @@ extension Scenario: Formed {
     }
 
     mutating func visit(_ form: inout Form) {
+        visitLinks(&form)
         form.required(
             "name", &name, example: "five-friends", "Name; results are kept under it.", .name)
         form.field("summary", &summary, "What the scenario shows.", .sentence(500))
@@ -51,6 +52,15 @@ extension Scenario: Formed {
         form.list(
             "gates", &gates, max: Limits.gates, initial: .initial,
             "Conditions on the results, besides the criteria.")
+    }
+
+    /// Links to other files: nothing of them is part of the scenario.
+    private func visitLinks(_ form: inout Form) {
+        form.note(
+            "$schema", "Address of this schema, for editors.", .sentence(500))
+        form.note(
+            "extends", "Path of a file, from this one's folder, over which this one is laid.",
+            .sentence(500))
     }
 
     /// Homes listed in the file are put over the shipped ones, by name.
