@@ -134,7 +134,9 @@ public struct Tables: Sendable {
         switch from {
         case .offline, .stale: move(index, to: .ready, now)
         case .ready, .testing: break
-        case .live, .archived: return .refused(.busy)
+        // The RTMP server admits one publisher. If it asks again, it died and forgot the last.
+        case .live: return .stream(StreamTransition(from: .live, to: .live))
+        case .archived: return .refused(.busy)
         }
         move(index, to: .live, now)
         return .stream(StreamTransition(from: from, to: .live))

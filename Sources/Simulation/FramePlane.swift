@@ -27,42 +27,18 @@ struct FramePlane: Sendable {
 
     private enum Playing: Sendable { case no, starting, playing, stalled }
 
-    private struct Stream: Sendable {
-        var shape: MediaShape
-        var epoch: Instant
-        var videoMade: Int64 = 0
-        var audioMade: Int64 = 0
-        var groupFrames: Int64
-        var uplink: FrameQueue
-        var isDropping = false
-        var players: [Int32] = []
-        var isOpen = true
-    }
-
-    private struct Player: Sendable {
-        var queue: FrameQueue
-        var fromServer: Bool
-        var playing: Playing
-        var target: Interval
-        /// Media time received and media time shown, of the audio track, which is never thinned.
-        var received: Interval = .zero
-        var shown: Interval = .zero
-        var since: Instant
-        var players: [Int32] = []
-        var stream: Int
-        var isOpen = true
-    }
-
     private(set) var totals = Totals()
-    private var streams: [Stream?]
-    private var players: [Player?] = []
+    // Fields are read in place: a copy of a stream or player would share its queue, and the next
+    // push would copy the queue.
+    private var streams: [Stream]
+    private var players: [Player] = []
     private let queueMax: Interval
     private let encoderQueueMax: Interval
     private static let audioStep = Interval(
         nanoseconds: MediaShape.audioSamplesPerFrame * 1_000_000_000 / MediaShape.audioSampleRate)
 
-    init(streams: Int, queueMax: Interval, encoderQueueMax: Interval) {
-        self.streams = [Stream?](repeating: nil, count: streams)
+    init(shapes: [MediaShape], queueMax: Interval, encoderQueueMax: Interval, at now: Instant) {
+        streams = shapes.map { Stream(shape: $0, epoch: now, rate: 1, at: now) }
         self.queueMax = queueMax
         self.encoderQueueMax = encoderQueueMax
     }
@@ -75,102 +51,71 @@ struct FramePlane: Sendable {
     mutating func beginStream(
         _ index: Int, shape: MediaShape, epoch: Instant, rate: Int64, at now: Instant
     ) {
-        let group = max(1, multiplyDivide(
-            shape.framesPerSecond, shape.keyFrameEvery.nanoseconds, 1_000_000_000))
-        var stream = Stream(
-            shape: shape, epoch: epoch, groupFrames: group,
-            uplink: FrameQueue(rate: rate, at: now))
+        var stream = Stream(shape: shape, epoch: epoch, rate: rate, at: now)
+        stream.isOpen = true
         let past = (now - epoch).nanoseconds
         if past > 0 {
             stream.videoMade = (past * shape.framesPerSecond + 999_999_999) / 1_000_000_000
             stream.audioMade = past / Self.audioStep.nanoseconds + 1
         }
+        stream.plan()
         streams[index] = stream
     }
 
     mutating func endStream(_ index: Int, at now: Instant) {
         advance(index, to: now)
-        streams[index] = nil
+        streams[index].isOpen = false
     }
 
     mutating func setShape(_ index: Int, _ shape: MediaShape, at now: Instant) {
-        guard streams[index] != nil else { return }
+        guard streams[index].isOpen else { return }
         advance(index, to: now)
-        streams[index]?.shape = shape
+        streams[index].shape = shape
     }
 
     mutating func setUplink(_ index: Int, _ rate: Int64, at now: Instant) {
-        guard let stream = streams[index], stream.uplink.rate != rate else { return }
+        guard streams[index].isOpen, streams[index].uplink.rate != rate else { return }
         advance(index, to: now)
-        streams[index]?.uplink.setRate(rate)
+        streams[index].uplink.setRate(rate)
     }
 
     /// Makes and moves every frame of the stream up to `now`.
     mutating func advance(_ index: Int, to now: Instant) {
-        guard streams[index] != nil else { return }
-        while let frame = nextFrame(index, until: now) {
+        guard streams[index].isOpen else { return }
+        while let frame = streams[index].nextFrame(until: now) {
+            totals.frames += 1
             serveUplink(index, until: frame.made)
             encode(index, frame)
         }
         serveUplink(index, until: now)
-        guard let direct = streams[index]?.players else { return }
-        for player in direct { serve(player, until: now) }
+        for place in streams[index].players.indices {
+            serve(Int(streams[index].players[place]), until: now)
+        }
     }
 
     mutating func advanceAll(to now: Instant) {
         for index in streams.indices { advance(index, to: now) }
     }
 
-    private mutating func nextFrame(_ index: Int, until now: Instant) -> Frame? {
-        guard let stream = streams[index] else { return nil }
-        let shape = stream.shape
-        let video = stream.epoch
-            + Interval(nanoseconds: stream.videoMade * 1_000_000_000 / shape.framesPerSecond)
-        let audio = stream.epoch + Self.audioStep * stream.audioMade
-        guard min(video, audio) <= now else { return nil }
-        totals.frames += 1
-        if video <= audio {
-            let isKey = stream.videoMade % stream.groupFrames == 0
-            streams[index]?.videoMade += 1
-            return Frame(
-                made: video, bytes: Int32(isKey ? shape.keyFrame : shape.frame), isVideo: true,
-                isKey: isKey)
-        }
-        streams[index]?.audioMade += 1
-        return Frame(
-            made: audio, bytes: Int32(audioBytes(shape, stream.audioMade)), isVideo: false,
-            isKey: false)
-    }
-
-    /// The parts of whole bytes add up: over time the audio has exactly its rate.
-    private func audioBytes(_ shape: MediaShape, _ number: Int64) -> Int64 {
-        func upTo(_ count: Int64) -> Int64 {
-            count * Self.audioStep.nanoseconds / 1_000 * shape.audio / 1_000_000
-        }
-        return upTo(number + 1) - upTo(number)
-    }
-
     /// Puts a frame in the encoder's queue as OBS does; see `World.encoderQueueMax`.
     private mutating func encode(_ index: Int, _ frame: Frame) {
-        if frame.isKey { streams[index]?.isDropping = false }
-        guard let stream = streams[index] else { return }
-        if frame.isVideo && stream.isDropping {
+        if frame.isKey { streams[index].isDropping = false }
+        if frame.isVideo && streams[index].isDropping {
             totals.droppedEncoder += 1
             return
         }
-        streams[index]?.uplink.push(frame, at: frame.made)
-        guard frame.isVideo, !frame.isKey, stream.uplink.count > 2 else { return }
-        guard let span = streams[index]?.uplink.span, span >= encoderQueueMax else { return }
-        let dropped = streams[index]?.uplink.drop { $0.isVideo && !$0.isKey } ?? 0
-        totals.droppedEncoder += dropped
-        streams[index]?.isDropping = true
+        streams[index].uplink.push(frame, at: frame.made)
+        guard frame.isVideo, streams[index].uplink.span >= encoderQueueMax else { return }
+        totals.droppedEncoder += streams[index].uplink.drop { $0.isVideo && !$0.isKey }
+        streams[index].isDropping = !frame.isKey
     }
 
     private mutating func serveUplink(_ index: Int, until now: Instant) {
-        while let (frame, at) = streams[index]?.uplink.next(until: now) {
+        while let (frame, at) = streams[index].uplink.next(until: now) {
             totals.ingress += Int64(frame.bytes)
-            guard let direct = streams[index]?.players else { return }
-            for player in direct { enqueue(player, frame, at: at) }
+            for place in streams[index].players.indices {
+                enqueue(Int(streams[index].players[place]), frame, at: at)
+            }
         }
     }
 
@@ -181,50 +126,24 @@ struct FramePlane: Sendable {
         _ flow: Int32, feeder: Int32, stream: Int, buffer: Interval?, fromServer: Bool,
         rate: Int64, at now: Instant
     ) {
-        guard streams[stream] != nil else { return }
+        guard streams[stream].isOpen else { return }
         advance(stream, to: now)
-        while players.count <= Int(flow) { players.append(nil) }
-        var player = Player(
-            queue: FrameQueue(rate: rate, at: now), fromServer: fromServer,
-            playing: buffer == nil ? .no : .starting, target: buffer ?? .zero, since: now,
-            stream: stream)
-        for frame in sinceKeyFrame(stream) { player.queue.push(frame, at: now) }
+        while players.count <= Int(flow) { players.append(Player(at: now)) }
+        var player = Player(at: now)
+        player.queue = FrameQueue(rate: rate, at: now)
+        player.fromServer = fromServer
+        player.playing = buffer == nil ? .no : .starting
+        player.target = buffer ?? .zero
+        player.stream = stream
+        player.isOpen = true
+        for frame in streams[stream].sinceKeyFrame() { player.queue.push(frame, at: now) }
         players[Int(flow)] = player
-        if feeder >= 0, Int(feeder) < players.count, players[Int(feeder)] != nil, !fromServer {
-            players[Int(feeder)]?.players.append(flow)
-        } else {
-            streams[stream]?.players.append(flow)
+        if fromServer {
+            streams[stream].players.append(flow)
+        } else if Int(feeder) < players.count, players[Int(feeder)].isOpen {
+            players[Int(feeder)].players.append(flow)
+            players[Int(flow)].feeder = feeder
         }
-    }
-
-    /// The frames of the group of pictures that is under way.
-    private func sinceKeyFrame(_ index: Int) -> [Frame] {
-        guard let stream = streams[index], stream.videoMade > 0, !stream.isDropping else {
-            return []
-        }
-        let shape = stream.shape
-        let first = (stream.videoMade - 1) / stream.groupFrames * stream.groupFrames
-        var frames: [Frame] = []
-        for number in first..<stream.videoMade {
-            let made = stream.epoch
-                + Interval(nanoseconds: number * 1_000_000_000 / shape.framesPerSecond)
-            frames.append(
-                Frame(
-                    made: made, bytes: Int32(number == first ? shape.keyFrame : shape.frame),
-                    isVideo: true, isKey: number == first))
-        }
-        guard let start = frames.first?.made else { return [] }
-        let audioFirst = ((start - stream.epoch).nanoseconds + Self.audioStep.nanoseconds - 1)
-            / Self.audioStep.nanoseconds
-        for number in audioFirst..<max(audioFirst, stream.audioMade) {
-            frames.append(
-                Frame(
-                    made: stream.epoch + Self.audioStep * number,
-                    bytes: Int32(audioBytes(shape, number)), isVideo: false, isKey: false))
-        }
-        // Both tracks in order of time; a key frame before what is made with it.
-        frames.sort { ($0.made, $0.isVideo ? 0 : 1) < ($1.made, $1.isVideo ? 0 : 1) }
-        return frames
     }
 
     /// A window opens on a session that already plays.
@@ -232,67 +151,76 @@ struct FramePlane: Sendable {
         _ flow: Int32, isPlaying: Bool, isStalled: Bool, buffered: Interval, waiting: Interval,
         at now: Instant
     ) {
-        guard Int(flow) < players.count, players[Int(flow)] != nil else { return }
-        _ = players[Int(flow)]?.queue.drop { $0.made < now - waiting }
-        guard players[Int(flow)]?.playing != .no else { return }
-        players[Int(flow)]?.received = buffered
-        players[Int(flow)]?.playing = isPlaying ? .playing : (isStalled ? .stalled : .starting)
+        let index = Int(flow)
+        guard index < players.count, players[index].isOpen else { return }
+        _ = players[index].queue.drop { $0.made < now - waiting }
+        guard players[index].playing != .no else { return }
+        players[index].received = buffered
+        players[index].playing = isPlaying ? .playing : (isStalled ? .stalled : .starting)
     }
 
     mutating func setRate(_ flow: Int32, _ rate: Int64, at now: Instant) {
-        guard Int(flow) < players.count, let player = players[Int(flow)],
-            player.queue.rate != rate
+        let index = Int(flow)
+        guard index < players.count, players[index].isOpen, players[index].queue.rate != rate
         else { return }
-        advance(player.stream, to: now)
-        players[Int(flow)]?.queue.setRate(rate)
+        advance(players[index].stream, to: now)
+        players[index].queue.setRate(rate)
     }
 
     mutating func endPlayer(_ flow: Int32, at now: Instant) {
-        guard Int(flow) < players.count, let player = players[Int(flow)] else { return }
-        advance(player.stream, to: now)
-        serve(flow, until: now)
-        settle(flow, at: now)
-        players[Int(flow)] = nil
-        streams[player.stream]?.players.removeAll { $0 == flow }
-        for index in players.indices { players[index]?.players.removeAll { $0 == flow } }
+        let index = Int(flow)
+        guard index < players.count, players[index].isOpen else { return }
+        advance(players[index].stream, to: now)
+        serve(index, until: now)
+        settle(index, at: now)
+        players[index].isOpen = false
+        players[index].players.removeAll()
+        streams[players[index].stream].players.removeAll { $0 == flow }
+        let feeder = Int(players[index].feeder)
+        if feeder >= 0 { players[feeder].players.removeAll { $0 == flow } }
     }
 
     mutating func settleAll(at now: Instant) {
-        for index in players.indices where players[index] != nil { settle(Int32(index), at: now) }
+        for index in players.indices where players[index].isOpen { settle(index, at: now) }
     }
 
-    private mutating func enqueue(_ flow: Int32, _ frame: Frame, at now: Instant) {
-        serve(flow, until: now)
-        let index = Int(flow)
-        players[index]?.queue.push(frame, at: now)
-        guard frame.isVideo, let span = players[index]?.queue.span, span >= queueMax,
-            let key = players[index]?.queue.newestKeyFrame
+    private mutating func enqueue(_ index: Int, _ frame: Frame, at now: Instant) {
+        guard players[index].isOpen else { return }
+        serve(index, until: now)
+        players[index].queue.push(frame, at: now)
+        guard frame.isVideo, players[index].queue.span >= queueMax,
+            let key = players[index].queue.newestKeyFrame
         else { return }
-        totals.droppedQueue += players[index]?.queue.drop { $0.made < key } ?? 0
+        totals.droppedQueue += players[index].queue.drop { $0.made < key }
     }
 
-    private mutating func serve(_ flow: Int32, until now: Instant) {
-        let index = Int(flow)
-        while let (frame, at) = players[index]?.queue.next(until: now) {
+    private mutating func serve(_ index: Int, until now: Instant) {
+        guard players[index].isOpen else { return }
+        while let (frame, at) = players[index].queue.next(until: now) {
             arrived(index, frame, at)
         }
-        guard let further = players[index]?.players, !further.isEmpty else { return }
-        for next in further { serve(next, until: now) }
+        for place in players[index].players.indices {
+            serve(Int(players[index].players[place]), until: now)
+        }
     }
 
     private mutating func arrived(_ index: Int, _ frame: Frame, _ at: Instant) {
-        guard let player = players[index] else { return }
         totals.messagesOut += 1
-        if player.fromServer { totals.messagesFromServer += 1 }
-        if !player.fromServer {
+        let isWatched = players[index].playing != .no
+        if !players[index].fromServer {
             totals.relayed += Int64(frame.bytes)
-        } else if player.playing == .no {
-            totals.egressNodes += Int64(frame.bytes)
         } else {
-            totals.egressViewers += Int64(frame.bytes)
+            totals.messagesFromServer += 1
+            if isWatched {
+                totals.egressViewers += Int64(frame.bytes)
+            } else {
+                totals.egressNodes += Int64(frame.bytes)
+            }
         }
-        for next in player.players { enqueue(next, frame, at: at) }
-        guard player.playing != .no else { return }
+        for place in players[index].players.indices {
+            enqueue(Int(players[index].players[place]), frame, at: at)
+        }
+        guard isWatched else { return }
         if frame.isVideo {
             totals.delay += Int128((at - frame.made).nanoseconds)
             totals.delivered += 1
@@ -303,36 +231,137 @@ struct FramePlane: Sendable {
 
     /// One more audio frame is there to be shown.
     private mutating func play(_ index: Int, _ at: Instant) {
-        settle(Int32(index), at: at)
-        players[index]?.received += Self.audioStep
-        guard let player = players[index], player.received - player.shown >= player.target else {
+        settle(index, at: at)
+        players[index].received += Self.audioStep
+        guard players[index].received - players[index].shown >= players[index].target else {
             return
         }
-        switch player.playing {
+        switch players[index].playing {
         case .no, .playing: break
-        case .starting, .stalled: players[index]?.playing = .playing
+        case .starting, .stalled: players[index].playing = .playing
         }
     }
 
     /// Plays, or stands still, from the last moment looked at until `now`.
-    private mutating func settle(_ flow: Int32, at now: Instant) {
-        let index = Int(flow)
-        guard let player = players[index] else { return }
-        let elapsed = now - player.since
+    private mutating func settle(_ index: Int, at now: Instant) {
+        let elapsed = now - players[index].since
         guard elapsed > .zero else { return }
-        players[index]?.since = now
-        switch player.playing {
+        players[index].since = now
+        switch players[index].playing {
         case .no, .starting: break
         case .stalled: totals.stalled += elapsed
         case .playing:
-            let left = player.received - player.shown
-            let shown = min(elapsed, left)
-            players[index]?.shown += shown
+            let shown = min(elapsed, players[index].received - players[index].shown)
+            players[index].shown += shown
             totals.played += shown
             guard shown < elapsed else { return }
             totals.stalled += elapsed - shown
             totals.stalls += 1
-            players[index]?.playing = .stalled
+            players[index].playing = .stalled
+        }
+    }
+
+    // MARK: One stream
+
+    /// An encoder's output and its send queue.
+    private struct Stream: Sendable {
+        var shape: MediaShape
+        var epoch: Instant
+        var videoMade: Int64 = 0
+        var audioMade: Int64 = 0
+        var videoAt: Instant
+        var audioAt: Instant
+        var groupFrames: Int64
+        var uplink: FrameQueue
+        var isDropping = false
+        var players: [Int32] = []
+        var isOpen = false
+
+        init(shape: MediaShape, epoch: Instant, rate: Int64, at now: Instant) {
+            self.shape = shape
+            self.epoch = epoch
+            videoAt = epoch
+            audioAt = epoch
+            groupFrames = max(
+                1,
+                multiplyDivide(
+                    shape.framesPerSecond, shape.keyFrameEvery.nanoseconds, 1_000_000_000))
+            uplink = FrameQueue(rate: rate, at: now)
+        }
+
+        /// When the next frame of each track is made.
+        mutating func plan() {
+            videoAt = videoTime(videoMade)
+            audioAt = epoch + FramePlane.audioStep * audioMade
+        }
+
+        private func videoTime(_ number: Int64) -> Instant {
+            epoch + Interval(nanoseconds: number * 1_000_000_000 / shape.framesPerSecond)
+        }
+
+        mutating func nextFrame(until now: Instant) -> Frame? {
+            guard min(videoAt, audioAt) < now else { return nil }
+            defer { plan() }
+            if videoAt <= audioAt {
+                videoMade += 1
+                return video(videoMade - 1)
+            }
+            audioMade += 1
+            return audio(audioMade - 1)
+        }
+
+        private func video(_ number: Int64) -> Frame {
+            let isKey = number % groupFrames == 0
+            return Frame(
+                made: videoTime(number), bytes: Int32(isKey ? shape.keyFrame : shape.frame),
+                isVideo: true, isKey: isKey)
+        }
+
+        private func audio(_ number: Int64) -> Frame {
+            let step = FramePlane.audioStep
+            // The parts of whole bytes add up: over time the audio has exactly its rate.
+            let upTo = (number + 1) * step.nanoseconds / 1_000 * shape.audio / 1_000_000
+            let before = number * step.nanoseconds / 1_000 * shape.audio / 1_000_000
+            return Frame(
+                made: epoch + step * number, bytes: Int32(upTo - before), isVideo: false,
+                isKey: false)
+        }
+
+        /// The frames of the group of pictures that is under way, as they left the encoder.
+        func sinceKeyFrame() -> [Frame] {
+            guard videoMade > 0, !isDropping else { return [] }
+            let first = (videoMade - 1) / groupFrames * groupFrames
+            var frames = (first..<videoMade).map(video)
+            let start = videoTime(first)
+            var number = audioMade - 1
+            while number >= 0 && epoch + FramePlane.audioStep * number >= start {
+                frames.append(audio(number))
+                number -= 1
+            }
+            // Both tracks in order of time; a key frame before what is made with it.
+            frames.sort { ($0.made, $0.isVideo ? 0 : 1) < ($1.made, $1.isVideo ? 0 : 1) }
+            return frames
+        }
+    }
+
+    /// One connection that plays, and the queue that the server keeps for it.
+    private struct Player: Sendable {
+        var queue: FrameQueue
+        var fromServer = false
+        var playing: Playing = .no
+        var target: Interval = .zero
+        /// Media time received and shown, of the audio track, which an encoder never thins.
+        var received: Interval = .zero
+        var shown: Interval = .zero
+        var since: Instant
+        var players: [Int32] = []
+        var feeder: Int32 = noFlow
+        var stream = 0
+        var isOpen = false
+
+        init(at now: Instant) {
+            queue = FrameQueue(rate: 1, at: now)
+            since = now
         }
     }
 }

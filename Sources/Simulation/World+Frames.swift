@@ -30,8 +30,8 @@ extension World {
     private mutating func openFrames() {
         let now = queue.now
         frames = FramePlane(
-            streams: streamers.count, queueMax: scenario.deployment.rtmp.queue,
-            encoderQueueMax: Self.encoderQueueMax)
+            shapes: streamers.map(\.media.shape), queueMax: scenario.deployment.rtmp.queue,
+            encoderQueueMax: Self.encoderQueueMax, at: now)
         framesFrom = max(now, scenario.start)
         fluidBefore = fluidTotals()
         for index in streamers.indices where streamers[index].media.flow != noFlow {
