@@ -43,10 +43,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "bench", dependencies: ["Simulation"], path: "Benchmarks/bench",
+            swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Base", "Cloud", "Platform", "Scenarios", "Simulation", "Results"],
             swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
             name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],

@@ -201,7 +201,10 @@ public struct Coordinator: Program {
                 continue
             }
             if (row.trust, -row.viewers, -row.node.raw)
-                > (other.trust, -other.viewers, -other.node.raw) { best = row }
+                > (other.trust, -other.viewers, -other.node.raw)
+            {
+                best = row
+            }
         }
         return best?.node
     }

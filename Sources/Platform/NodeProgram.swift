@@ -59,8 +59,9 @@ public struct NodeProgram: Program {
                 admit(opened, into: &outbox)
             }
         case .received(let from, let message): receive(from, message, now, into: &outbox)
-        case .closed(let closed, _): closed == connection
-            ? pullLost(now, into: &outbox) : guestLeft(closed, now)
+        case .closed(let closed, _):
+            closed == connection
+                ? pullLost(now, into: &outbox) : guestLeft(closed, now)
         case .stalled, .playing: break
         }
         wakeNext(into: &outbox)

@@ -38,8 +38,8 @@ extension HomeKind {
 ///
 /// Reno: MSS/RTT · sqrt(3/2p) (Mathis, Semke, Mahdavi, Ott, "The Macroscopic Behavior of the TCP
 /// Congestion Avoidance Algorithm", 1997). CUBIC: RFC 9438 section 5.2 with C = 0.4 and β = 0.7,
-/// MSS/RTT · 1.054 · (RTT/p)^(3/4) with RTT in seconds, and Reno's where that is more. BBR: what the
-/// line leaves after loss, up to 15 % (Cardwell et al., "BBR", 2016, figure 8), a twentieth of the
+/// MSS/RTT · 1.054 · (RTT/p)^(3/4) with RTT in seconds, and Reno's where that is more. BBR: what
+/// the line leaves after loss, up to 15 % (Cardwell et al., "BBR", 2016, figure 8), a twentieth of the
 /// line above it. Integers only: fourth roots are square roots twice.
 enum TCPResponse {
     /// Payload bytes in a full segment, and that segment's bytes on an Ethernet wire.
@@ -57,7 +57,8 @@ enum TCPResponse {
         case .reno: bound = reno(roundTrip, loss)
         case .cubic: bound = max(reno(roundTrip, loss), cubic(roundTrip, loss))
         case .bbr:
-            bound = loss <= bbrLossMax
+            bound =
+                loss <= bbrLossMax
                 ? line - loss.of(line) : max(1, line / 20)
         }
         return max(1, min(line, bound))

@@ -75,7 +75,10 @@ struct Recorder: Sendable {
         let who = UInt64(ref.kind.rawValue) << 40 | UInt64(UInt32(bitPattern: ref.index)) << 8
         digest.combine(who | input.code)
         guard traceHour == hours.count, trace.count < Recorder.traceMax else { return }
-        trace.append("\(CivilTime(now).textUTC) +\(now.nanoseconds % 1_000_000_000) ns \(ref.kind) \(ref.index): \(input)")
+        trace.append(
+            "\(CivilTime(now).textUTC) +\(now.nanoseconds % 1_000_000_000) ns "
+                + "\(ref.kind) \(ref.index): \(input)"
+        )
     }
 
     mutating func combine(_ value: Int64) { digest.combine(value) }

@@ -93,14 +93,16 @@ extension World {
     private mutating func failFlights(at callee: ProgramRef) {
         for index in Int32(0)..<Int32(flights.count)
         where flights[index].isOpen && !flights[index].isAnswered
-            && flights[index].callee == callee && flights[index].calleeEpoch > 0 {
+            && flights[index].callee == callee && flights[index].calleeEpoch > 0
+        {
             settleFlight(index, .failed(.reset), at: queue.now + flights[index].wayBack)
         }
     }
 
     mutating func restarted(_ service: Service, _ generation: UInt32) {
         guard host.isUp, host.services[service.index].epoch == generation else { return }
-        start(service, healedBy: "restart policy \(scenario.deployment.containers.restart.rawValue)")
+        start(
+            service, healedBy: "restart policy \(scenario.deployment.containers.restart.rawValue)")
     }
 
     private mutating func start(_ service: Service, healedBy: String) {
@@ -154,10 +156,11 @@ extension World {
         log("instance-up", "instance", "")
         refreshMachines()
         let plan = scenario.deployment.containers
-        let comesBack: Bool = switch plan.restart {
-        case .always, .unlessStopped: plan.dockerEnabled
-        case .no, .onFailure: false  // Docker restarts neither when its daemon starts
-        }
+        let comesBack: Bool =
+            switch plan.restart {
+            case .always, .unlessStopped: plan.dockerEnabled
+            case .no, .onFailure: false  // Docker restarts neither when its daemon starts
+            }
         for service in Service.allCases where host.services[service.index].process >= 0 {
             guard comesBack else {
                 host.services[service.index].needsPerson = true
@@ -317,13 +320,14 @@ extension World {
 
 extension Service {
     init(_ container: Container) {
-        self = switch container {
-        case .rtmp: .rtmp
-        case .coordinator: .coordinator
-        case .worker: .worker
-        case .front: .front
-        case .database: .database
-        case .cache: .cache
-        }
+        self =
+            switch container {
+            case .rtmp: .rtmp
+            case .coordinator: .coordinator
+            case .worker: .worker
+            case .front: .front
+            case .database: .database
+            case .cache: .cache
+            }
     }
 }

@@ -79,11 +79,12 @@ extension World {
             let isReachable = slot.portForwarding && homes[Int(slot.home)].isUp
             return isReachable ? nil : (.timedOut, Self.callTimeout)
         }
-        let service: PublicService? = switch ref.kind {
-        case .streamer: .publish
-        case .viewer: .play
-        case .coordinator, .worker, .rtmp, .node, .prober: nil
-        }
+        let service: PublicService? =
+            switch ref.kind {
+            case .streamer: .publish
+            case .viewer: .play
+            case .coordinator, .worker, .rtmp, .node, .prober: nil
+            }
         guard scenario.deployment.reaches(from: .internet, to: .instance, port: 1_935),
             host.isUp, addressKnown == host.address
         else {
@@ -143,7 +144,9 @@ extension World {
             links[index].serverOpened = true
             deliver(.opened(serverConnection(index)), to: link.server, cost: serverCost)
         case .openClient:
-            guard !link.clientTold, link.serverOpened, !link.serverTold, isAlive(link) else { return }
+            guard !link.clientTold, link.serverOpened, !link.serverTold, isAlive(link) else {
+                return
+            }
             deliver(.opened(link.clientConnection), to: link.client, cost: .zero)
         case .messageToServer:
             guard !links[index].toServer.isEmpty else { return }

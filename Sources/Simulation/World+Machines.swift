@@ -15,7 +15,8 @@ extension World {
         host.controlCPU += cost
         host.credits.charge(cost, at: now)
         let speed = host.controlSpeed(mediaUse: fluid.capacities[Int(host.cpuCapacity)].use)
-        let time = speed == 1_000_000_000
+        let time =
+            speed == 1_000_000_000
             ? cost.nanoseconds : multiplyDivideUp(cost.nanoseconds, 1_000_000_000, speed)
         let done = begins + Interval(nanoseconds: time)
         host.services[service.index].busyUntil = done
@@ -100,7 +101,8 @@ extension World {
         }
         if host.network.outbound.isHeld != wasShaped {
             let isHeld = host.network.outbound.isHeld
-            log(isHeld ? "network-shaped" : "network-burst-back", "instance",
+            log(
+                isHeld ? "network-shaped" : "network-burst-back", "instance",
                 isHeld ? "held to the baseline" : "")
         }
         advanceDatabase()
@@ -148,7 +150,8 @@ extension World {
             guard state.process >= 0 else { continue }
             var resident: Int64 = 0
             if state.isUp {
-                resident = service == .rtmp
+                resident =
+                    service == .rtmp
                     ? state.costs.memory(connections: 0, players: players, publishers: publishers)
                     : state.costs.memoryIdle + extraMemory(service)
             }
@@ -159,15 +162,18 @@ extension World {
     private func extraMemory(_ service: Service) -> Int64 {
         switch service {
         case .cache: cacheTables.used
-        case .database: Int64(Self.databasePool) * host.services[service.index].costs.memoryPerConnection
+        case .database:
+            Int64(Self.databasePool) * host.services[service.index].costs.memoryPerConnection
         case .rtmp, .coordinator, .worker, .front: 0
         }
     }
 
     private mutating func killed(_ process: Int) {
-        guard let service = Service.allCases.first(where: {
-            host.services[$0.index].process == process
-        }) else { return }
+        guard
+            let service = Service.allCases.first(where: {
+                host.services[$0.index].process == process
+            })
+        else { return }
         tally.oomKills += 1
         log("out-of-memory", service.name, "killed by the kernel")
         stop(service, cause: "killed by the out-of-memory killer", exits: true)
@@ -204,7 +210,8 @@ extension World {
     mutating func healthCheck() {
         guard balancer?.startCheck(at: queue.now) != nil else { return }
         tally.healthChecks += 1
-        let isUp = host.isUp && host.services[Service.coordinator.index].isUp
+        let isUp =
+            host.isUp && host.services[Service.coordinator.index].isUp
             && scenario.deployment.reaches(from: .loadBalancer, to: .instance, port: 8_000)
         if isUp {
             let index = newFlight(.call(.health), CallID(0), by: .prober)
@@ -228,7 +235,8 @@ extension World {
         if !passed { tally.healthChecksFailed += 1 }
         guard let changed = balancer?.checked(0, passed: passed), changed else { return }
         let isHealthy = balancer?.targets[0].health == .healthy
-        log(isHealthy ? "target-healthy" : "target-unhealthy", "load-balancer",
+        log(
+            isHealthy ? "target-healthy" : "target-unhealthy", "load-balancer",
             isHealthy ? "" : "fails open: requests are still passed on")
     }
 }

@@ -130,7 +130,8 @@ extension World {
     mutating func relay(_ connection: ConnectionID, _ stream: StreamID, by ref: ProgramRef) {
         guard let index = serverLink(connection), links[index].flow == noFlow else { return }
         let link = links[index]
-        let feeder = ref.kind == .node
+        let feeder =
+            ref.kind == .node
             ? nodes[Int(ref.index)].pull : streamers[Int(stream.raw)].media.flow
         guard feeder != noFlow else { return }
         let media = streamers[Int(stream.raw)].media
@@ -186,7 +187,8 @@ extension World {
             let costs = host.services[Service.rtmp.index].costs
             flow.crosses[0] = host.outCapacity
             flow.crosses[Flow.cpuPlace] = host.cpuCapacity
-            flow.cpuPerByte = costs.perByteOut
+            flow.cpuPerByte =
+                costs.perByteOut
                 + multiplyDivide(shape.messages, costs.perMessage, shape.content)
         }
         if let home = home(of: client) { flow.crosses[1] = homes[Int(home)].downlinkCapacity }
@@ -257,7 +259,8 @@ extension World {
         where links[index].isOpen && links[index].flow == flow {
             let link = links[index]
             guard !link.clientTold, epoch(of: link.client) == link.clientEpoch else { return }
-            let input: Input = stalled
+            let input: Input =
+                stalled
                 ? .stalled(link.clientConnection) : .playing(link.clientConnection)
             deliver(input, to: link.client, cost: .zero)
             return
@@ -375,10 +378,13 @@ extension World {
         let phase = media.phase(at: queue.now)
         let hasKeyFrame = phase < Self.encoderQueueMax
         let span = Self.encoderQueueMax + (media.plan.keyFrameEvery - phase)
-        let lost = multiplyDivide(
-            media.shape.framesPerSecond, span.nanoseconds, 1_000_000_000) - (hasKeyFrame ? 1 : 0)
+        let lost =
+            multiplyDivide(
+                media.shape.framesPerSecond, span.nanoseconds, 1_000_000_000)
+            - (hasKeyFrame ? 1 : 0)
         tally.framesDroppedEncoder += max(0, lost)
-        let kept = bytes(media.shape.audio, Self.encoderQueueMax)
+        let kept =
+            bytes(media.shape.audio, Self.encoderQueueMax)
             + (hasKeyFrame ? media.shape.keyFrame : 0)
         fluid.change(media.flow, at: queue.now) {
             $0.queue = min($0.queue, Integral(kept))

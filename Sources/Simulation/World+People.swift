@@ -50,9 +50,10 @@ extension World {
 
     private mutating func admitViewer(_ group: Int, _ stream: Int32, _ session: Session) {
         let plan = scenario.viewers[group]
-        let wait = plan.arriveWithin == .zero
+        let wait =
+            plan.arriveWithin == .zero
             ? Interval.zero
-            : streamers[Int(stream)].audienceRandom.interval(.zero ... plan.arriveWithin)
+            : streamers[Int(stream)].audienceRandom.interval(.zero...plan.arriveWithin)
         let from = session.from + wait
         let until = min(plan.stay.map { min(from + $0, session.until) } ?? session.until, end)
         guard from < until else { return }

@@ -49,7 +49,8 @@ extension World {
         _ id: String, _ criterion: String, _ value: Fixed, atLeast threshold: Fixed,
         unit: String, samples: Int64, min samplesMin: Int64, broken: Instant?, evidence: String
     ) -> Verdict {
-        let status: Status = samples < samplesMin
+        let status: Status =
+            samples < samplesMin
             ? .inconclusive : (value >= threshold ? .pass : .fail)
         return Verdict(
             id: id, criterion: criterion, status: status, value: value, threshold: threshold,
@@ -81,8 +82,10 @@ extension World {
     }
 
     private func reliable() -> Verdict {
-        let delivered = percent(tally.played.nanoseconds / 1_000, of: tally.wanted.nanoseconds / 1_000)
-        let onAir = percent(tally.onAir.nanoseconds / 1_000, of: tally.scheduled.nanoseconds / 1_000)
+        let delivered = percent(
+            tally.played.nanoseconds / 1_000, of: tally.wanted.nanoseconds / 1_000)
+        let onAir = percent(
+            tally.onAir.nanoseconds / 1_000, of: tally.scheduled.nanoseconds / 1_000)
         let value = tally.viewerSessions > 0 ? min(delivered, onAir) : onAir
         return rule(
             "rtmp-reliable", "RTMP streaming works reliably", value,
@@ -147,10 +150,12 @@ extension World {
     private func budget(_ bill: Bill) -> Verdict {
         let total = Fixed(ratio: bill.total730h)
         let budget = Fixed.ratio(Int128(scenario.pricing.budgetCents), 100)
-        let status: Status = queue.now - scenario.start < .hours(24)
+        let status: Status =
+            queue.now - scenario.start < .hours(24)
             ? .inconclusive : (total <= budget ? .pass : .fail)
         return Verdict(
-            id: "cost-under-budget", criterion: "cost under $\(budget.text(decimalsMax: 2)) a month",
+            id: "cost-under-budget",
+            criterion: "cost under $\(budget.text(decimalsMax: 2)) a month",
             status: status, value: total, threshold: budget, unit: "USD/month",
             samples: (queue.now - scenario.start).wholeSeconds / 3_600, samplesMin: 24,
             firstBroken: status == .fail ? record.whenCostPassed(budget) : nil,
@@ -171,7 +176,8 @@ extension World {
             evidence: "\(completed) friends completed a session; at most \(tally.streamsMost) "
                 + "streams at once"
                 + (tally.streamsMostAt.map { " (first \(CivilTime($0).textUTC))" } ?? "") + ".")
-        if verdict.status == .pass && tally.streamsMost < Int64(scenario.criteria.concurrentStreams) {
+        if verdict.status == .pass && tally.streamsMost < Int64(scenario.criteria.concurrentStreams)
+        {
             verdict.status = .fail
         }
         return verdict
@@ -296,7 +302,8 @@ extension World {
         for slot in nodes {
             list.append(
                 DrawnParameter(
-                    name: "\(slot.name) supports", value: streamers.isEmpty
+                    name: "\(slot.name) supports",
+                    value: streamers.isEmpty
                         ? "nothing" : streamers[Int(slot.stream)].name))
         }
         return list

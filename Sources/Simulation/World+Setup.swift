@@ -24,7 +24,8 @@ extension World {
         record = Recorder(
             start: start, seed: seed, step: Self.seriesStep, traceHour: traceHour)
         zones = [TimeZoneRules.all[0]]
-        proberDelay = scenario.homes.first { $0.name == scenario.dashboard.home }?.delay
+        proberDelay =
+            scenario.homes.first { $0.name == scenario.dashboard.home }?.delay
             ?? .milliseconds(20)
         host = Host(scenario, costEnd, &fluid)
 
@@ -95,8 +96,9 @@ extension World {
                 let clock = CivilTime(
                     year: day.year, month: day.month, day: day.day,
                     hour: entry.from.minutes / 60, minute: entry.from.minutes % 60)
-                let jitter = entry.jitter == .zero
-                    ? Interval.zero : random.interval(.zero ... entry.jitter)
+                let jitter =
+                    entry.jitter == .zero
+                    ? Interval.zero : random.interval(.zero...entry.jitter)
                 let from = zone.instant(clock) + jitter
                 let until = from + entry.length
                 guard from >= scenario.start, from < end else { continue }
@@ -161,7 +163,7 @@ extension World {
             if let type = MachineType.named(name) { plan.type = type }
             plan.disk = storage.type == .gp2 ? .gp2 : .gp3
             databaseMachine = DatabaseMachine(plan, balance: 0, at: start)
-            // Patches come "once every few months" (Amazon RDS User Guide): one in this run's month.
+            // Patches come "once every few months" (Amazon RDS User Guide): one in this month.
             if scenario.duration >= .days(28) { databaseMachine?.schedulePatch(at: start) }
         }
         if case .managed(let name, _) = scenario.deployment.cache {
@@ -227,7 +229,8 @@ extension Host {
                 networkBurst: max(egress, burst).bytesPerSecond,
                 disk: MachineType.t3Micro.diskBaseline)
         }
-        let mode: CPUCredits.Mode = machine.isBurstable
+        let mode: CPUCredits.Mode =
+            machine.isBurstable
             ? (plan.credits == .standard ? .standard : .unlimited) : .fixed
         credits = CPUCredits(machine, mode: mode, balance: 0, at: start)
         network = NetworkAllowance(machine, bucket: max(1, plan.networkBurst.bytes), at: start)

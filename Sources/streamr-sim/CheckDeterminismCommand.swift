@@ -23,7 +23,8 @@ struct CheckDeterminismCommand: ParsableCommand {
 
     func run() throws {
         _ = try loadScenario(scenario)
-        let place = FileManager.default.temporaryDirectory.path
+        let place =
+            FileManager.default.temporaryDirectory.path
             + "/streamr-sim-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.createDirectory(
             atPath: place, withIntermediateDirectories: true)
@@ -31,7 +32,8 @@ struct CheckDeterminismCommand: ParsableCommand {
         let first = try fingerprints(place + "/a")
         let second = try fingerprints(place + "/b")
         guard first != second else {
-            print("deterministic: \(first.count) lines of fingerprints are equal, in all \(first[0])")
+            print(
+                "deterministic: \(first.count) lines of fingerprints are equal, in all \(first[0])")
             return
         }
         // Line 0 is the whole run's; each further line is one hour's.
@@ -66,9 +68,11 @@ struct CheckDeterminismCommand: ParsableCommand {
             traces.append(String(decoding: data, as: UTF8.self).split(separator: "\n"))
         }
         let (a, b) = (traces[0], traces[1])
-        guard let line = (0..<max(a.count, b.count)).first(where: {
-            $0 >= a.count || $0 >= b.count || a[$0] != b[$0]
-        }) else {
+        guard
+            let line = (0..<max(a.count, b.count)).first(where: {
+                $0 >= a.count || $0 >= b.count || a[$0] != b[$0]
+            })
+        else {
             print("the hour's events are equal: what differs is in the figures")
             return
         }

@@ -26,7 +26,6 @@ struct HostClock {
             memoryPeakBytes: Int64(usage.ru_maxrss) * 1_024)
     }
 
-
     private static func milliseconds(_ time: timeval) -> Int64 {
         Int64(time.tv_sec) * 1_000 + Int64(time.tv_usec) / 1_000
     }

@@ -38,7 +38,8 @@ struct ProgressMeter {
         let percent = progress.done.nanoseconds / max(1, progress.duration.nanoseconds / 100)
         let simulated = Double(progress.done.nanoseconds) / 1e9
         let speed = Int64(simulated / max(elapsed, 0.001))
-        let left = simulated > 0
+        let left =
+            simulated > 0
             ? Double(progress.duration.nanoseconds) / 1e9 / simulated * elapsed - elapsed : 0
         return "\(progress.stage): \(date.dateText) \(date.timeText.prefix(5))  \(percent) %  "
             + "\(grouped(speed)) x real time  \(grouped(progress.events)) events  "

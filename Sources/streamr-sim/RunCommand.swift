@@ -44,7 +44,8 @@ struct RunCommand: ParsableCommand {
             valueName: "start/length"))
     var window: String?
 
-    @Flag(inversion: .prefixedNo, help: "Search for the cheapest change that turns a failure round.")
+    @Flag(
+        inversion: .prefixedNo, help: "Search for the cheapest change that turns a failure round.")
     var remedies = true
 
     @Flag(help: "Print summary.json instead of the summary.")
@@ -113,7 +114,8 @@ struct RunCommand: ParsableCommand {
             throw Failure.usage("--window is for a fluid run; a frame run has frames throughout")
         }
         guard let parsed = WindowArgument.parse(window) else {
-            throw Failure.usage("--window \(window): expected START/LENGTH, such as 14d03:20:00/60s")
+            throw Failure.usage(
+                "--window \(window): expected START/LENGTH, such as 14d03:20:00/60s")
         }
         guard parsed.until <= scenario.duration else {
             throw Failure.usage("--window \(window): ends after the run")

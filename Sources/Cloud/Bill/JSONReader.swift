@@ -14,7 +14,9 @@ public struct FileFaults: Error, Sendable, Hashable, CustomStringConvertible {
 
     public init() {}
 
-    public mutating func add(_ path: String, _ expected: String, found: String, hint: String? = nil) {
+    public mutating func add(
+        _ path: String, _ expected: String, found: String, hint: String? = nil
+    ) {
         guard faults.count < Self.faultsMax else { return }
         faults.append(FileFault(path: path, expected: expected, found: found, hint: hint))
     }

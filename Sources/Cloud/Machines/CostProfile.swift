@@ -50,8 +50,9 @@ public struct CostProfile: Sendable, Hashable {
     ///
     /// SRS's published run, 4,000 players of 600 kb/s on 94 % of a 2.5 GHz Skylake core, is 235 µs
     /// of CPU a player-second, and the fit on Zen 5 gives 27-39 µs: a factor of 6 to 9.
-    /// nginx-rtmp's, 2,400 players on 92 %, is 383 µs against 121: a factor of 3.2. Software versions differ
-    /// and a t3 vCPU is one hyperthread of such a core, so neither end can be ruled out for either.
+    /// nginx-rtmp's, 2,400 players on 92 %, is 383 µs against 121: a factor of 3.2. Software
+    /// versions differ and a t3 vCPU is one hyperthread of such a core, so neither end can be
+    /// ruled out for either.
     /// Sources: ossrs/srs, published performance runs; for Zen 5, the shipped profiles.
     public static let t3LowTenths: Int64 = 32
     public static let t3HighTenths: Int64 = 90

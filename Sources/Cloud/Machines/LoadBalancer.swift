@@ -5,7 +5,8 @@ import Base
 /// Each target is checked every `interval`. A new target is healthy after one passed check and
 /// otherwise unhealthy; a healthy one turns after `unhealthyThreshold` failures in a row, an
 /// unhealthy one after `healthyThreshold` passes in a row. When no target is healthy all are
-/// routed to (fail-open), so a lone dead target shows as 502 or 504 and never as 503, which is for a group
+/// routed to (fail-open), so a lone dead target shows as 502 or 504 and never as 503, which is for
+/// a group
 /// without targets. The driver makes the call that a check is and reports how it went.
 /// Sources: Elastic Load Balancing, Application Load Balancers guide,
 /// target-group-health-checks and application-load-balancers (idle timeout).

@@ -6,8 +6,8 @@ import Cloud
 /// Nothing ticks. A change marks what it touches; `settle` then finds the new rates. Where no
 /// capacity is asked for more than it has, every flow simply gets what it wants, at a cost of a
 /// few additions. Only when one is does progressive filling run, over the flows that there are
-/// (Bertsekas and Gallager, *Data Networks*, 6.5.2). A flow's rate feeds those that play from it, so
-/// filling is repeated until nothing changes; the chain is publisher, server, node, viewer.
+/// (Bertsekas and Gallager, *Data Networks*, 6.5.2). A flow's rate feeds those that play from it,
+/// so filling is repeated until nothing changes; the chain is publisher, server, node, viewer.
 struct Fluid: Sendable {
     struct Capacity: Sendable {
         /// Units a second: bytes, or CPU nanoseconds.
@@ -286,7 +286,8 @@ struct Fluid: Sendable {
             let capacity = capacities[Int(index)]
             guard capacity.weight > 0 else { continue }
             let left = max(0, capacity.left)
-            let level = capacity.isCPU
+            let level =
+                capacity.isCPU
                 ? multiplyDivide(left, 1_000, capacity.weight) : left / capacity.weight
             if level < least.level { least = (level, index) }
         }
