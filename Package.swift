@@ -50,7 +50,6 @@ let package = Package(
             name: "SimulationTests",
             dependencies: ["Base", "Cloud", "Platform", "Scenarios", "Simulation", "Results"],
             swiftSettings: settings),
-        .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
             name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
