@@ -11,8 +11,16 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "streamr-sim",
     platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0")
+    ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
+        .target(
+            name: "RTMP",
+            dependencies: ["Base", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .testTarget(name: "RTMPTests", dependencies: ["RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
     ]
 )
