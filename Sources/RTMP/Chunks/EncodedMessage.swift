@@ -21,9 +21,10 @@ public struct EncodedMessage: Sendable {
         timestamp = message.timestamp
         self.chunkSize = chunkSize
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.lengthMax(message.payload.count, chunkSize))
+        bytes.reserveCapacity(Self.length(message, chunkSize))
         Self.encode(
             message.kind, message.payload, .first, message.timestamp, chunkSize, into: &bytes)
+        check(bytes.count == Self.length(message, chunkSize), "a length that was foreseen wrong")
         self.bytes = bytes
     }
 
@@ -36,8 +37,7 @@ public struct EncodedMessage: Sendable {
 
     /// The payload, put together again in a buffer of its own.
     public func payload() -> [UInt8] {
-        let isExtended = timestamp.wire >= ChunkHeader.timeEscape
-        let extendedLength = isExtended ? 4 : 0
+        let extendedLength = Self.extendedLength(timestamp)
         var payload: [UInt8] = []
         payload.reserveCapacity(bytes.count)
         var start = Self.headerLength + extendedLength
@@ -52,6 +52,17 @@ public struct EncodedMessage: Sendable {
     /// One byte of basic header, as media go by chunk streams below 64, and format 0.
     private static let headerLength = 12
 
+    private static func extendedLength(_ timestamp: Timestamp) -> Int {
+        timestamp.wire >= ChunkHeader.timeEscape ? 4 : 0
+    }
+
+    private static func length(_ message: MediaMessage, _ chunkSize: Int) -> Int {
+        let cuts = max(message.payload.count - 1, 0) / chunkSize
+        let extendedLength = extendedLength(message.timestamp)
+        return headerLength + extendedLength + message.payload.count
+            + cuts * (1 + extendedLength)
+    }
+
     private static func encode(
         _ kind: MediaMessage.Kind, _ payload: [UInt8], _ stream: MessageStreamID,
         _ timestamp: Timestamp, _ chunkSize: Int, into output: inout [UInt8]
@@ -61,9 +72,5 @@ public struct EncodedMessage: Sendable {
             length: payload.count, type: kind.type, stream: stream)
         header.append(to: &output)
         ChunkWriter.appendBody(payload, header: header, chunkSize: chunkSize, into: &output)
-    }
-
-    private static func lengthMax(_ payload: Int, _ chunkSize: Int) -> Int {
-        payload + ChunkHeader.lengthMax + payload / chunkSize * 5
     }
 }

@@ -16,8 +16,8 @@ enum ServerCommand: Sendable, Hashable {
     case receiveVideo(Bool)
     case deleteStream(MessageStreamID?)
     case closeStream
-    /// FMS's bandwidth detection, begun by some players on their own.
-    case checkBandwidth
+    /// What only wants to be answered: FMS's bandwidth check, librtmp's `FCSubscribe`.
+    case courtesy
     /// `_result`, `_error`, `onStatus` from a client, and whatever else there is.
     case other(String)
 
@@ -39,7 +39,7 @@ enum ServerCommand: Sendable, Hashable {
         case "receiveVideo": self = .receiveVideo(command.argument(0)?.boolean ?? true)
         case "deleteStream": self = .deleteStream(Self.stream(command.argument(0)))
         case "closeStream": self = .closeStream
-        case "_checkbw", "checkBandwidth": self = .checkBandwidth
+        case "_checkbw", "checkBandwidth", "FCSubscribe", "FCUnsubscribe": self = .courtesy
         default: self = .other(command.name)
         }
     }

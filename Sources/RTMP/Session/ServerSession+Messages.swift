@@ -2,20 +2,22 @@ import Base
 
 // What a server does with each message of a client.
 extension ServerSession {
-    mutating func handle(_ event: Link.Event, at now: Instant) throws(RTMPError) {
+    mutating func handle(_ event: Link.Event) throws(RTMPError) {
         switch event {
-        case .message(let message): try handle(message, at: now)
+        case .message(let message): try handle(message)
         case .user: break  // a player's buffer length changes nothing for live streams
         }
     }
 
-    private mutating func handle(_ message: Message, at now: Instant) throws(RTMPError) {
+    private mutating func handle(_ message: Message) throws(RTMPError) {
         switch message.type {
         case .commandAMF0, .commandAMF3:
             let command = try Command(message)
+            guard phase == .open || command.name == "connect" else {
+                throw .unexpectedCommand(String(command.name.prefix(64)))
+            }
             try handle(
-                ServerCommand(command), transaction: command.transaction, on: message.stream,
-                at: now)
+                ServerCommand(command), transaction: command.transaction, on: message.stream)
         case .audio, .video, .dataAMF0, .dataAMF3:
             handleMedia(message)
         case .aggregate:
@@ -34,21 +36,16 @@ extension ServerSession {
     }
 
     private mutating func handle(
-        _ command: ServerCommand, transaction: Double, on stream: MessageStreamID,
-        at now: Instant
+        _ command: ServerCommand, transaction: Double, on stream: MessageStreamID
     ) throws(RTMPError) {
-        if case .connect(let request) = command {
-            return try handleConnect(request, transaction, at: now)
-        }
-        guard phase == .open else { throw .unexpectedCommand(command.name) }
         switch command {
-        case .connect: check(false, "connect is handled above")
+        case .connect(let request): try handleConnect(request, transaction)
         case .createStream: try createStream(transaction)
         case .releaseStream: link.send(.result(transaction, .null, .undefined))
         case .fcPublish:
             hasAnnouncedPublish = true
             link.send(.result(transaction, .null, .undefined))
-        case .fcUnpublish(let name): handleUnpublish(name, transaction, at: now)
+        case .fcUnpublish(let name): handleUnpublish(name, transaction)
         case .publish(let name, let mode): try handlePublish(name, mode, on: stream)
         case .play(let name, let start, let duration, let reset):
             let parts = NameAndQuery(name)
@@ -64,19 +61,18 @@ extension ServerSession {
         case .seek: handleSeek(on: stream)
         case .receiveAudio(let wanted): want(.audio, wanted, on: stream)
         case .receiveVideo(let wanted): want(.video, wanted, on: stream)
-        case .deleteStream(let id): handleDelete(id ?? stream, at: now)
-        case .closeStream: handleClose(stream, at: now)
-        case .checkBandwidth: link.send(.result(transaction, .null, .undefined))
+        case .deleteStream(let id): handleDelete(id ?? stream)
+        case .closeStream: handleClose(stream)
+        case .courtesy: link.send(.result(transaction, .null, .undefined))
         case .other(let name): refuseUnknown(name, transaction)
         }
     }
 
     private mutating func handleConnect(
-        _ request: ConnectRequest, _ transaction: Double, at now: Instant
+        _ request: ConnectRequest, _ transaction: Double
     ) throws(RTMPError) {
         guard phase == .connect else { throw .unexpectedCommand("connect") }
         objectEncoding = request.objectEncoding
-        requestDeadline = now + link.limits.requestTimeout
         wait(.connect, .connection, transaction)
         ready.append(.connect(request))
     }
@@ -92,7 +88,6 @@ extension ServerSession {
         guard streams.use(of: stream) == .idle else { throw .unexpectedCommand("publish") }
         try streams.add(stream, limit: link.limits.streamsMax)
         streams.set(stream, .idle, name: name)
-        requestDeadline = nil
         wait(.publish, stream, 0)
         let parts = NameAndQuery(name)
         ready.append(
@@ -111,7 +106,6 @@ extension ServerSession {
         }
         try streams.add(request.stream, limit: link.limits.streamsMax)
         streams.set(request.stream, .idle, name: fullName)
-        requestDeadline = nil
         wait(.play, request.stream, 0)
         ready.append(.play(request))
     }
@@ -162,32 +156,30 @@ extension ServerSession {
         ready.append(.wants(stream, kind, wanted))
     }
 
-    private mutating func handleUnpublish(
-        _ name: String, _ transaction: Double, at now: Instant
-    ) {
+    private mutating func handleUnpublish(_ name: String, _ transaction: Double) {
         if let stream = streams.publishing(named: name) {
             link.send(
                 Command(
                     "onFCUnpublish",
                     [.null, Status(.status, .unpublishSuccess, "Stop publishing.").value]))
-            finish(stream, at: now)
+            finish(stream)
         }
         link.send(.result(transaction, .null, .undefined))
     }
 
-    private mutating func handleDelete(_ stream: MessageStreamID, at now: Instant) {
-        finish(stream, at: now)
+    private mutating func handleDelete(_ stream: MessageStreamID) {
+        finish(stream)
         streams.remove(stream)
     }
 
-    private mutating func handleClose(_ stream: MessageStreamID, at now: Instant) {
+    private mutating func handleClose(_ stream: MessageStreamID) {
         let wasPlaying = streams.use(of: stream) == .playing
-        finish(stream, at: now)
+        finish(stream)
         if wasPlaying { send(Status(.status, .playStop, "Stopped playing."), on: stream) }
     }
 
     /// Ends whatever the stream was used for.
-    private mutating func finish(_ stream: MessageStreamID, at now: Instant) {
+    private mutating func finish(_ stream: MessageStreamID) {
         switch streams.use(of: stream) {
         case .idle: return
         case .publishing:
@@ -197,7 +189,6 @@ extension ServerSession {
             ready.append(.stopped(stream))
         }
         streams.set(stream, .idle, name: "")
-        if !streams.isAnyInUse { requestDeadline = now + link.limits.requestTimeout }
     }
 
     private mutating func refuseUnknown(_ name: String, _ transaction: Double) {
@@ -205,31 +196,6 @@ extension ServerSession {
         guard transaction != 0, name != "_result", name != "_error" else { return }
         link.send(
             .error(transaction, Status(.error, .callFailed, "Unknown method \(name.prefix(64)).")))
-    }
-}
-
-extension ServerCommand {
-    /// The command's name on the wire.
-    var name: String {
-        switch self {
-        case .connect: "connect"
-        case .createStream: "createStream"
-        case .releaseStream: "releaseStream"
-        case .fcPublish: "FCPublish"
-        case .fcUnpublish: "FCUnpublish"
-        case .publish: "publish"
-        case .play: "play"
-        case .play2: "play2"
-        case .getStreamLength: "getStreamLength"
-        case .pause: "pause"
-        case .seek: "seek"
-        case .receiveAudio: "receiveAudio"
-        case .receiveVideo: "receiveVideo"
-        case .deleteStream: "deleteStream"
-        case .closeStream: "closeStream"
-        case .checkBandwidth: "_checkbw"
-        case .other(let name): String(name.prefix(64))
-        }
     }
 }
 

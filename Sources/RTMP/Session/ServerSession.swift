@@ -26,10 +26,11 @@ public struct ServerSession: Sendable {
     /// Bytes of the handshake, and what follows it until it is done.
     private var greeting = ByteQueue()
     private var random: Random
-    private let outgoingChunkSize: Int
+    /// What shared messages must be encoded with: payload bytes in a chunk.
+    public let chunkSize: Int
     private var handshakeDeadline: Instant
-    /// When the peer must have asked for something; nil while it does something.
-    var requestDeadline: Instant?
+    /// When the peer must have asked for something; nil while it does, or waits for us.
+    private var requestDeadline: Instant?
 
     var streams = MessageStreams()
     /// Invariant: nothing is parsed while this is not nil.
@@ -48,13 +49,10 @@ public struct ServerSession: Sendable {
     public init(limits: Limits, chunkSize: Int, random: Random, at now: Instant) {
         link = Link(limits: limits, at: now)
         link.reader.messageLengthMax = limits.commandLengthMax
-        outgoingChunkSize = chunkSize
+        self.chunkSize = chunkSize
         self.random = random
         handshakeDeadline = now + limits.handshakeTimeout
     }
-
-    /// What shared messages must be encoded with.
-    public var chunkSize: Int { outgoingChunkSize }
 
     /// True once a `connect` was refused: send the output, then close.
     public var isClosing: Bool { phase == .closing }
@@ -102,13 +100,14 @@ public struct ServerSession: Sendable {
                 guard try shakeHands(at: now) else { return nil }
             case .connect, .open:
                 link.listen(at: now)
+                limitIdleness(at: now)
                 if let event = ready.popFirst() { return event }
                 guard pending == nil else {
                     try refuseFlood()
                     return nil
                 }
                 guard let event = try link.next() else { return nil }
-                try handle(event, at: now)
+                try handle(event)
             case .closing, .failed:
                 return nil
             }
@@ -134,11 +133,18 @@ public struct ServerSession: Sendable {
             link.receive(greeting.take(greeting.count).span)
             greeting = ByteQueue()
             phase = .connect
-            requestDeadline = now + link.limits.requestTimeout
         case .connect, .open, .closing, .failed:
             check(false, "a handshake after the handshake")
         }
         return true
+    }
+
+    private mutating func limitIdleness(at now: Instant) {
+        if pending != nil || streams.isAnyInUse {
+            requestDeadline = nil
+        } else if requestDeadline == nil {
+            requestDeadline = now + link.limits.requestTimeout
+        }
     }
 
     private func refuseFlood() throws(RTMPError) {

@@ -5,14 +5,15 @@
 /// ```
 /// The first part's time counts as the aggregate's own; the others keep their distance from it.
 enum Aggregate {
-    /// The smallest part is 15 bytes, so the message's own limit bounds the parts' number.
     static func split(_ message: Message) throws(RTMPError) -> [Message] {
         var parts: [Message] = []
         let payload = message.payload
         var offset = 0
         var first: UInt32?
         while offset < payload.count {
-            guard payload.count - offset >= headerLength else { throw .badAggregate }
+            guard payload.count - offset >= headerLength, parts.count < partsMax else {
+                throw .badAggregate
+            }
             let length = Int(payload.bigEndian32(at: offset) & 0xFF_FFFF)
             let low = payload.bigEndian32(at: offset + 3) & 0xFF_FFFF
             let time = low | UInt32(payload[offset + 7]) << 24
@@ -31,5 +32,7 @@ enum Aggregate {
     }
 
     private static let headerLength = 11
+    /// Servers put a GOP or two into one aggregate.
+    private static let partsMax = 4_096
     private static let backPointerLength = 4
 }
