@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "streamr-sim",
     platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "RTMP", targets: ["RTMP", "Base"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0")
     ],

@@ -2,12 +2,14 @@ import Base
 
 /// What one connection may use. A peer that asks for more is cut off.
 public struct Limits: Sendable, Hashable {
-    /// The longest message once a publish or play goes ahead: a key frame at 100 Mb/s fits.
+    /// The longest message once a publish goes ahead: a key frame at 100 Mb/s fits.
     public var messageLengthMax = 8 << 20
     /// The longest message before that: commands only, so a stranger can hold little memory.
     public var commandLengthMax = 64 << 10
-    /// Bytes of unfinished messages over all chunk streams.
+    /// Bytes of unfinished messages over all chunk streams, once a publish goes ahead.
     public var assemblyMax = 12 << 20
+    /// The same, before that.
+    public var commandAssemblyMax = 128 << 10
     /// Chunk streams in use; encoders seen in the wild use fewer than ten.
     public var chunkStreamsMax = 64
     /// Adobe RTMP 5.4.1 asks for 128 or more; a smaller size only costs the receiver time.

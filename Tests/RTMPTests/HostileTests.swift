@@ -43,6 +43,21 @@ import Testing
         #expect(harness.trace.error == .tooManyBytesBuffered(limit: 12 << 20))
     }
 
+    @Test("a stranger holds no more than a few commands' bytes, on however many chunk streams")
+    func stranger() {
+        var harness = ServerHarness()
+        harness.receive(Recording.whole([]))
+        for id in UInt8(3)..<60 where harness.trace.error == nil {
+            harness.receive(
+                [id] + hex("000000 010000 14 00000000") + [UInt8](repeating: 0, count: 128))
+            for _ in 0..<30 where harness.trace.error == nil {
+                harness.receive([id | 0xC0] + [UInt8](repeating: 0, count: 128))
+            }
+            #expect(harness.session.link.reader.bytesAssembled <= 128 << 10)
+        }
+        #expect(harness.trace.error == .tooManyBytesBuffered(limit: 128 << 10))
+    }
+
     @Test("hostile values inside commands end the connection with their reason")
     func commands() {
         let nested = [[UInt8]](repeating: hex("0A 00000001"), count: 10_000).flatMap(\.self)

@@ -29,12 +29,11 @@ public struct ChunkReader: Sendable {
         var payload: [UInt8] = []
     }
 
-    /// Room made for a message before its bytes come: a declared length costs nothing.
-    private static let reservedMax = 16 << 10
-
     private let limits: Limits
-    /// Messages longer than this are refused; sessions raise it once a stream is accepted.
-    public var messageLengthMax: Int
+    /// Messages longer than this are refused.
+    private var messageLengthMax: Int
+    /// Unfinished messages may hold this much together.
+    private var assemblyMax: Int
     /// How many payload bytes the peer puts into a chunk at most. Adobe RTMP 5.4.1.
     public private(set) var chunkSize = ChunkReader.chunkSizeDefault
     public static let chunkSizeDefault = 128
@@ -52,6 +51,13 @@ public struct ChunkReader: Sendable {
     public init(limits: Limits) {
         self.limits = limits
         messageLengthMax = limits.messageLengthMax
+        assemblyMax = limits.assemblyMax
+    }
+
+    /// Whether the peer may send media, or commands only.
+    mutating func allowMedia(_ allowed: Bool) {
+        messageLengthMax = allowed ? limits.messageLengthMax : limits.commandLengthMax
+        assemblyMax = allowed ? limits.assemblyMax : limits.commandAssemblyMax
     }
 
     /// Bytes received and not yet parsed.
@@ -76,6 +82,8 @@ public struct ChunkReader: Sendable {
         } catch {
             phase = .failed
             streams = []
+            assembled = 0
+            inbox = ByteQueue()
             throw error
         }
     }
@@ -94,8 +102,10 @@ public struct ChunkReader: Sendable {
                     return nil
                 }
                 phase = .header
-                if streams[index].payload.count == streams[index].length {
-                    return finishMessage(index)
+                let missing = streams[index].length - streams[index].payload.count
+                if missing == 0 { return finishMessage(index) }
+                if skipPlainContinuation(of: index) {
+                    phase = .payload(stream: index, left: min(missing, chunkSize))
                 }
             case .failed:
                 return nil
@@ -107,12 +117,22 @@ public struct ChunkReader: Sendable {
         _ index: Int, atMost left: Int
     ) throws(RTMPError) -> Int {
         let count = min(left, inbox.count)
-        guard assembled + count <= limits.assemblyMax else {
-            throw .tooManyBytesBuffered(limit: limits.assemblyMax)
+        guard assembled + count <= assemblyMax else {
+            throw .tooManyBytesBuffered(limit: assemblyMax)
         }
         inbox.move(count, to: &streams[index].payload)
         assembled += count
         return count
+    }
+
+    /// A shortcut for the commonest header by far: one byte that says the same message goes on.
+    private mutating func skipPlainContinuation(of index: Int) -> Bool {
+        let id = streams[index].id.raw
+        guard id < 64, streams[index].extended == nil, inbox.count > 0,
+            inbox[0] == 0xC0 | UInt8(id)
+        else { return false }
+        inbox.drop(1)
+        return true
     }
 
     private mutating func finishMessage(_ index: Int) -> Message {
@@ -141,7 +161,7 @@ public struct ChunkReader: Sendable {
             guard case .abort(let id) = try ControlMessage(message) else { return true }
             abort(id)
             return true
-        default:
+        case _:
             return false
         }
     }
@@ -157,50 +177,45 @@ public struct ChunkReader: Sendable {
 // MARK: - Headers
 
 extension ChunkReader {
+    /// The four bytes of an extended time: whether they are there may not be known yet.
+    private enum ExtendedField: Equatable { case absent, present(UInt32), unknown }
+
     /// Reads one whole header and returns its chunk stream's index, or nil and consumes nothing.
     private mutating func readHeader() throws(RTMPError) -> Int? {
-        guard inbox.count > 0 else { return nil }
-        let first = inbox[0]
-        let format = ChunkHeader.Format(rawValue: first >> 6)!
-        guard let (id, basicLength) = basicHeader(first) else { return nil }
-        let index = findStream(id)
-        if format == .nothing, let index, streams[index].isInsideMessage,
-            streams[index].extended == nil
-        {
-            inbox.drop(basicLength)
-            return index
+        guard let (format, id, start) = basicHeader() else { return nil }
+        let end = start + format.length
+        guard inbox.count >= end else { return nil }
+        let known = findStream(id)
+        try refuse(format, id, known)
+        let time = format == .nothing ? 0 : inbox.bigEndian24(at: start)
+        let field: ExtendedField
+        if format == .nothing {
+            field = repeatedField(known.flatMap { streams[$0].extended }, at: end)
+        } else {
+            field = time == ChunkHeader.timeEscape ? wholeField(at: end) : .absent
         }
-        guard inbox.count >= basicLength + format.length else { return nil }
-        try refuse(format, id, index)
-        let time = format == .nothing ? 0 : inbox.bigEndian24(at: basicLength)
-        let headerLength = basicLength + format.length
-        let expected = format == .nothing ? index.flatMap { streams[$0].extended } : nil
-        let escaped = time == ChunkHeader.timeEscape
-        var extended: UInt32?
-        if escaped {
-            guard inbox.count >= headerLength + 4 else { return nil }
-            extended = inbox.bigEndian32(at: headerLength)
-        } else if let expected {
-            guard let repeated = isNext(expected, at: headerLength) else { return nil }
-            if repeated { extended = expected }
-        }
-        let place: Int
-        if let index { place = index } else { place = try addStream(id) }
-        try apply(format, time: time, extended: extended, fieldsAt: basicLength, to: place)
-        inbox.drop(headerLength + (extended == nil ? 0 : 4))
-        return place
+        guard field != .unknown else { return nil }
+        let index: Int
+        if let known { index = known } else { index = try addStream(id) }
+        try apply(format, time: time, field, fieldsAt: start, to: index)
+        inbox.drop(field == .absent ? end : end + 4)
+        return index
     }
 
-    private func basicHeader(_ first: UInt8) -> (id: UInt32, length: Int)? {
-        switch first & 0x3F {
+    /// The format, the chunk stream, and where the rest of the header begins.
+    private func basicHeader() -> (format: ChunkHeader.Format, id: UInt32, length: Int)? {
+        guard inbox.count >= 1, let format = ChunkHeader.Format(rawValue: inbox[0] >> 6) else {
+            return nil
+        }
+        switch inbox[0] & 0x3F {
         case 0:
             guard inbox.count >= 2 else { return nil }
-            return (64 + UInt32(inbox[1]), 2)
+            return (format, 64 + UInt32(inbox[1]), 2)
         case 1:
             guard inbox.count >= 3 else { return nil }
-            return (64 + UInt32(inbox[1]) + UInt32(inbox[2]) << 8, 3)
-        default:
-            return (UInt32(first & 0x3F), 1)
+            return (format, 64 + UInt32(inbox[1]) + UInt32(inbox[2]) << 8, 3)
+        case let id:
+            return (format, UInt32(id), 1)
         }
     }
 
@@ -235,21 +250,28 @@ extension ChunkReader {
         return lastIndex
     }
 
-    /// Whether the next four bytes are `value`: nil if it cannot be told yet.
-    private func isNext(_ value: UInt32, at offset: Int) -> Bool? {
+    private func wholeField(at offset: Int) -> ExtendedField {
+        inbox.count < offset + 4 ? .unknown : .present(inbox.bigEndian32(at: offset))
+    }
+
+    /// The field is there if the next four bytes are the `last` one's.
+    private func repeatedField(_ last: UInt32?, at offset: Int) -> ExtendedField {
+        guard let last else { return .absent }
         for index in 0..<4 {
-            guard offset + index < inbox.count else { return nil }
-            let byte = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index))
-            if inbox[offset + index] != byte { return false }
+            guard offset + index < inbox.count else { return .unknown }
+            let byte = UInt8(truncatingIfNeeded: last >> UInt32(24 - 8 * index))
+            if inbox[offset + index] != byte { return .absent }
         }
-        return true
+        return .present(last)
     }
 
     private mutating func apply(
-        _ format: ChunkHeader.Format, time: UInt32, extended: UInt32?, fieldsAt offset: Int,
-        to index: Int
+        _ format: ChunkHeader.Format, time: UInt32, _ field: ExtendedField,
+        fieldsAt offset: Int, to index: Int
     ) throws(RTMPError) {
         let startsMessage = !streams[index].isInsideMessage
+        var extended: UInt32?
+        if case .present(let value) = field { extended = value }
         let value = extended ?? time
         switch format {
         case .full:
@@ -284,7 +306,8 @@ extension ChunkReader {
 
     private mutating func begin(_ index: Int) {
         streams[index].isInsideMessage = true
-        streams[index].payload.reserveCapacity(min(streams[index].length, Self.reservedMax))
+        // A declared length takes no room; what has come of it does.
+        streams[index].payload.reserveCapacity(min(streams[index].length, inbox.count))
     }
 }
 

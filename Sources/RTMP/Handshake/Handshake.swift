@@ -58,7 +58,7 @@ public enum Handshake {
         switch version {
         case Self.version: return
         case 6, 8, 9: throw .encryptedHandshake(version: version)
-        default: throw .unknownVersion(version)
+        case _: throw .unknownVersion(version)
         }
     }
 

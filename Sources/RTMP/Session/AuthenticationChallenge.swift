@@ -33,7 +33,7 @@ public struct AuthenticationChallenge: Sendable, Hashable {
         case "": return nil
         case "adobe": scheme = .adobe
         case "llnw": scheme = .limelight
-        default: scheme = .other(module)
+        case _: scheme = .other(module)
         }
         reason = value("reason")
         user = value("user")

@@ -40,7 +40,7 @@ extension ClientSession {
             handleMedia(message)
         case .aggregate:
             for part in try Aggregate.split(message) { handleMedia(part) }
-        default:
+        case _:
             break
         }
     }
@@ -68,7 +68,7 @@ extension ClientSession {
             throw .rejected(Status(.error, .connectClosed, "The server closed the connection."))
         case "_checkbw":
             link.send(.result(command.transaction, .null, .undefined))
-        default:
+        case _:
             break  // onBWDone, onFCPublish, onFCUnpublish and whatever servers announce
         }
     }

@@ -41,10 +41,10 @@ struct Link: Sendable {
     /// The next message or event that concerns the session.
     mutating func next() throws(RTMPError) -> Event? {
         while let message = try reader.next() {
-            if let event = try handle(message) { return event }
             guard output.count <= limits.unsentMax else {
                 throw .tooManyBytesUnsent(limit: limits.unsentMax)
             }
+            if let event = try handle(message) { return event }
         }
         acknowledge()
         return nil
@@ -54,7 +54,7 @@ struct Link: Sendable {
         switch message.type {
         case .acknowledgement, .windowAcknowledgementSize, .setPeerBandwidth, .userControl:
             return handle(try ControlMessage(message))
-        default:
+        case _:
             return .message(message)
         }
     }

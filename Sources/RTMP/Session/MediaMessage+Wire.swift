@@ -7,7 +7,7 @@ extension MediaMessage {
         case .audio: kind = .audio
         case .video: kind = .video
         case .dataAMF0, .dataAMF3: kind = .data
-        default: return nil
+        case _: return nil
         }
         timestamp = unwrapper.unwrap(message.timestamp, advances: kind != .data)
         payload = message.payload

@@ -40,7 +40,7 @@ enum ServerCommand: Sendable, Hashable {
         case "deleteStream": self = .deleteStream(Self.stream(command.argument(0)))
         case "closeStream": self = .closeStream
         case "_checkbw", "checkBandwidth", "FCSubscribe", "FCUnsubscribe": self = .courtesy
-        default: self = .other(command.name)
+        case _: self = .other(command.name)
         }
     }
 

@@ -95,7 +95,7 @@ extension ServerSession {
     private mutating func acceptPublish(_ stream: MessageStreamID) {
         let name = streams.entries.first { $0.id == stream }?.name ?? ""
         streams.set(stream, .publishing, name: name)
-        link.reader.messageLengthMax = link.limits.messageLengthMax
+        link.reader.allowMedia(true)
         let status = Status(.status, .publishStart, "Started publishing stream.")
         link.send(.user(.streamBegin(stream)))
         if hasAnnouncedPublish {

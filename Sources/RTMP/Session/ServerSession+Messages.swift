@@ -22,7 +22,7 @@ extension ServerSession {
             handleMedia(message)
         case .aggregate:
             for part in try Aggregate.split(message) { handleMedia(part) }
-        default:
+        case _:
             break  // shared objects, and types nobody defined
         }
     }

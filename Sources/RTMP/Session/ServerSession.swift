@@ -48,7 +48,7 @@ public struct ServerSession: Sendable {
     /// `chunkSize` is used towards the peer once it is accepted; `random` fills the handshake.
     public init(limits: Limits, chunkSize: Int, random: Random, at now: Instant) {
         link = Link(limits: limits, at: now)
-        link.reader.messageLengthMax = limits.commandLengthMax
+        link.reader.allowMedia(false)
         self.chunkSize = chunkSize
         self.random = random
         handshakeDeadline = now + limits.handshakeTimeout

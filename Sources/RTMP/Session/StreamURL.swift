@@ -19,7 +19,7 @@ public struct StreamURL: Sendable, Hashable {
         switch text[..<scheme.lowerBound].lowercased() {
         case "rtmp": isSecure = false
         case "rtmps": isSecure = true
-        default: return nil
+        case _: return nil
         }
         let rest = text[scheme.upperBound...]
         guard let slash = rest.firstIndex(of: "/") else { return nil }

@@ -65,7 +65,7 @@ struct ChunkHeader: Sendable, Hashable {
         case 64...319:
             output.append(top)
             output.append(UInt8(chunkStream.raw - 64))
-        default:
+        case _:
             let rest = chunkStream.raw - 64
             output.append(top | 1)
             output.append(UInt8(rest & 0xFF))

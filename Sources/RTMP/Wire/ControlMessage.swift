@@ -39,7 +39,7 @@ public enum ControlMessage: Sendable, Hashable {
             let limit = BandwidthLimit(rawValue: payload[4]) ?? .dynamic
             self = .setPeerBandwidth(payload.bigEndian32(at: 0), limit)
         case .userControl: self = .user(try UserControl(payload))
-        default: preconditionFailure("not a control message")
+        case _: preconditionFailure("not a control message")
         }
     }
 

@@ -18,7 +18,7 @@ public enum UserControl: Sendable, Hashable {
             switch event {
             case 3: 10
             case 0, 1, 2, 4, 6, 7: 6
-            default: 2
+            case _: 2
             }
         guard payload.count >= lengthMin else {
             throw .truncatedMessage(type: MessageType.userControl.raw)
@@ -32,7 +32,7 @@ public enum UserControl: Sendable, Hashable {
         case 4: self = .streamIsRecorded(MessageStreamID(value))
         case 6: self = .pingRequest(value)
         case 7: self = .pingResponse(value)
-        default: self = .other(event, Array(payload[2...]))
+        case _: self = .other(event, Array(payload[2...]))
         }
     }
 
