@@ -23,6 +23,9 @@ let package = Package(
             name: "RTMP",
             dependencies: ["Base", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
+        .executableTarget(
+            name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",
+            swiftSettings: settings),
         .testTarget(name: "RTMPTests", dependencies: ["RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
     ]

@@ -102,7 +102,7 @@ public struct ClientSession: Sendable {
     public mutating func end() {
         guard phase == .started else { return }
         if purpose == .publish { call("FCUnpublish", [.null, .string(url.name)]) }
-        call("deleteStream", [.null, .number(Double(stream.raw))])
+        call("deleteStream", [.null, .number(AMFNumber(stream.raw))])
     }
 
     private mutating func step(at now: Instant) throws(RTMPError) -> ClientEvent? {

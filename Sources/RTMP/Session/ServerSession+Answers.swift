@@ -86,7 +86,7 @@ extension ServerSession {
             AMFProperty("level", .string("status")),
             AMFProperty("code", .string(Status.Code.connectSuccess.rawValue)),
             AMFProperty("description", .string("Connection succeeded.")),
-            AMFProperty("objectEncoding", .number(Double(objectEncoding))),
+            AMFProperty("objectEncoding", .number(AMFNumber(objectEncoding))),
         ])
         link.send(.result(pendingTransaction, server, information))
         phase = .open

@@ -36,7 +36,7 @@ extension ServerSession {
     }
 
     private mutating func handle(
-        _ command: ServerCommand, transaction: Double, on stream: MessageStreamID
+        _ command: ServerCommand, transaction: AMFNumber, on stream: MessageStreamID
     ) throws(RTMPError) {
         switch command {
         case .connect(let request): try handleConnect(request, transaction)
@@ -69,7 +69,7 @@ extension ServerSession {
     }
 
     private mutating func handleConnect(
-        _ request: ConnectRequest, _ transaction: Double
+        _ request: ConnectRequest, _ transaction: AMFNumber
     ) throws(RTMPError) {
         guard phase == .connect else { throw .unexpectedCommand("connect") }
         objectEncoding = request.objectEncoding
@@ -77,9 +77,9 @@ extension ServerSession {
         ready.append(.connect(request))
     }
 
-    private mutating func createStream(_ transaction: Double) throws(RTMPError) {
+    private mutating func createStream(_ transaction: AMFNumber) throws(RTMPError) {
         let id = try streams.create(limit: link.limits.streamsMax)
-        link.send(.result(transaction, .null, .number(Double(id.raw))))
+        link.send(.result(transaction, .null, .number(AMFNumber(id.raw))))
     }
 
     private mutating func handlePublish(
@@ -111,7 +111,7 @@ extension ServerSession {
     }
 
     private mutating func wait(
-        _ what: Pending, _ stream: MessageStreamID, _ transaction: Double
+        _ what: Pending, _ stream: MessageStreamID, _ transaction: AMFNumber
     ) {
         check(pending == nil, "a second request while one is being decided on")
         pending = what
@@ -156,7 +156,7 @@ extension ServerSession {
         ready.append(.wants(stream, kind, wanted))
     }
 
-    private mutating func handleUnpublish(_ name: String, _ transaction: Double) {
+    private mutating func handleUnpublish(_ name: String, _ transaction: AMFNumber) {
         if let stream = streams.publishing(named: name) {
             link.send(
                 Command(
@@ -191,7 +191,7 @@ extension ServerSession {
         streams.set(stream, .idle, name: "")
     }
 
-    private mutating func refuseUnknown(_ name: String, _ transaction: Double) {
+    private mutating func refuseUnknown(_ name: String, _ transaction: AMFNumber) {
         // Answers to our own status messages, and calls that want no answer.
         guard transaction != 0, name != "_result", name != "_error" else { return }
         link.send(
@@ -200,11 +200,11 @@ extension ServerSession {
 }
 
 extension Command {
-    static func result(_ transaction: Double, _ object: AMFValue, _ value: AMFValue) -> Command {
+    static func result(_ transaction: AMFNumber, _ object: AMFValue, _ value: AMFValue) -> Command {
         Command("_result", transaction: transaction, [object, value])
     }
 
-    static func error(_ transaction: Double, _ status: Status) -> Command {
+    static func error(_ transaction: AMFNumber, _ status: Status) -> Command {
         Command("_error", transaction: transaction, [.null, status.value])
     }
 

@@ -114,9 +114,9 @@ public struct AMF0Reader: Sendable {
         return bytes.bigEndian32(at: offset - 4)
     }
 
-    private mutating func double() throws(AMFError) -> Double {
+    private mutating func double() throws(AMFError) -> AMFNumber {
         let high = UInt64(try word32())
-        return Double(bitPattern: high << 32 | UInt64(try word32()))
+        return AMFNumber(bitPattern: high << 32 | UInt64(try word32()))
     }
 
     private mutating func text(_ count: Int) throws(AMFError) -> String {

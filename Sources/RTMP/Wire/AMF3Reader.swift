@@ -7,7 +7,7 @@
 struct AMF3Reader {
     private enum Marker: UInt8 {
         case undefined, null, isFalse, isTrue, integer, double, string, xmlDocument, date, array
-        case object, xml, byteArray, vectorInt, vectorUInt, vectorDouble, vectorObject, dictionary
+        case object, xml, byteArray, vectorInt, vectorUInt, vectorNumber, vectorObject, dictionary
     }
 
     private struct Traits {
@@ -42,11 +42,11 @@ struct AMF3Reader {
         case .null: return .null
         case .isFalse: return .boolean(false)
         case .isTrue: return .boolean(true)
-        case .integer: return .number(Double(signed(try word29())))
+        case .integer: return .number(AMFNumber(signed(try word29())))
         case .double: return .number(try double())
         case .string: return .string(try text())
         case .xmlDocument, .xml, .date, .array, .object, .byteArray, .vectorInt, .vectorUInt,
-            .vectorDouble, .vectorObject, .dictionary:
+            .vectorNumber, .vectorObject, .dictionary:
             return try complex(marker, depth: depth)
         }
     }
@@ -62,7 +62,7 @@ struct AMF3Reader {
         case .byteArray: return .bytes(Array(try slice(length)))
         case .array: return try array(length, depth: depth)
         case .object: return try object(word, depth: depth)
-        case .vectorInt, .vectorUInt, .vectorDouble, .vectorObject:
+        case .vectorInt, .vectorUInt, .vectorNumber, .vectorObject:
             return try vector(marker, length, depth: depth)
         case .dictionary:
             _ = try take()
@@ -144,11 +144,11 @@ struct AMF3Reader {
         return .strictArray(values)
     }
 
-    private mutating func element(_ marker: Marker) throws(AMFError) -> Double {
+    private mutating func element(_ marker: Marker) throws(AMFError) -> AMFNumber {
         switch marker {
-        case .vectorInt: Double(Int32(bitPattern: try word32()))
-        case .vectorUInt: Double(try word32())
-        case .vectorDouble: try double()
+        case .vectorInt: AMFNumber(Int32(bitPattern: try word32()))
+        case .vectorUInt: AMFNumber(try word32())
+        case .vectorNumber: try double()
         case .undefined, .null, .isFalse, .isTrue, .integer, .double, .string, .xmlDocument,
             .date, .array, .object, .xml, .byteArray, .vectorObject, .dictionary:
             throw .unexpectedType
@@ -206,8 +206,8 @@ struct AMF3Reader {
         return bytes.bigEndian32(at: offset - 4)
     }
 
-    private mutating func double() throws(AMFError) -> Double {
+    private mutating func double() throws(AMFError) -> AMFNumber {
         let high = UInt64(try word32())
-        return Double(bitPattern: high << 32 | UInt64(try word32()))
+        return AMFNumber(bitPattern: high << 32 | UInt64(try word32()))
     }
 }

@@ -1,8 +1,12 @@
+/// The only kind of number in AMF0. It is carried, compared and converted; nothing is computed
+/// with it.
+public typealias AMFNumber = Double
+
 /// A value in Action Message Format. Objects keep their pairs in wire order.
 ///
 /// Adobe, AMF 0 File Format Specification (2007), and AMF 3 (2013) for what follows marker 0x11.
 public enum AMFValue: Sendable, Hashable {
-    case number(Double)
+    case number(AMFNumber)
     case boolean(Bool)
     /// Written with the long marker above 65,535 bytes.
     case string(String)
@@ -14,7 +18,7 @@ public enum AMFValue: Sendable, Hashable {
     case ecmaArray([AMFProperty])
     case strictArray([AMFValue])
     /// Milliseconds since 1970, and a time zone that should be zero.
-    case date(Double, zone: Int16)
+    case date(AMFNumber, zone: Int16)
     case unsupported
     case xml(String)
     case typedObject(String, [AMFProperty])
@@ -37,7 +41,7 @@ public enum AMFValue: Sendable, Hashable {
         return nil
     }
 
-    public var number: Double? {
+    public var number: AMFNumber? {
         if case .number(let value) = self { return value }
         return nil
     }

@@ -4,10 +4,10 @@
 public struct Command: Sendable, Hashable {
     public var name: String
     /// Zero where no answer is wanted.
-    public var transaction: Double
+    public var transaction: AMFNumber
     public var values: [AMFValue]
 
-    public init(_ name: String, transaction: Double = 0, _ values: [AMFValue]) {
+    public init(_ name: String, transaction: AMFNumber = 0, _ values: [AMFValue]) {
         self.name = name
         self.transaction = transaction
         self.values = values
