@@ -108,14 +108,15 @@ import Testing
 
     @Test("an aborted message is forgotten and its stream goes on")
     func abort() throws {
-        let messages = try Self.read(
-            """
+        let wire = """
             02 000000 000004 01 00000000 00000002
             04 000001 000003 08 01000000 A1A2
             02 000000 000004 02 00000000 0000 C2 0004
             84 000001 B1B2 C4 B3
-            """)
-        #expect(messages == [Self.message(8, 2, "B1B2B3")])
+            """
+        var reader = ChunkReader(limits: Self.limits())
+        #expect(try reader.all(hex(wire)) == [Self.message(8, 2, "B1B2B3")])
+        #expect(reader.bytesAssembled == 0)
     }
 
     @Test("a message of no bytes is a message")

@@ -3,6 +3,8 @@ struct Fifo<Element: Sendable>: Sendable {
     private var items: [Element] = []
     private var head = 0  // Invariant: head <= items.count
 
+    var isEmpty: Bool { head == items.count }
+
     mutating func append(_ item: Element) { items.append(item) }
 
     mutating func popFirst() -> Element? {

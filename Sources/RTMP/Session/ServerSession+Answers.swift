@@ -65,6 +65,7 @@ extension ServerSession {
     }
 
     private mutating func takePending() -> Pending {
+        check(ready.isEmpty, "an answer before the question was heard")
         guard let what = pending else {
             check(false, "an answer without a request")
             return .connect

@@ -57,8 +57,8 @@ public struct ServerSession: Sendable {
     /// True once a `connect` was refused: send the output, then close.
     public var isClosing: Bool { phase == .closing }
 
-    /// True while a request waits for `accept()` or `reject(_:)`.
-    public var isDeciding: Bool { pending != nil }
+    /// True from the event that asks until `accept()`, `reject(_:)` or `redirect(to:)`.
+    public var isDeciding: Bool { pending != nil && ready.isEmpty }
 
     public mutating func receive(_ bytes: Span<UInt8>) {
         bytesReceived += UInt64(bytes.count)
