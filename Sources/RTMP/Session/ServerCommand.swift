@@ -54,6 +54,7 @@ enum ServerCommand: Sendable, Hashable {
     private static func play(_ command: Command) throws(RTMPError) -> ServerCommand {
         guard let name = command.argument(0)?.string else { throw .badCommand("play") }
         // Start and duration are seconds on the wire, but some clients write -2000 for -2.
+        // Fractions mean nothing to a live stream.
         return .play(
             name: name, start: milliseconds(command.argument(1), absent: -2),
             duration: milliseconds(command.argument(2), absent: -1),
@@ -63,7 +64,7 @@ enum ServerCommand: Sendable, Hashable {
     private static func milliseconds(_ value: AMFValue?, absent: Int64) -> Int64 {
         guard let number = value?.number else { return absent }
         guard number >= 0 else { return number == -1 || number == -1000 ? -1 : -2 }
-        return number < 1e12 ? Int64(number * 1000) : absent
+        return number < 1e12 ? Int64(number) * 1000 : absent
     }
 
     private static func stream(_ value: AMFValue?) -> MessageStreamID? {

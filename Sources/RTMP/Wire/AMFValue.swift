@@ -1,5 +1,5 @@
-/// The only kind of number in AMF0. It is carried, compared and converted; nothing is computed
-/// with it.
+/// The only kind of number in AMF0. It is carried and compared; what we count with is converted
+/// to an integer first.
 public typealias AMFNumber = Double
 
 /// A value in Action Message Format. Objects keep their pairs in wire order.
