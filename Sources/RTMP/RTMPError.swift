@@ -47,6 +47,10 @@ public enum AMFError: Error, Sendable, Hashable {
     case unknownMarker(UInt8)
     case tooDeep(limit: Int)
     case tooManyValues(limit: Int)
+    /// A name of more than 65,535 bytes once it is valid UTF-8: AMF0 could not write it again.
+    case oversizedName
+    /// References that would blow the message up if it were written again.
+    case tooMuchText(limit: Int)
     case badReference
     case unexpectedType
 }

@@ -173,6 +173,54 @@ import Testing
         #expect(throws: AMFError.unknownMarker(0x12)) { try AMF0Reader.all(hex("11 12")) }
     }
 
+    /// Found by fuzzing: numbers in a vector were not counted as deep as in the array they become.
+    @Test("what AMF3 reads at the last depth AMF0 can write and read again")
+    func deepVector() throws {
+        func nested(_ depth: Int) -> [UInt8] {
+            [0x11] + [[UInt8]](repeating: hex("09 03 01"), count: depth).flatMap(\.self)
+                + hex("0D 03 00 00000001")
+        }
+        let value = try AMF0Reader.all(nested(30))
+        #expect(try AMF0Reader.all(AMF0Writer.all(value)) == value)
+        #expect(throws: AMFError.tooDeep(limit: 32)) { try AMF0Reader.all(nested(31)) }
+    }
+
+    @Test("a name that could not be written again is refused")
+    func longName() throws {
+        for (length, byte, fits) in [
+            (65_535, 0x61, true), (21_845, 0xFF, true), (21_846, 0xFF, false),
+        ] {
+            var wire: [UInt8] = [0x03]
+            wire.appendBigEndian16(UInt16(length))
+            wire += [UInt8](repeating: UInt8(byte), count: length) + hex("05 000009")
+            if fits {
+                let values = try AMF0Reader.all(wire)
+                #expect(try AMF0Reader.all(AMF0Writer.all(values)) == values)
+            } else {
+                #expect(throws: AMFError.oversizedName) { try AMF0Reader.all(wire) }
+            }
+        }
+        // AMF3: a dynamic object with one name of 65,536 letters.
+        let name = [UInt8](repeating: 0x61, count: 65_536)
+        #expect(throws: AMFError.oversizedName) {
+            try AMF0Reader.all(hex("11 0A 0B 01 888001") + name + hex("01 01"))
+        }
+    }
+
+    @Test("references cannot multiply a text without bound")
+    func repeatedText() throws {
+        let text = [UInt8](repeating: 0x61, count: 16_383)
+        func array(_ count: UInt8) -> [UInt8] {
+            hex("11 09") + [count << 1 | 1, 0x01] + hex("06 81FF7F") + text
+                + [[UInt8]](repeating: hex("06 00"), count: Int(count) - 1).flatMap(\.self)
+        }
+        #expect(try AMF0Reader.all(array(63)).count == 1)
+        let long =
+            hex("11 09 8201 01 06 81FF7F") + text
+            + [[UInt8]](repeating: hex("06 00"), count: 127).flatMap(\.self)
+        #expect(throws: AMFError.tooMuchText(limit: 1 << 20)) { try AMF0Reader.all(long) }
+    }
+
     @Test("random values survive writing and reading; random bytes never crash a reader")
     func random() throws {
         for seed in UInt64(0)..<300 {

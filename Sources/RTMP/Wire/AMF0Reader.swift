@@ -55,7 +55,7 @@ public struct AMF0Reader: Sendable {
         case .unsupported: return .unsupported
         case .xml: return .xml(try text(Int(try word32())))
         case .typedObject:
-            let name = try text(Int(try word16()))
+            let name = try AMFProperty.checked(name: text(Int(try word16())))
             return .typedObject(name, try pairs(depth: depth))
         case .amf3: return try amf3(depth: depth)
         }
@@ -71,7 +71,7 @@ public struct AMF0Reader: Sendable {
                 offset += 1
                 return pairs
             }
-            let name = try text(length)
+            let name = try AMFProperty.checked(name: text(length))
             pairs.append(AMFProperty(name, try value(depth: depth + 1)))
         }
     }

@@ -21,6 +21,9 @@ struct AMF3Reader {
     private let depthStart: Int
     private(set) var valuesLeft: Int
     private var strings: [String] = []
+    /// Bytes of text that stand here for a reference of one or two.
+    private var repeatedText = 0
+    private static let repeatedTextMax = 1 << 20
     private var traits: [Traits] = []
 
     init(_ bytes: [UInt8], at offset: Int, depth: Int, valuesLeft: Int) {
@@ -33,8 +36,7 @@ struct AMF3Reader {
     mutating func next() throws(AMFError) -> AMFValue { try value(depth: depthStart) }
 
     private mutating func value(depth: Int) throws(AMFError) -> AMFValue {
-        guard depth < AMF0Reader.depthMax else { throw .tooDeep(limit: AMF0Reader.depthMax) }
-        try spend(1)
+        try admit(depth: depth)
         let byte = try take()
         guard let marker = Marker(rawValue: byte) else { throw .unknownMarker(byte) }
         switch marker {
@@ -109,10 +111,10 @@ struct AMF3Reader {
         guard word & 4 == 0 else { throw .unexpectedType }
         let count = word >> 4
         guard count <= bytes.count - offset else { throw .truncated }
-        var new = Traits(className: try text(), isDynamic: word & 8 != 0, names: [])
+        var new = Traits(className: try name(), isDynamic: word & 8 != 0, names: [])
         for _ in 0..<count {
-            try spend(1)
-            new.names.append(try text())
+            try spend()
+            new.names.append(try name())
         }
         traits.append(new)
         return new
@@ -121,7 +123,7 @@ struct AMF3Reader {
     private mutating func dynamicPairs(depth: Int) throws(AMFError) -> [AMFProperty] {
         var pairs: [AMFProperty] = []
         while true {
-            let name = try text()
+            let name = try name()
             if name.isEmpty { return pairs }
             pairs.append(AMFProperty(name, try value(depth: depth + 1)))
         }
@@ -138,7 +140,7 @@ struct AMF3Reader {
         guard length <= bytes.count - offset else { throw .truncated }
         var values: [AMFValue] = []
         for _ in 0..<length {
-            try spend(1)
+            try admit(depth: depth + 1)
             values.append(.number(try element(marker)))
         }
         return .strictArray(values)
@@ -155,11 +157,20 @@ struct AMF3Reader {
         }
     }
 
+    private mutating func name() throws(AMFError) -> String {
+        try AMFProperty.checked(name: text())
+    }
+
     private mutating func text() throws(AMFError) -> String {
         let word = try word29()
         if word & 1 == 0 {
             guard word >> 1 < strings.count else { throw .badReference }
-            return strings[word >> 1]
+            let text = strings[word >> 1]
+            repeatedText += text.utf8.count
+            guard repeatedText <= Self.repeatedTextMax else {
+                throw .tooMuchText(limit: Self.repeatedTextMax)
+            }
+            return text
         }
         let text = try text(word >> 1)
         if !text.isEmpty { strings.append(text) }
@@ -183,9 +194,15 @@ struct AMF3Reader {
 
     private func signed(_ word: Int) -> Int { word >= 1 << 28 ? word - (1 << 29) : word }
 
-    private mutating func spend(_ count: Int) throws(AMFError) {
-        guard count <= valuesLeft else { throw .tooManyValues(limit: AMF0Reader.valuesMax) }
-        valuesLeft -= count
+    /// One more value, this deep.
+    private mutating func admit(depth: Int) throws(AMFError) {
+        guard depth < AMF0Reader.depthMax else { throw .tooDeep(limit: AMF0Reader.depthMax) }
+        try spend()
+    }
+
+    private mutating func spend() throws(AMFError) {
+        guard valuesLeft > 0 else { throw .tooManyValues(limit: AMF0Reader.valuesMax) }
+        valuesLeft -= 1
     }
 
     private mutating func take() throws(AMFError) -> UInt8 {

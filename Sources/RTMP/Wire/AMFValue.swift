@@ -64,6 +64,13 @@ public struct AMFProperty: Sendable, Hashable {
         self.name = name
         self.value = value
     }
+
+    /// The name as it is, if AMF0 can write it. Repairing UTF-8 makes text up to three times as
+    /// long, and AMF3 knows longer names.
+    static func checked(name: String) throws(AMFError) -> String {
+        guard name.utf8.count <= Int(UInt16.max) else { throw .oversizedName }
+        return name
+    }
 }
 
 /// The one table of AMF0 markers.
