@@ -15,7 +15,8 @@ let package = Package(
         .executable(name: "streamr-sim", targets: ["streamr-sim"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
     ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
@@ -50,6 +51,14 @@ let package = Package(
             name: "SimulationTests",
             dependencies: ["Base", "Cloud", "Platform", "Scenarios", "Simulation", "Results"],
             swiftSettings: settings),
+        .target(
+            name: "RTMP",
+            dependencies: ["Base", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",
+            swiftSettings: settings),
+        .testTarget(name: "RTMPTests", dependencies: ["RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
             name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
@@ -58,6 +67,7 @@ let package = Package(
             name: "ReportsTests",
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]
 )

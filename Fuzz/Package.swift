@@ -1,0 +1,22 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// libFuzzer targets, apart from the product because they need a sanitizer's runtime:
+//   Fuzz/run TARGET [libFuzzer options]
+// The runtime comes with the toolchain; Fuzz/run finds it.
+let runtime = ProcessInfo.processInfo.environment["FUZZER_RUNTIME"] ?? ""
+
+let package = Package(
+    name: "Fuzz",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "streamr-sim", path: "..")],
+    targets: [
+        .systemLibrary(name: "CFuzzer"),
+        .executableTarget(
+            name: "FuzzRTMP",
+            dependencies: ["CFuzzer", .product(name: "RTMP", package: "streamr-sim")],
+            swiftSettings: [.swiftLanguageMode(.v6)],
+            linkerSettings: [.unsafeFlags([runtime, "-lstdc++", "-lm"])]),
+    ]
+)

@@ -1,0 +1,129 @@
+import Base
+import Cloud
+import Scenarios
+import Testing
+
+@testable import Simulation
+
+@Suite struct KernelTests {
+    @Test("events come by time, then in the order they were pushed")
+    func order() {
+        var random = Random(seed: 11)
+        var queue = EventQueue(start: Instant(nanoseconds: 0))
+        var model: [(time: Int64, number: Int32)] = []
+        var number: Int32 = 0
+        for _ in 0..<20_000 {
+            if model.isEmpty || random.below(3) > 0 {
+                let time = queue.now.nanoseconds + Int64(random.below(50))
+                queue.push(.fault(number), at: Instant(nanoseconds: time))
+                model.append((time, number))
+                number += 1
+            } else {
+                let first = model.indices.min { model[$0] < model[$1] } ?? 0
+                let expected = model.remove(at: first)
+                guard case .fault(let got) = queue.pop() else { continue }
+                #expect(got == expected.number && queue.now.nanoseconds == expected.time)
+            }
+        }
+    }
+
+    @Test("TCP's ceilings are those of the papers within one percent")
+    func ceilings() {
+        let line: Int64 = 1_000_000_000
+        let wire = 1_514.0
+        for (milliseconds, loss) in [(20, 0.001), (100, 0.01), (50, 0.0001)] {
+            let roundTrip = Interval.milliseconds(Int64(milliseconds))
+            let share = Share(millionths: Int64(loss * 1e6))
+            let seconds = Double(milliseconds) / 1e3
+            let reno = wire / seconds * (1.5 / loss).squareRoot()
+            let got = TCPResponse.ceiling(
+                line: line, roundTrip: roundTrip, loss: share, control: .reno)
+            #expect(abs(Double(got) / reno - 1) < 0.01)
+            let cube = (seconds / loss) * (seconds / loss) * (seconds / loss)
+            let cubic = wire / seconds * 1.054 * cube.squareRoot().squareRoot()
+            let gotCubic = TCPResponse.ceiling(
+                line: line, roundTrip: roundTrip, loss: share, control: .cubic)
+            #expect(abs(Double(gotCubic) / max(reno, cubic) - 1) < 0.01)
+        }
+        let bbr = TCPResponse.ceiling(
+            line: line, roundTrip: .milliseconds(50), loss: .percent(1), control: .bbr)
+        #expect(bbr == line / 100 * 99)
+    }
+
+    @Test("a group of pictures adds up to its rate within one frame's rounding")
+    func shape() {
+        let shape = MediaShape(Plan.media, video: Plan.media.video)
+        let group = shape.keyFrame + shape.frame * 59
+        #expect(abs(group - (shape.content - shape.audio) * 2) <= 1)
+        #expect(shape.keyFrame >= 8 * shape.frame)
+        #expect(shape.sinceKeyFrame(.zero) == shape.keyFrame)
+    }
+
+    /// Method: random flows over random capacities, against filling in small equal steps.
+    @Test("rates are max-min fair and no capacity is overdrawn")
+    func fairness() {
+        for seed in UInt64(1)...40 {
+            var random = Random(seed: seed)
+            var fluid = Fluid()
+            let now = Instant(nanoseconds: 0)
+            let limits = (0..<4).map { _ in Int64(1_000 + random.below(9_000)) }
+            let capacities = limits.map { fluid.addCapacity($0) }
+            var routes: [[Int]] = []
+            var wants: [Int64] = []
+            for _ in 0..<(2 + Int(random.below(8))) {
+                let a = Int(random.below(4))
+                let b = Int(random.below(4))
+                var flow = Flow(ceiling: Int64(100 + random.below(6_000)), at: now)
+                flow.crosses[0] = capacities[a]
+                if b != a { flow.crosses[1] = capacities[b] }
+                flow.feed = 1_000_000
+                routes.append(a == b ? [a] : [a, b])
+                wants.append(flow.ceiling)
+                _ = fluid.open(flow, feeder: noFlow, at: now)
+            }
+            fluid.settle(at: now)
+            let expected = bruteForce(limits, routes, wants)
+            for index in routes.indices {
+                let got = fluid.flow(Int32(index)).rate
+                #expect(abs(got - expected[index]) <= 12, "seed \(seed), flow \(index)")
+            }
+            for index in limits.indices {
+                #expect(fluid.capacities[index].use <= limits[index], "seed \(seed)")
+            }
+        }
+    }
+
+    private func bruteForce(_ limits: [Int64], _ routes: [[Int]], _ wants: [Int64]) -> [Int64] {
+        var rates = [Int64](repeating: 0, count: routes.count)
+        var grows = [Bool](repeating: true, count: routes.count)
+        while grows.contains(true) {
+            for index in routes.indices where grows[index] {
+                let isFull = routes[index].contains { capacity in
+                    let use = routes.indices.filter { routes[$0].contains(capacity) }
+                        .reduce(Int64(0)) { $0 + rates[$1] }
+                    return use >= limits[capacity]
+                }
+                if isFull || rates[index] >= wants[index] {
+                    grows[index] = false
+                } else {
+                    rates[index] += 1
+                }
+            }
+        }
+        return rates
+    }
+
+    @Test("a queue empties at the very nanosecond at which its bytes are gone")
+    func edge() {
+        var flow = Flow(ceiling: 1_000, at: Instant(nanoseconds: 0))
+        flow.feed = 300
+        flow.rate = 1_000
+        flow.queue = .init(7)
+        let at = flow.crossing()
+        #expect(at?.nanoseconds == 10_000_000)
+        flow.advance(to: Instant(nanoseconds: 9_999_999))
+        #expect(flow.queue > .zero)
+        flow.advance(to: Instant(nanoseconds: 10_000_000))
+        #expect(flow.queue == .zero)
+    }
+}

@@ -1,0 +1,178 @@
+import Base
+import Cloud
+import Results
+import Scenarios
+import Testing
+
+@testable import Simulation
+
+/// Whole runs: method: change one thing in the plan and look at the verdict it should move.
+@Suite struct RunTests {
+    static let twoDays = Plan.run(Plan.fiveFriends(days: 2))
+
+    @Test("two evenings of five friends are seen whole, and only the bill fails")
+    func plan() {
+        let result = Self.twoDays
+        #expect(result.verdicts.filter { $0.status == .fail }.map(\.id) == ["cost-under-budget"])
+        #expect(result.figure("publish_sessions") == Fixed(10))
+        #expect(result.figure("viewer_sessions") == Fixed(30))
+        #expect(result.figure("stall_seconds") == .zero)
+        #expect(result.figure("streams_at_once_max") == Fixed(5))
+        #expect(result.hours.count == 48)
+    }
+
+    @Test("bytes are conserved: every byte of egress has one purpose, and the bill sees all")
+    func conservation() {
+        let result = Self.twoDays
+        let parts = [
+            "egress_viewers_bytes", "egress_nodes_bytes", "egress_control_bytes",
+            "egress_scans_bytes",
+        ].reduce(Int64(0)) { $0 + result.figure($1).millionths }
+        let whole = result.figure("egress_bytes").millionths
+        // Each purpose is rounded down on its own.
+        #expect(abs(parts - whole) <= 3_000_000)
+        let line = result.bill.lines.first { $0.id == "egress" }
+        #expect(line?.quantity == Ratio(Int128(whole / 1_000_000), over: 1_000_000_000))
+    }
+
+    @Test("viewers get the clip's own rate and its framing, no more")
+    func rate() {
+        let shape = MediaShape(Plan.media, video: Plan.media.video)
+        let seconds = Self.twoDays.figure("viewer_played_seconds").millionths / 1_000_000
+        let bytes = Self.twoDays.figure("egress_viewers_bytes").millionths / 1_000_000
+        let expected = seconds * shape.content
+        #expect(abs(bytes - expected) * 1_000 < expected)
+    }
+
+    @Test("the same scenario and seed give the same result, another seed another fingerprint")
+    func reproducible() {
+        let scenario = Plan.fiveFriends(days: 1)
+        let a = Plan.run(scenario)
+        #expect(a == Plan.run(scenario))
+        var other = scenario
+        other.seed = 2
+        #expect(a.fingerprint != Plan.run(other).fingerprint)
+    }
+
+    @Test("frames beside the fluid agree on bytes, CPU and bill, and change nothing")
+    func frames() {
+        let scenario = Plan.fiveFriends(days: 1)
+        let fluid = Plan.run(scenario)
+        let frame = Plan.run(scenario, .frame)
+        #expect(frame.fingerprint == fluid.fingerprint)
+        #expect(frame.bill.total730h.cents == fluid.bill.total730h.cents)
+        guard let report = frame.fidelity else {
+            Issue.record("no fidelity report")
+            return
+        }
+        for row in report.rows where ["egress_bytes", "cpu_seconds"].contains(row.name) {
+            let difference = abs(row.fluid.millionths - row.frame.millionths)
+            #expect(difference * 100 <= row.frame.millionths, "\(row.name)")
+        }
+    }
+
+    @Test("runs that differ in a fault share their past and not their future")
+    func prefixes() {
+        var scenario = Plan.fiveFriends(days: 2)
+        scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(30))]
+        let broken = Plan.run(scenario)
+        #expect(broken.hours[..<30] == Self.twoDays.hours[..<30])
+        #expect(broken.hours[30] != Self.twoDays.hours[30])
+    }
+
+    // MARK: Faults, both ways round
+
+    private func struck(
+        _ kind: FaultKind, at: Interval, _ change: (inout Deployment) -> Void
+    ) -> RunResult {
+        var scenario = Plan.fiveFriends(days: 2)
+        scenario.faults = [Fault(kind: kind, at: at)]
+        change(&scenario.deployment)
+        return Plan.run(scenario)
+    }
+
+    @Test("a crashed container comes back by its restart policy, or a person is needed")
+    func crash() {
+        let healed = struck(.containerCrash(.rtmp), at: .hours(20)) { _ in }
+        #expect(healed.interventions.isEmpty)
+        #expect(healed.outages.first?.healedBy == "restart policy unless-stopped")
+        #expect(healed.figure("publish_cut") == Fixed(5))
+        #expect(healed.verdict("concurrent-friends")?.status == .pass)
+        let dead = struck(.containerCrash(.rtmp), at: .hours(20)) { $0.containers.restart = .no }
+        #expect(dead.interventions.first?.action == "docker start rtmp")
+        #expect(dead.verdict("unattended")?.status == .fail)
+    }
+
+    @Test("a reboot heals where Docker is enabled, and needs a person where it is not")
+    func reboot() {
+        let healed = struck(.instanceReboot, at: .hours(10)) { _ in }
+        #expect(healed.interventions.isEmpty)
+        #expect(healed.outages.count == 3)
+        #expect(healed.outages.allSatisfy { $0.until != nil })
+        let dead = struck(.instanceReboot, at: .hours(10)) {
+            $0.containers.dockerEnabled = false
+        }
+        #expect(dead.interventions.map(\.cause) == ["docker.service is not enabled"])
+    }
+
+    @Test("stop and start changes the address unless it is elastic")
+    func address() {
+        let fault = FaultKind.instanceStopStart(off: .minutes(5))
+        #expect(struck(fault, at: .hours(10)) { _ in }.interventions.isEmpty)
+        let lost = struck(fault, at: .hours(10)) { $0.instance.elasticAddress = false }
+        #expect(lost.interventions.first?.action == "tell every friend the new RTMP address")
+        // Told eight hours later, at 18:00, they stream at 19:00 again.
+        #expect(lost.figure("publish_sessions") == Fixed(10))
+    }
+
+    @Test("a home that goes away cuts its stream, and the encoder finds its way back")
+    func home() {
+        let result = struck(
+            .homeOutage(home: "streamer-2", length: .minutes(10)), at: .hours(20)
+        ) { _ in }
+        #expect(result.figure("publish_cut") == Fixed(1))
+        #expect(result.figure("publish_sessions") == Fixed(11))
+        #expect(result.interventions.isEmpty)
+    }
+
+    @Test("logs without a bound fill a small disk; bounded ones do not")
+    func disk() {
+        func run(_ driver: LogDriver) -> RunResult {
+            var scenario = Plan.fiveFriends(days: 2)
+            scenario.deployment.containers.logDriver = driver
+            scenario.deployment.containers.logIdle = .megabits(1)
+            return Plan.run(scenario)
+        }
+        #expect(run(.jsonFile).interventions.first?.cause == "the root volume is full")
+        #expect(run(.local).interventions.isEmpty)
+    }
+
+    @Test("an uplink below the bit rate makes the encoder drop frames, and the verdict fails")
+    func narrow() {
+        var home = Plan.cable
+        home.uplink = .kilobits(2_400)
+        let result = Plan.run(Plan.fiveFriends(days: 1, home: home))
+        #expect(result.figure("frames_dropped_encoder") > Fixed(1_000))
+        let ample = Plan.run(Plan.fiveFriends(days: 1))
+        #expect(ample.figure("frames_dropped_encoder") == .zero)
+    }
+
+    @Test("without a rule for 443 nobody reaches the dashboard")
+    func rules() {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.deployment.rules.removeAll { $0.port == 443 }
+        let result = Plan.run(scenario)
+        #expect(result.verdict("dashboard-https")?.status == .fail)
+        #expect(result.verdict("reachable-from-outside")?.status == .fail)
+    }
+
+    @Test("a run too short to judge is inconclusive, never a pass")
+    func short() {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.duration = .minutes(30)
+        let result = Plan.run(scenario)
+        for id in ["unattended", "cost-under-budget", "rtmp-reliable", "hardening-defined"] {
+            #expect(result.verdict(id)?.status == .inconclusive, "\(id)")
+        }
+    }
+}
