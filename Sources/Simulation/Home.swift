@@ -39,8 +39,8 @@ extension HomeKind {
 /// Reno: MSS/RTT · sqrt(3/2p) (Mathis, Semke, Mahdavi, Ott, "The Macroscopic Behavior of the TCP
 /// Congestion Avoidance Algorithm", 1997). CUBIC: RFC 9438 section 5.2 with C = 0.4 and β = 0.7,
 /// MSS/RTT · 1.054 · (RTT/p)^(3/4) with RTT in seconds, and Reno's where that is more. BBR: what
-/// the line leaves after loss, up to 15 % (Cardwell et al., "BBR", 2016, figure 8), a twentieth of the
-/// line above it. Integers only: fourth roots are square roots twice.
+/// the line leaves after loss, up to 15 % (Cardwell et al., "BBR", 2016, figure 8), a twentieth of
+/// the line above it. Integers only: fourth roots are square roots twice.
 enum TCPResponse {
     /// Payload bytes in a full segment, and that segment's bytes on an Ethernet wire.
     static let segment: Int64 = 1_448

@@ -36,7 +36,7 @@ public struct Runner: Sendable {
     }
 
     /// How much simulated time passes between two reports of progress.
-    private static let progressStep = Interval.hours(6)
+    private static let progressStep = Interval.hours(1)
 
     private let scenario: Scenario
     private let book: PriceBook

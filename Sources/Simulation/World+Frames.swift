@@ -78,12 +78,9 @@ extension World {
     mutating func passRate(_ index: Int32) {
         guard fluid.flow(index).isOpen else { return }
         let rate = serviceRate(index)
-        if fluid.flow(index).feeder == noFlow,
-            let stream = streamers.firstIndex(where: {
-                $0.media.flow == index
-            })
-        {
-            frames?.setUplink(stream, rate, at: queue.now)
+        let link = links[fluid.flow(index).owner]
+        if link.isIngest {
+            frames?.setUplink(Int(link.stream), rate, at: queue.now)
         } else {
             frames?.setRate(index, rate, at: queue.now)
         }

@@ -68,15 +68,15 @@ extension World {
         fluid.setLimit(host.cpuCapacity, mediaCPU)
         fluid.setLimit(host.inCapacity, host.isUp ? host.network.inbound.allowed : 0)
         fluid.setLimit(host.outCapacity, host.isUp ? host.network.outbound.allowed : 0)
-        var next: Instant?
-        for at in [
-            host.credits.crossing(), host.network.crossing(), host.disk.crossing(),
-            databaseMachine?.crossing(),
-        ] {
-            guard let at, at > now else { continue }
-            next = next.map { min($0, at) } ?? at
+        var next = Instant.distantFuture
+        func consider(_ at: Instant?) {
+            if let at, at > now, at < next { next = at }
         }
-        guard let next, next <= end, next != machineAt else { return }
+        consider(host.credits.crossing())
+        consider(host.network.crossing())
+        consider(host.disk.crossing())
+        consider(databaseMachine?.crossing())
+        guard next <= end, next != machineAt else { return }
         machineGeneration &+= 1
         machineAt = next
         queue.push(.machine(generation: machineGeneration), at: next)
@@ -143,7 +143,7 @@ extension World {
         var publishers: Int64 = 0
         for slot in streamers where slot.media.flow != noFlow {
             publishers += 1
-            players += Int64(fluid.flow(slot.media.flow).subscribers.count)
+            players += Int64(fluid.fed(by: slot.media.flow).count)
         }
         for service in Service.allCases {
             let state = host.services[service.index]

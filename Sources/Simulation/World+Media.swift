@@ -48,7 +48,8 @@ extension World {
         var media = streamers[streamer].media
         media.shape = MediaShape(media.plan, video: media.plan.video)
         var flow = Flow(
-            ceiling: kind.pathCeiling(line: kind.uplinkBytes(evening: home.isEvening)), at: now)
+            ceiling: kind.pathCeiling(line: kind.uplinkBytes(evening: home.isEvening)),
+            owner: index, at: now)
         flow.crosses[0] = home.uplinkCapacity
         flow.crosses[1] = host.inCapacity
         flow.crosses[Flow.cpuPlace] = host.cpuCapacity
@@ -136,7 +137,7 @@ extension World {
         guard feeder != noFlow else { return }
         let media = streamers[Int(stream.raw)].media
         let now = queue.now
-        var flow = Flow(ceiling: playCeiling(link.client), at: now)
+        var flow = Flow(ceiling: playCeiling(link.client), owner: index, at: now)
         flow.content = media.shape.content
         addRoute(&flow, from: ref, to: link.client, media.shape)
         let phase = media.phase(at: now)
@@ -237,7 +238,11 @@ extension World {
     // MARK: Edges
 
     mutating func flowEdge(_ index: Int32, _ generation: UInt32) {
-        guard fluid.flow(index).generation == generation, fluid.flow(index).isOpen else { return }
+        let flow = fluid.flow(index)
+        // An event that an earlier one overtook fires late, and counts for nothing.
+        guard flow.isOpen, flow.generation == generation, flow.pendingAt == queue.now else {
+            return
+        }
         switch fluid.edge(index, at: queue.now) {
         case .queueEmpty?, nil: fluid.change(index, at: queue.now) { _ in }
         case .queueFull?: queueFull(index)
@@ -255,30 +260,21 @@ extension World {
     }
 
     private mutating func tellPlayer(_ flow: Int32, stalled: Bool) {
-        for index in Int32(0)..<Int32(links.count)
-        where links[index].isOpen && links[index].flow == flow {
-            let link = links[index]
-            guard !link.clientTold, epoch(of: link.client) == link.clientEpoch else { return }
-            let input: Input =
-                stalled
-                ? .stalled(link.clientConnection) : .playing(link.clientConnection)
-            deliver(input, to: link.client, cost: .zero)
-            return
-        }
+        let link = links[fluid.flow(flow).owner]
+        guard !link.clientTold, epoch(of: link.client) == link.clientEpoch else { return }
+        let input: Input =
+            stalled ? .stalled(link.clientConnection) : .playing(link.clientConnection)
+        deliver(input, to: link.client, cost: .zero)
     }
 
     private mutating func queueFull(_ index: Int32) {
-        for streamer in streamers.indices where streamers[streamer].media.flow == index {
-            dropFromEncoder(streamer)
-            return
-        }
-        dropToKeyFrame(index)
+        let link = links[fluid.flow(index).owner]
+        if link.isIngest { dropFromEncoder(Int(link.stream)) } else { dropToKeyFrame(index) }
     }
 
     /// A player's queue is too long: whole groups go, the newest key frame and what follows stay.
     private mutating func dropToKeyFrame(_ index: Int32) {
-        guard let stream = streamOf(index) else { return }
-        let media = streamers[stream].media
+        let media = streamers[Int(links[fluid.flow(index).owner].stream)].media
         let keep = media.isDropping ? 0 : media.shape.sinceKeyFrame(media.phase(at: queue.now))
         let waiting = fluid.flow(index).queue.whole
         let dropped = max(0, waiting - keep)
@@ -286,12 +282,6 @@ extension World {
             dropped, media.shape.framesPerSecond, media.shape.content)
         fluid.change(index, at: queue.now) { $0.queue = Integral(min(keep, waiting)) }
         mediaWentBad()
-    }
-
-    private func streamOf(_ flow: Int32) -> Int? {
-        var root = flow
-        while fluid.flow(root).feeder != noFlow { root = fluid.flow(root).feeder }
-        return streamers.firstIndex { $0.media.flow == root }
     }
 
     // MARK: Encoders short of uplink
@@ -401,9 +391,9 @@ extension World {
         let flow = streamers[streamer].media.flow
         guard flow != noFlow, fluid.flow(flow).content != content else { return }
         fluid.change(flow, at: queue.now) { $0.content = content }
-        for player in fluid.flow(flow).subscribers {
+        for player in fluid.fed(by: flow) {
             fluid.change(player, at: queue.now) { $0.content = content }
-            for next in fluid.flow(player).subscribers {
+            for next in fluid.fed(by: player) {
                 fluid.change(next, at: queue.now) { $0.content = content }
             }
         }

@@ -77,8 +77,6 @@ public struct World: ~Copyable {
     /// What only a person could do, and whether it was done.
     var interventions: [Intervention] = []
     var repairs: [RepairKind] = []
-    /// Set by the driver's caller; the run ends with what it has.
-    public var isInterrupted = false
 
     struct StreamerSlot {
         var program: StreamerClient
@@ -124,7 +122,6 @@ public struct World: ~Copyable {
     /// Runs everything that is due up to and including `until`.
     public mutating func run(until: Instant) {
         while let next = queue.nextAt, next <= until {
-            if isInterrupted { return }
             let event = queue.pop()
             handle(event)
             if fluid.needsSettling { fluid.settle(at: queue.now) }

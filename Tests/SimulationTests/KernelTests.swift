@@ -73,7 +73,7 @@ import Testing
             for _ in 0..<(2 + Int(random.below(8))) {
                 let a = Int(random.below(4))
                 let b = Int(random.below(4))
-                var flow = Flow(ceiling: Int64(100 + random.below(6_000)), at: now)
+                var flow = Flow(ceiling: Int64(100 + random.below(6_000)), owner: 0, at: now)
                 flow.crosses[0] = capacities[a]
                 if b != a { flow.crosses[1] = capacities[b] }
                 flow.feed = 1_000_000
@@ -115,7 +115,7 @@ import Testing
 
     @Test("a queue empties at the very nanosecond at which its bytes are gone")
     func edge() {
-        var flow = Flow(ceiling: 1_000, at: Instant(nanoseconds: 0))
+        var flow = Flow(ceiling: 1_000, owner: 0, at: Instant(nanoseconds: 0))
         flow.feed = 300
         flow.rate = 1_000
         flow.queue = .init(7)

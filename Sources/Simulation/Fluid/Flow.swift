@@ -47,9 +47,10 @@ struct Flow: Sendable {
     var stalls: Int64 = 0
     /// Twice the integral of the queue over time, in byte-billionths × nanoseconds.
     var queueArea: Int128 = 0
-    /// Flows that are fed by what this one delivers.
-    var subscribers: [Int32] = []
+    /// The flow that this one plays from, or `noFlow`.
     var feeder: Int32 = noFlow
+    /// Whose flow it is: an index that the solver passes through.
+    let owner: Int32
     var updatedAt: Instant
     /// The earliest edge event that is pending for this flow.
     var pendingAt: Instant = .distantFuture
@@ -58,9 +59,10 @@ struct Flow: Sendable {
 
     static let cpuPlace = 3
 
-    init(ceiling: Int64, at now: Instant) {
+    init(ceiling: Int64, owner: Int32, at now: Instant) {
         check(ceiling > 0, "a path that carries nothing")
         self.ceiling = ceiling
+        self.owner = owner
         updatedAt = now
     }
 

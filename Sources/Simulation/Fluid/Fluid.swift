@@ -28,6 +28,8 @@ struct Fluid: Sendable {
 
     private(set) var capacities: [Capacity] = []
     private(set) var flows: [Flow] = []
+    /// For each flow those that are fed by what it delivers; beside it, so that `Flow` is plain.
+    private var subscribers: [[Int32]] = []
     private var free: [Int32] = []
     private(set) var open: [Int32] = []
     /// Flows whose edges must be scheduled anew.
@@ -36,7 +38,10 @@ struct Fluid: Sendable {
     /// Capacities over their limit the last time rates were shared.
     private var over: [Int32] = []
     private var mustFill = false
+    // Scratch of one filling round: flows by want, their new rates, and which are settled.
     private var order: [Int32] = []
+    private var rates: [Int64] = []
+    private var isFixed: [Bool] = []
     /// How often rates were shared by filling.
     private(set) var fillings: Int64 = 0
 
@@ -56,6 +61,7 @@ struct Fluid: Sendable {
     }
 
     func flow(_ index: Int32) -> Flow { flows[Int(index)] }
+    func fed(by index: Int32) -> [Int32] { subscribers[Int(index)] }
 
     /// Opens a flow; `feeder` is the flow it plays from, or `noFlow` for an encoder's.
     mutating func open(_ flow: Flow, feeder: Int32, at now: Instant) -> Int32 {
@@ -71,11 +77,12 @@ struct Fluid: Sendable {
             check(flows.count < Self.flowsMax, "more than \(Self.flowsMax) flows")
             index = Int32(flows.count)
             flows.append(flow)
+            subscribers.append([])
             isTouched.append(false)
         }
         open.append(index)
         if feeder != noFlow {
-            flows[Int(feeder)].subscribers.append(index)
+            subscribers[Int(feeder)].append(index)
             flows[Int(index)].feed = flows[Int(feeder)].rate
         }
         rewant(index)
@@ -89,15 +96,15 @@ struct Fluid: Sendable {
         let i = Int(index)
         check(flows[i].isOpen, "a flow closed twice")
         flows[i].advance(to: now)
-        setWant(index, 0)
+        if setWant(index, 0) { mustFill = true }
         apply(index, rate: 0, at: now)
         flows[i].isOpen = false
         if flows[i].feeder != noFlow {
-            flows[Int(flows[i].feeder)].subscribers.removeAll { $0 == index }
+            subscribers[Int(flows[i].feeder)].removeAll { $0 == index }
         }
-        for subscriber in flows[i].subscribers { flows[Int(subscriber)].feeder = noFlow }
+        for subscriber in subscribers[i] { flows[Int(subscriber)].feeder = noFlow }
         let last = flows[i]
-        flows[i].subscribers = []
+        subscribers[i].removeAll()
         flows[i].pendingAt = .distantFuture
         open.removeAll { $0 == index }
         free.append(index)
@@ -164,9 +171,15 @@ struct Fluid: Sendable {
     }
 
     /// Looks at what the flow wants now, and gives it that where nothing is short.
+    ///
+    /// A flow that got less than it wanted, and still wants more than it got, changes nobody's
+    /// rate: its bottleneck holds it where it is. Stalls and skips of crowded players are such.
     private mutating func rewant(_ index: Int32) {
         let i = Int(index)
-        let isShort = setWant(index, flows[i].wanted)
+        let want = flows[i].wanted
+        let isHeld = flows[i].rate < min(want, flows[i].want)
+        let isShort = setWant(index, want)
+        if isHeld && isShort { return }
         if isShort {
             mustFill = true
         } else if flows[i].rate != flows[i].want {
@@ -189,7 +202,6 @@ struct Fluid: Sendable {
             check(capacities[c].demand >= 0, "a demand below zero")
             if wasOver || capacities[c].demand > capacities[c].limit { isShort = true }
         }
-        if isShort { mustFill = true }
         return isShort
     }
 
@@ -210,8 +222,8 @@ struct Fluid: Sendable {
             if c >= 0 { capacities[c].use += load(i, place, rate) - load(i, place, old) }
         }
         touch(index)
-        for s in 0..<flows[i].subscribers.count {
-            let subscriber = flows[i].subscribers[s]
+        for s in 0..<subscribers[i].count {
+            let subscriber = subscribers[i][s]
             flows[Int(subscriber)].advance(to: now)
             flows[Int(subscriber)].feed = rate
             touch(subscriber)
@@ -227,7 +239,6 @@ struct Fluid: Sendable {
             flows[Int(index)].advance(to: now)
             setWant(index, flows[Int(index)].wanted)
         }
-        mustFill = false
         over.removeAll(keepingCapacity: true)
         for c in capacities.indices where capacities[c].demand > capacities[c].limit {
             over.append(Int32(c))
@@ -246,8 +257,10 @@ struct Fluid: Sendable {
 
     /// Fixes flows from the least want up, and whole bottlenecks as they bind.
     private mutating func share(at now: Instant) {
-        var rates = [Int64](repeating: 0, count: order.count)
-        var isFixed = [Bool](repeating: false, count: order.count)
+        rates.removeAll(keepingCapacity: true)
+        rates.append(contentsOf: repeatElement(0, count: order.count))
+        isFixed.removeAll(keepingCapacity: true)
+        isFixed.append(contentsOf: repeatElement(false, count: order.count))
         var next = 0
         while true {
             let (level, bottleneck) = leastLevel()
