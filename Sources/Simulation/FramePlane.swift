@@ -64,6 +64,7 @@ struct FramePlane: Sendable {
 
     mutating func endStream(_ index: Int, at now: Instant) {
         advance(index, to: now)
+        totals.ingress += streams[index].uplink.sentOfHead
         streams[index].isOpen = false
     }
 
@@ -173,6 +174,7 @@ struct FramePlane: Sendable {
         advance(players[index].stream, to: now)
         serve(index, until: now)
         settle(index, at: now)
+        count(players[index].queue.sentOfHead, to: index)
         players[index].isOpen = false
         players[index].players.removeAll()
         streams[players[index].stream].players.removeAll { $0 == flow }
@@ -180,8 +182,25 @@ struct FramePlane: Sendable {
         if feeder >= 0 { players[feeder].players.removeAll { $0 == flow } }
     }
 
+    /// Counts what is under way when frames end: parts of frames, and playing up to `now`.
     mutating func settleAll(at now: Instant) {
-        for index in players.indices where players[index].isOpen { settle(index, at: now) }
+        for index in streams.indices where streams[index].isOpen {
+            totals.ingress += streams[index].uplink.sentOfHead
+        }
+        for index in players.indices where players[index].isOpen {
+            settle(index, at: now)
+            count(players[index].queue.sentOfHead, to: index)
+        }
+    }
+
+    private mutating func count(_ bytes: Int64, to index: Int) {
+        if !players[index].fromServer {
+            totals.relayed += bytes
+        } else if players[index].playing != .no {
+            totals.egressViewers += bytes
+        } else {
+            totals.egressNodes += bytes
+        }
     }
 
     private mutating func enqueue(_ index: Int, _ frame: Frame, at now: Instant) {
@@ -207,16 +226,8 @@ struct FramePlane: Sendable {
     private mutating func arrived(_ index: Int, _ frame: Frame, _ at: Instant) {
         totals.messagesOut += 1
         let isWatched = players[index].playing != .no
-        if !players[index].fromServer {
-            totals.relayed += Int64(frame.bytes)
-        } else {
-            totals.messagesFromServer += 1
-            if isWatched {
-                totals.egressViewers += Int64(frame.bytes)
-            } else {
-                totals.egressNodes += Int64(frame.bytes)
-            }
-        }
+        if players[index].fromServer { totals.messagesFromServer += 1 }
+        count(Int64(frame.bytes), to: index)
         for place in players[index].players.indices {
             enqueue(Int(players[index].players[place]), frame, at: at)
         }
@@ -327,10 +338,13 @@ struct FramePlane: Sendable {
                 isKey: false)
         }
 
-        /// The frames of the group of pictures that is under way, as they left the encoder.
+        /// The frames of the newest group of pictures whose key frame has left the encoder's
+        /// queue, as far as they have.
         func sinceKeyFrame() -> [Frame] {
             guard videoMade > 0, !isDropping else { return [] }
-            let first = (videoMade - 1) / groupFrames * groupFrames
+            let limit = uplink.oldestMade ?? .distantFuture
+            var first = (videoMade - 1) / groupFrames * groupFrames
+            if first >= groupFrames && videoTime(first) >= limit { first -= groupFrames }
             var frames = (first..<videoMade).map(video)
             let start = videoTime(first)
             var number = audioMade - 1
@@ -339,6 +353,7 @@ struct FramePlane: Sendable {
                 number -= 1
             }
             // Both tracks in order of time; a key frame before what is made with it.
+            frames.removeAll { $0.made >= limit }
             frames.sort { ($0.made, $0.isVideo ? 0 : 1) < ($1.made, $1.isVideo ? 0 : 1) }
             return frames
         }

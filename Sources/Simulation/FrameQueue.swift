@@ -79,17 +79,33 @@ struct FrameQueue: Sendable {
     /// From now on; the caller has served up to now.
     mutating func setRate(_ rate: Int64) { self.rate = max(1, rate) }
 
-    /// Drops waiting frames that `isDropped` names; the one at the head may be half sent and goes
-    /// too. Returns how many video frames went.
+    /// When the oldest frame that waits was made.
+    var oldestMade: Instant? { isEmpty ? nil : frames[head].made }
+
+    /// Bytes sent of the frame at the head.
+    var sentOfHead: Int64 {
+        isEmpty ? 0 : Int64(frames[head].bytes) - (left + 999_999_999) / 1_000_000_000
+    }
+
+    /// Drops waiting frames that `isDropped` names, except one at the head that is partly sent.
+    /// Returns how many video frames went.
     mutating func drop(where isDropped: (Frame) -> Bool) -> Int64 {
         guard !isEmpty else { return 0 }
-        let headStays = !isDropped(frames[head])
-        let waiting = frames[head...]
-        let dropped = waiting.count { $0.isVideo && isDropped($0) }
-        frames = waiting.filter { !isDropped($0) }
+        let isPartlySent = left < Int64(frames[head].bytes) * 1_000_000_000
+        let headStays = isPartlySent || !isDropped(frames[head])
+        var kept = headStays ? [frames[head]] : []
+        var dropped: Int64 = 0
+        for frame in frames[(headStays ? head + 1 : head)...] {
+            if !isDropped(frame) {
+                kept.append(frame)
+            } else if frame.isVideo {
+                dropped += 1
+            }
+        }
+        frames = kept
         head = 0
         if !headStays, let first = frames.first { left = Int64(first.bytes) * 1_000_000_000 }
-        return Int64(dropped)
+        return dropped
     }
 
     /// When the newest key frame that waits was made.

@@ -56,9 +56,11 @@ struct MediaShape: Sendable {
         content - perSecond(keyFrame)
     }
 
-    /// Wire bytes from the last key frame on, a time `phase` after it.
+    /// Wire bytes of the whole frames made since the last key frame, a time `phase` after it.
     func sinceKeyFrame(_ phase: Interval) -> Int64 {
-        keyFrame + multiplyDivide(between, phase.nanoseconds, 1_000_000_000)
+        let frames = multiplyDivide(phase.nanoseconds, framesPerSecond, 1_000_000_000)
+        return keyFrame + frames * frame
+            + multiplyDivide(audio, phase.nanoseconds, 1_000_000_000)
     }
 
     /// `bytes` once in each group, as a rate.

@@ -45,8 +45,8 @@ struct Tally: Sendable {
     /// CPU nanoseconds that the RTMP server spent on media.
     var mediaCPU: Int64 = 0
     /// Twice the integral of what waited in players' queues (see `Flow`).
-    var playerQueueArea: Int128 = 0
-    var playerTime: Interval = .zero
+    var viewersWaited: Int128 = 0
+    var viewersSent: Integral = .zero
 
     var friendsCompleted: [Bool] = []
     var streamsMost: Int64 = 0

@@ -92,7 +92,7 @@ extension World {
             ingress: tally.ingressMedia, egress: tally.egressViewers + tally.egressNodes,
             cpu: tally.mediaCPU, stalled: tally.stalled, played: tally.played,
             dropped: tally.framesDroppedEncoder + tally.framesDroppedQueue,
-            queueArea: tally.playerQueueArea, playerTime: tally.playerTime)
+            waited: tally.viewersWaited, viewersSent: tally.viewersSent)
         for index in Int32(0)..<Int32(links.count)
         where links[index].isOpen && links[index].flow != noFlow {
             var flow = fluid.flow(links[index].flow)
@@ -105,8 +105,9 @@ extension World {
                 if link.server.kind == .rtmp { sum.egress += flow.sent }
                 sum.stalled += flow.stalledTime
                 sum.played += flow.played
-                sum.playerTime += flow.played + flow.stalledTime
-                sum.queueArea &+= flow.queueArea
+                guard link.client.kind == .viewer else { continue }
+                sum.viewersSent += flow.sent
+                sum.waited &+= flow.waited
             }
         }
         return sum
@@ -131,15 +132,10 @@ extension World {
             seconds("played_seconds", fluid.played.nanoseconds, frame.played.nanoseconds),
             row("frames_dropped", fluid.dropped, frame.droppedEncoder + frame.droppedQueue),
             FidelityReport.Row(
-                name: "queue_delay_mean_ms", fluid: fluid.queueDelay(content: contentMean),
+                name: "queue_delay_mean_ms", fluid: fluid.queueDelay,
                 frame: .ratio(frame.delay, Int128(max(1, frame.delivered)) * 1_000_000)),
         ]
         return FidelityReport(from: framesFrom, until: until, frames: frame.frames, rows: rows)
-    }
-
-    private var contentMean: Int64 {
-        guard !streamers.isEmpty else { return 1 }
-        return max(1, streamers.reduce(0) { $0 + $1.media.shape.content } / Int64(streamers.count))
     }
 
     /// CPU nanoseconds of the server for these frames, message by message.
@@ -177,22 +173,20 @@ struct MediaTotals: Sendable {
     var stalled: Interval = .zero
     var played: Interval = .zero
     var dropped: Int64 = 0
-    var queueArea: Int128 = 0
-    var playerTime: Interval = .zero
+    var waited: Int128 = 0
+    var viewersSent: Integral = .zero
 
     static func - (a: MediaTotals, b: MediaTotals) -> MediaTotals {
         MediaTotals(
             ingress: a.ingress - b.ingress, egress: a.egress - b.egress, cpu: a.cpu - b.cpu,
             stalled: a.stalled - b.stalled, played: a.played - b.played,
-            dropped: a.dropped - b.dropped, queueArea: a.queueArea &- b.queueArea,
-            playerTime: a.playerTime - b.playerTime)
+            dropped: a.dropped - b.dropped, waited: a.waited &- b.waited,
+            viewersSent: a.viewersSent - b.viewersSent)
     }
 
-    /// The mean time in queues, in milliseconds, by Little's law: mean waiting bytes ÷ rate.
-    func queueDelay(content: Int64) -> Fixed {
-        guard playerTime > .zero else { return .zero }
-        // The area is twice the integral of billionths of bytes over nanoseconds.
-        let meanBytes = queueArea / 2 / Int128(playerTime.nanoseconds) / 1_000_000_000
-        return .ratio(meanBytes * 1_000, Int128(content))
+    /// The mean time that a byte sent to a viewer had waited, in milliseconds.
+    var queueDelay: Fixed {
+        guard viewersSent > .zero else { return .zero }
+        return .ratio(waited / 2 / 1_000_000_000, Int128(viewersSent.whole) * 1_000_000)
     }
 }

@@ -6,7 +6,9 @@ import Scenarios
 /// One streamer's media while it is on the air.
 struct StreamMedia: Sendable {
     let plan: MediaPlan
+    /// As the bit rate is now, and as it is on average.
     var shape: MediaShape
+    let mean: MediaShape
     /// The publisher's flow and link; `noFlow` off the air.
     var flow: Int32 = noFlow
     var link: Int32 = -1
@@ -46,7 +48,7 @@ extension World {
         let kind = scenario.homes[home.kind]
         let now = queue.now
         var media = streamers[streamer].media
-        media.shape = MediaShape(media.plan, video: media.plan.video)
+        media.shape = media.mean
         var flow = Flow(
             ceiling: kind.pathCeiling(line: kind.uplinkBytes(evening: home.isEvening)),
             owner: index, at: now)
@@ -139,16 +141,16 @@ extension World {
         let now = queue.now
         var flow = Flow(ceiling: playCeiling(link.client), owner: index, at: now)
         flow.content = media.shape.content
+        flow.contentMean = media.mean.content
         addRoute(&flow, from: ref, to: link.client, media.shape)
-        let phase = media.phase(at: now)
-        let burst = media.isDropping ? 0 : media.shape.sinceKeyFrame(phase)
+        let burst = media.isDropping ? 0 : arrivedSinceKeyFrame(media)
         flow.queue = Integral(burst)
         flow.queueMax = max(
-            bytes(media.shape.content, scenario.deployment.rtmp.queue), burst + 1)
+            bytes(media.mean.content, scenario.deployment.rtmp.queue), burst + 1)
         if link.client.kind == .viewer {
             let group = scenario.viewers[viewers[link.client.index].group]
             flow.player = .starting
-            flow.bufferTarget = max(1, bytes(media.shape.content, group.buffer))
+            flow.bufferTarget = max(1, bytes(media.mean.content, group.buffer))
         }
         let opened = fluid.open(flow, feeder: feeder, at: now)
         links[index].flow = opened
@@ -159,6 +161,20 @@ extension World {
         frames?.beginPlayer(
             opened, feeder: feeder, stream: Int(stream.raw), buffer: buffer,
             fromServer: ref.kind == .rtmp, rate: rate, at: now)
+    }
+
+    /// Bytes of the group of pictures under way that the server has whole.
+    private func arrivedSinceKeyFrame(_ media: StreamMedia) -> Int64 {
+        let rate = serviceRate(media.flow)
+        let phase = media.phase(at: queue.now)
+        guard phase >= time(media.shape.keyFrame, rate) else {
+            return bytes(media.shape.content, media.plan.keyFrameEvery)
+        }
+        return media.shape.sinceKeyFrame(max(.zero, phase - time(media.shape.frame, rate)))
+    }
+
+    private func time(_ bytes: Int64, _ rate: Int64) -> Interval {
+        Interval(nanoseconds: multiplyDivide(bytes, 1_000_000_000, rate))
     }
 
     func viewerBuffer(_ viewer: ProgramRef) -> Interval {
@@ -210,7 +226,6 @@ extension World {
         }
         frames?.endPlayer(link.flow, at: queue.now)
         let flow = fluid.close(link.flow, at: queue.now)
-        tally.playerQueueArea &+= flow.queueArea
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         if link.server.kind == .rtmp {
             let shape = streamers[Int(link.stream)].media.shape
@@ -232,7 +247,8 @@ extension World {
         tally.played += flow.played
         tally.stalled += flow.stalledTime
         tally.stalls += flow.stalls
-        tally.playerTime += flow.played + flow.stalledTime
+        tally.viewersSent += flow.sent
+        tally.viewersWaited &+= flow.waited
     }
 
     // MARK: Edges
@@ -279,7 +295,7 @@ extension World {
         let waiting = fluid.flow(index).queue.whole
         let dropped = max(0, waiting - keep)
         tally.framesDroppedQueue += multiplyDivide(
-            dropped, media.shape.framesPerSecond, media.shape.content)
+            dropped, media.shape.framesPerSecond, media.mean.content)
         fluid.change(index, at: queue.now) { $0.queue = Integral(min(keep, waiting)) }
         mediaWentBad()
     }

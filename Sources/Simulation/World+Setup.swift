@@ -64,6 +64,7 @@ extension World {
                 let name = "\(group.name)-\(number)"
                 let sessions = sessions(group, name, zone)
                 let seed = scenario.seed
+                let mean = MediaShape(group.media, video: group.media.video)
                 let program = StreamerClient(
                     stream: StreamID(Int32(index)), key: keys[index],
                     sessions: sessions.map {
@@ -77,7 +78,7 @@ extension World {
                         audienceRandom: Random(seed: seed, entity: name, purpose: "audience"),
                         media: StreamMedia(
                             plan: group.media,
-                            shape: MediaShape(group.media, video: group.media.video),
+                            shape: mean, mean: mean,
                             epoch: scenario.start, onAirSince: scenario.start,
                             random: Random(seed: seed, entity: name, purpose: "bit-rate"))))
             }

@@ -59,7 +59,7 @@ import Testing
         let scenario = Plan.fiveFriends(days: 1)
         let fluid = Plan.run(scenario)
         let frame = Plan.run(scenario, .frame)
-        #expect(frame.fingerprint == fluid.fingerprint)
+        #expect(frame.hours == fluid.hours)
         #expect(frame.bill.total730h.cents == fluid.bill.total730h.cents)
         guard let report = frame.fidelity else {
             Issue.record("no fidelity report")
@@ -74,7 +74,7 @@ import Testing
     @Test("runs that differ in a fault share their past and not their future")
     func prefixes() {
         var scenario = Plan.fiveFriends(days: 2)
-        scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(30))]
+        scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(30) + .minutes(1))]
         let broken = Plan.run(scenario)
         #expect(broken.hours[..<30] == Self.twoDays.hours[..<30])
         #expect(broken.hours[30] != Self.twoDays.hours[30])

@@ -38,15 +38,16 @@ struct Flow: Sendable {
     var buffer: Integral = .zero
     /// Bytes that must be buffered before playing begins.
     var bufferTarget: Int64 = 0
-    /// Bytes that a second of media has now.
+    /// Bytes that a second of media has now, and has on average.
     var content: Int64 = 0
+    var contentMean: Int64 = 0
     var sent: Integral = .zero
     /// Time in `playing` and in `stalled`.
     var played: Interval = .zero
     var stalledTime: Interval = .zero
     var stalls: Int64 = 0
-    /// Twice the integral of the queue over time, in byte-billionths × nanoseconds.
-    var queueArea: Int128 = 0
+    /// Twice the time that what was sent had waited: byte-billionths × nanoseconds.
+    var waited: Int128 = 0
     /// The flow that this one plays from, or `noFlow`.
     var feeder: Int32 = noFlow
     /// Whose flow it is: an index that the solver passes through.
@@ -75,18 +76,26 @@ struct Flow: Sendable {
         sent += .of(rate: rate, over: elapsed)
         let before = queue
         if feed != rate { queue = max(.zero, queue + .of(rate: feed - rate, over: elapsed)) }
-        queueArea &+= (before.billionths &+ queue.billionths) &* Int128(elapsed.nanoseconds)
+        if before > .zero && rate > 0 {
+            // What leaves now came in when what waits behind it had not: waiting bytes ÷ feed ago.
+            let area = (before.billionths &+ queue.billionths) &* Int128(elapsed.nanoseconds)
+            waited &+= area &* Int128(rate) / Int128(max(feed, contentMean, 1))
+        }
         switch player {
         case .none: break
         case .starting: buffer += .of(rate: rate, over: elapsed)
         case .playing:
             played += elapsed
-            buffer = max(.zero, buffer + .of(rate: rate - content, over: elapsed))
+            buffer = max(.zero, buffer + .of(rate: rate - drain, over: elapsed))
         case .stalled:
             stalledTime += elapsed
             buffer += .of(rate: rate, over: elapsed)
         }
     }
+
+    /// Bytes that a second of playing takes. Who plays from a queue plays what was made long ago,
+    /// at the bit rates of then; who gets everything at once plays at the rate of now.
+    var drain: Int64 { queue > .zero || feed > rate ? contentMean : content }
 
     /// What the flow would take now: its feed, or all it can get while bytes wait.
     var wanted: Int64 { queue > .zero ? ceiling : min(feed, ceiling) }
@@ -103,7 +112,7 @@ struct Flow: Sendable {
         switch player {
         case .none: break
         case .starting, .stalled: consider(Integral(bufferTarget) - buffer, rate)
-        case .playing: consider(buffer, content - rate)
+        case .playing: consider(buffer, drain - rate)
         }
         guard let next, next < .days(1_000) else { return nil }
         return updatedAt + next

@@ -151,7 +151,7 @@ struct Fluid: Sendable {
         case .starting, .stalled:
             if flow.buffer >= Integral(flow.bufferTarget) { return .bufferReady }
         case .playing:
-            if flow.buffer == .zero && flow.content > flow.rate { return .bufferEmpty }
+            if flow.buffer == .zero && flow.drain > flow.rate { return .bufferEmpty }
         }
         if flow.queueMax > 0 && flow.feed > flow.rate && flow.queue >= Integral(flow.queueMax) {
             return .queueFull
