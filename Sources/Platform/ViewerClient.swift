@@ -15,16 +15,18 @@ public struct ViewerClient: Program {
     private let until: Instant
     private let patience: Interval
     private let returnsAfter: Interval?
+    private var random: Random
     private var phase: Phase = .away
     private var connection = ConnectionID(0)
     private var calls: UInt64 = 0
     private var deadline: Instant
     private var retry = Self.retryFirst
 
-    /// `patience` is the longest stall that is borne; `returnsAfter` nil is never.
+    /// `patience` is the longest stall that is borne. Who lost it returns after between half and
+    /// one and a half of `returnsAfter`, drawn each time; nil is never.
     public init(
         stream: StreamID, asksCoordinator: Bool, from: Instant, until: Instant,
-        patience: Interval, returnsAfter: Interval?
+        patience: Interval, returnsAfter: Interval?, random: Random
     ) {
         check(from < until, "a visit that ends before it begins")
         self.stream = stream
@@ -33,6 +35,7 @@ public struct ViewerClient: Program {
         self.until = until
         self.patience = patience
         self.returnsAfter = returnsAfter
+        self.random = random
         deadline = from
     }
 
@@ -134,7 +137,8 @@ public struct ViewerClient: Program {
             return
         }
         phase = .waiting
-        deadline = now + returnsAfter
+        let half = Interval(nanoseconds: returnsAfter.nanoseconds / 2)
+        deadline = now + random.interval(half...returnsAfter + half)
     }
 
     private mutating func leave(into outbox: inout Outbox) {

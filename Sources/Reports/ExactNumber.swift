@@ -88,10 +88,8 @@ extension Fixed {
         }
         guard count > 0, !point || digitsAfterPoint > 0 else { return nil }
         let magnitude = (digits * 1_000_000).dividedHalfEven(by: divisor)
-        guard let millionths = Int64(exactly: negative ? -magnitude : magnitude) else {
-            return nil
-        }
-        self.init(millionths: millionths)
+        guard magnitude <= Fixed.max.millionths else { return nil }
+        self.init(millionths: negative ? -magnitude : magnitude)
     }
 
     /// So many digits times a million still fit in 128 bits.

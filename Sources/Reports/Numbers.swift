@@ -29,7 +29,7 @@ enum Numbers {
             divisor *= 1_000
             unit = name
         }
-        let scaled = Fixed.ratio(Int128(value.millionths), divisor * 1_000_000)
+        let scaled = Fixed.ratio(value.millionths, divisor * 1_000_000)
         return grouped(digits: scaled.text(decimals: divisor == 1 ? 0 : 2)) + " " + unit
     }
 

@@ -41,7 +41,7 @@ extension ExactNumber {
 
     /// Held at the ends of what an interval can say.
     var seconds: Interval {
-        Interval(nanoseconds: Int64(clamping: Int128(value.millionths) * 1_000))
+        Interval(nanoseconds: Int64(clamping: value.millionths * 1_000))
     }
 }
 
@@ -93,7 +93,7 @@ extension Summary.Gate {
             metric: ruling.gate.metric,
             aggregate: ruling.gate.aggregate.rawValue,
             comparison: ruling.gate.comparison.rawValue,
-            threshold: ExactNumber(Fixed(millionths: ruling.gate.value)),
+            threshold: ExactNumber(ruling.gate.value),
             window: ruling.gate.window.map {
                 Summary.Window(
                     from: ExactNumber(seconds: $0.from), until: ExactNumber(seconds: $0.until))

@@ -14,8 +14,8 @@ struct TextBuffer {
     mutating func append(_ number: Fixed) {
         let magnitude = number.millionths.magnitude
         if number.millionths < 0 { bytes.append(UInt8(ascii: "-")) }
-        append(digits: magnitude / 1_000_000)
-        var (rest, width) = (magnitude % 1_000_000, 6)
+        append(digits: UInt64(magnitude / 1_000_000))
+        var (rest, width) = (UInt64(magnitude % 1_000_000), 6)
         guard rest > 0 else { return }
         while rest % 10 == 0 {
             rest /= 10

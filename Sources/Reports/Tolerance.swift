@@ -34,7 +34,7 @@ public struct Tolerance: Sendable, Hashable {
         } else if value.last == "%", let percent = Fixed(decimal: value.dropLast()),
             percent >= .zero, percent <= Fixed(1_000_000)
         {
-            allowed = .relative(millionths: percent.millionths / 100)
+            allowed = .relative(millionths: Int64(percent.millionths / 100))
         } else if let amount = Fixed(decimal: value), amount >= .zero {
             allowed = .absolute(amount)
         } else {
@@ -61,7 +61,7 @@ extension Tolerance.Allowed: CustomStringConvertible {
 
     /// Whether `value` lies close enough to `reference`; exact integers throughout.
     public func holds(_ value: Fixed, reference: Fixed) -> Bool {
-        let apart = (Int128(value.millionths) - Int128(reference.millionths)).magnitude
+        let apart = (value.millionths - reference.millionths).magnitude
         return switch self {
         case .exact: apart == 0
         case .cent: value.text(decimals: 2) == reference.text(decimals: 2)

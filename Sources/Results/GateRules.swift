@@ -19,7 +19,7 @@ extension Gate {
     /// The values in millionths that the gate is ruled on, in order of time.
     ///
     /// A figure stands for the whole run, so it answers only `last` and only without a window.
-    private func samples(series: Series, figures: [Figure]) -> [Int64] {
+    private func samples(series: Series, figures: [Figure]) -> [Int128] {
         if let column = series.columns.first(where: { $0.name == metric }) {
             return column.values.indices
                 .filter { covers(series.step * Int64($0 + 1)) }
@@ -38,7 +38,7 @@ extension Gate {
 
     private func holds(_ aggregated: Aggregated) -> Bool {
         let left = aggregated.numerator
-        let right = Int128(value) * aggregated.denominator
+        let right = value.millionths * aggregated.denominator
         return switch comparison {
         case .less: left < right
         case .lessOrEqual: left <= right
@@ -56,13 +56,13 @@ private struct Aggregated {
     var denominator: Int128 = 1
 
     /// Nil where there is nothing to aggregate.
-    init?(_ samples: [Int64], by aggregate: GateAggregate) {
+    init?(_ samples: [Int128], by aggregate: GateAggregate) {
         guard let last = samples.last else { return nil }
         switch aggregate {
-        case .min: numerator = Int128(samples.min() ?? last)
-        case .max: numerator = Int128(samples.max() ?? last)
+        case .min: numerator = samples.min() ?? last
+        case .max: numerator = samples.max() ?? last
         case .sum: numerator = Self.sum(samples)
-        case .last: numerator = Int128(last)
+        case .last: numerator = last
         case .mean:
             numerator = Self.sum(samples)
             denominator = Int128(samples.count)
@@ -76,17 +76,17 @@ private struct Aggregated {
     /// Rounded half to even, and held at the ends of what a `Fixed` can show.
     var shown: Fixed {
         let rounded = numerator.dividedHalfEven(by: denominator)
-        return Fixed(millionths: Int64(clamping: rounded))
+        return Fixed(clamping: rounded)
     }
 
-    private static func sum(_ samples: [Int64]) -> Int128 {
-        samples.reduce(Int128(0)) { $0 + Int128($1) }
+    private static func sum(_ samples: [Int128]) -> Int128 {
+        samples.reduce(0, +)
     }
 
     /// Nearest rank: the smallest sample that at least `percent` % of all samples do not exceed.
-    private static func percentile(_ percent: Int, of samples: [Int64]) -> Int128 {
+    private static func percentile(_ percent: Int, of samples: [Int128]) -> Int128 {
         let rank = (samples.count * percent + 99) / 100
         check(rank >= 1 && rank <= samples.count, "rank \(rank) of \(samples.count)")
-        return Int128(samples.sorted()[rank - 1])
+        return samples.sorted()[rank - 1]
     }
 }

@@ -153,7 +153,7 @@ extension Leaf<Fixed> {
             let value = Int64(
                 parts[0] + fraction + String(repeating: "0", count: 6 - fraction.utf8.count))
         else { return nil }
-        return Fixed(millionths: isNegative ? -value : value)
+        return Fixed(millionths: Int128(isNegative ? -value : value))
     }
 }
 

@@ -358,12 +358,12 @@ public struct Gate: Sendable, Hashable {
     public var metric: String
     public var aggregate: GateAggregate
     public var comparison: GateComparison
-    /// In millionths of the metric's unit.
-    public var value: Int64
+    /// In the metric's unit.
+    public var value: Fixed
     public var window: RunWindow?
 
     public init(
-        metric: String, aggregate: GateAggregate, comparison: GateComparison, value: Int64,
+        metric: String, aggregate: GateAggregate, comparison: GateComparison, value: Fixed,
         window: RunWindow?
     ) {
         self.metric = metric

@@ -169,20 +169,18 @@ extension Criteria: Formed {
 
 extension Gate: Formed {
     static var initial: Gate {
-        Gate(metric: "", aggregate: .last, comparison: .lessOrEqual, value: 0, window: nil)
+        Gate(metric: "", aggregate: .last, comparison: .lessOrEqual, value: .zero, window: nil)
     }
 
     mutating func visit(_ form: inout Form) {
-        var limit = Fixed(millionths: value)
         form.required(
             "metric", &metric, example: "cpu",
             "A column of the time series, or a figure of the summary.", .metric)
         form.field(
             "aggregate", &aggregate, "Over the samples; figures have only `last`.", .word)
         form.required("operator", &comparison, example: .lessOrEqual, "Comparison.", .word)
-        form.required("value", &limit, example: Fixed(1), "In the metric's unit.", .decimal)
+        form.required("value", &value, example: Fixed(1), "In the metric's unit.", .decimal)
         form.optionalObject(
             "window", &window, initial: .initial, "The part of the run; without it all.")
-        value = limit.millionths
     }
 }

@@ -39,6 +39,8 @@ enum Event: Sendable {
     /// The criterion's minutely look at the dashboard, and someone's visit.
     case probe
     case visit
+    /// Crowded capacities are shared anew.
+    case share
     /// The end of a step of the time series.
     case sample
 }

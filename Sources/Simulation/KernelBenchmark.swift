@@ -20,7 +20,7 @@ public enum KernelBenchmark {
                 digest &+= UInt64(UInt32(bitPattern: index)) &+ UInt64(generation)
             case .wake, .arrive, .answer, .link, .keyFrame, .redraw, .audience, .viewerGone,
                 .machine, .healthCheck, .home, .fault, .restart, .instanceUp, .repair, .visit,
-                .sample:
+                .sample, .share:
                 digest &+= 3
             }
             let wait = Interval(nanoseconds: Int64(random.next() & 0xF_FFFF))

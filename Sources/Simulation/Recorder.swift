@@ -56,7 +56,7 @@ struct Recorder: Sendable {
         check(values.count == series.columns.count, "a row of the wrong width")
         for index in values.indices {
             series.columns[index].values.append(values[index])
-            digest.combine(values[index].millionths)
+            digest.combine(Int64(truncatingIfNeeded: values[index].millionths))
         }
     }
 

@@ -59,7 +59,9 @@ extension World {
         guard from < until else { return }
         let program = ViewerClient(
             stream: StreamID(stream), asksCoordinator: plan.source == .coordinator, from: from,
-            until: until, patience: plan.patience, returnsAfter: plan.returnsAfter)
+            until: until, patience: plan.patience, returnsAfter: plan.returnsAfter,
+            random: Random(
+                seed: scenario.seed, entity: "viewer-\(tally.viewerSessions)", purpose: "returns"))
         let index = viewers.add(max: Self.viewersMax) { old in
             ViewerSlot(
                 program: program, group: group, stream: stream, wake: (old?.wake ?? 0) &+ 1,

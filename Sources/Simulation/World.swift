@@ -60,6 +60,8 @@ public struct World: ~Copyable {
     /// The public address that friends were last told.
     var addressKnown: UInt32 = 1
     var machineGeneration: UInt32 = 0
+    /// When crowded capacities are to be shared next; `.distantFuture` for not yet.
+    var shareAt = Instant.distantFuture
     var machineAt: Instant = .distantFuture
 
     var tally = Tally()
@@ -124,7 +126,7 @@ public struct World: ~Copyable {
         while let next = queue.nextAt, next <= until {
             let event = queue.pop()
             handle(event)
-            if fluid.needsSettling { fluid.settle(at: queue.now) }
+            settle()
             scheduleFlows()
         }
     }
@@ -154,7 +156,17 @@ public struct World: ~Copyable {
         case .probe: probe()
         case .visit: visit()
         case .sample: sample()
+        case .share: shareAt = .distantFuture
         }
+    }
+
+    /// Shares capacities anew where that is due, and has crowds wait for the next sharing.
+    private mutating func settle() {
+        guard fluid.needsSettling, let at = fluid.settle(at: queue.now), at < shareAt else {
+            return
+        }
+        shareAt = at
+        queue.push(.share, at: at)
     }
 
     /// Pushes the edges of all flows whose rates changed, where they come sooner than pending ones.

@@ -98,7 +98,7 @@ struct GateCommand: ParsableCommand {
         let differences = known.differences(from: measured)
         let failed = differences.contains(where: \.isFailure)
         let blind = known.canaries().filter { !known.isFailed(by: $0.measured) }
-        let seconds = Fixed(millionths: measured.cost.cpuMilliseconds * 1_000)
+        let seconds = Fixed(millionths: Int128(measured.cost.cpuMilliseconds) * 1_000)
         let memory = measured.cost.memoryPeakBytes >> 20
         print("\(failed || !blind.isEmpty ? "FAIL" : "pass")  \(name): \(seconds) s, \(memory) MiB")
         show(differences)

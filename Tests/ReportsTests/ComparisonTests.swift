@@ -23,7 +23,7 @@ struct ComparisonTests {
 
     /// Names of the rows outside tolerance after a figure was moved by so many millionths.
     private func outside(
-        _ figure: String, by millionths: Int64, mode: RunMode, tolerances: [Tolerance] = []
+        _ figure: String, by millionths: Int128, mode: RunMode, tolerances: [Tolerance] = []
     ) -> [String] {
         comparison(mode: mode, tolerances: tolerances) { result, _ in
             let index = result.figures.firstIndex { $0.name == figure } ?? 0

@@ -13,15 +13,16 @@ struct GateRulesTests {
             Series.Column(name: "thirds", unit: "%", values: [1, 0, 0].map { Fixed($0) }),
             Series.Column(name: "silent", unit: "%", values: []),
             Series.Column(
-                name: "huge", unit: "bytes", values: [Fixed(millionths: .max), Fixed(1)]),
+                name: "huge", unit: "bytes", values: [.max, Fixed(1)]),
         ])
 
     private func ruling(
         _ metric: String, _ aggregate: GateAggregate, _ comparison: GateComparison,
-        millionths: Int64, window: RunWindow? = nil
+        millionths: Int128, window: RunWindow? = nil
     ) -> GateRuling {
         Gate(
-            metric: metric, aggregate: aggregate, comparison: comparison, value: millionths,
+            metric: metric, aggregate: aggregate, comparison: comparison,
+            value: Fixed(millionths: millionths),
             window: window
         ).ruling(series: Self.series, figures: [Figure("events", Fixed(12))])
     }
@@ -33,7 +34,7 @@ struct GateRulesTests {
             (.p95, 19), (.p99, 20),
         ] as [(GateAggregate, Int64)])
     func aggregates(aggregate: GateAggregate, expected: Int64) {
-        let ruling = ruling("cpu", aggregate, .equal, millionths: expected * 1_000_000)
+        let ruling = ruling("cpu", aggregate, .equal, millionths: Int128(expected) * 1_000_000)
         #expect(ruling.value == Fixed(expected))
         #expect(ruling.status == .pass)
         #expect(ruling.samples == 20)
@@ -97,9 +98,9 @@ struct GateRulesTests {
 
     @Test("does not overflow where the shown value would")
     func overflow() {
-        let ruling = ruling("huge", .sum, .greater, millionths: .max)
+        let ruling = ruling("huge", .sum, .greater, millionths: Fixed.max.millionths)
         #expect(ruling.status == .pass)
-        #expect(ruling.value == Fixed(millionths: .max))
+        #expect(ruling.value == .max)
     }
 }
 

@@ -207,13 +207,19 @@ struct PageTests {
         #expect(envelope.buckets.map(\.most).max() == Fixed(99))
     }
 
+    /// Of any size and either sign.
+    private static func random(_ random: inout Random) -> Fixed {
+        let bits = Int64(bitPattern: random.next()) >> Int64(8 + random.below(50))
+        return Fixed(millionths: Int128(bits))
+    }
+
     @Test("has round ticks around any data")
     func axes() {
         var random = Random(seed: 5)
         for _ in 0..<500 {
-            let a = Int64(bitPattern: random.next()) >> Int64(8 + random.below(50))
-            let b = Int64(bitPattern: random.next()) >> Int64(8 + random.below(50))
-            let (least, most) = (Fixed(millionths: min(a, b)), Fixed(millionths: max(a, b)))
+            let a = Self.random(&random)
+            let b = Self.random(&random)
+            let (least, most) = (min(a, b), max(a, b))
             let axis = ValueAxis(least: least, most: most)
             #expect(axis.lowest <= least && axis.highest >= most, "seed 5: \(a) \(b)")
             #expect((2...7).contains(axis.ticks.count), "seed 5: \(a) \(b)")

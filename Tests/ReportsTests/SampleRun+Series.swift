@@ -30,7 +30,7 @@ extension SampleRun {
                 live * 3_000_000, live * 1_000_000, cost,
             ]
             for column in columns.indices {
-                columns[column].values.append(Fixed(millionths: row[column]))
+                columns[column].values.append(Fixed(millionths: Int128(row[column])))
             }
         }
         return Series(start: start, step: step, columns: columns)
@@ -88,14 +88,14 @@ extension SampleRun {
                 uptime: .percent(99), friends: 5, concurrentStreams: 5),
             gates: [
                 Gate(
-                    metric: "cpu", aggregate: .p95, comparison: .less, value: 80_000_000,
+                    metric: "cpu", aggregate: .p95, comparison: .less, value: Fixed(80),
                     window: nil),
                 Gate(
                     metric: "egress_rate", aggregate: .max, comparison: .less,
-                    value: 40_000_000,
+                    value: Fixed(40),
                     window: RunWindow(from: .days(7), until: .days(14))),
                 Gate(
-                    metric: "no_such_metric", aggregate: .mean, comparison: .less, value: 1,
+                    metric: "no_such_metric", aggregate: .mean, comparison: .less, value: Fixed(1),
                     window: nil),
             ])
     }

@@ -81,7 +81,7 @@ import Testing
                 wants.append(flow.ceiling)
                 _ = fluid.open(flow, feeder: noFlow, at: now)
             }
-            fluid.settle(at: now)
+            #expect(fluid.settle(at: now) == nil)
             let expected = bruteForce(limits, routes, wants)
             for index in routes.indices {
                 let got = fluid.flow(Int32(index)).rate

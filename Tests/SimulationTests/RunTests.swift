@@ -27,12 +27,12 @@ import Testing
         let parts = [
             "egress_viewers_bytes", "egress_nodes_bytes", "egress_control_bytes",
             "egress_scans_bytes",
-        ].reduce(Int64(0)) { $0 + result.figure($1).millionths }
+        ].reduce(Int128(0)) { $0 + result.figure($1).millionths }
         let whole = result.figure("egress_bytes").millionths
         // Each purpose is rounded down on its own.
         #expect(abs(parts - whole) <= 3_000_000)
         let line = result.bill.lines.first { $0.id == "egress" }
-        #expect(line?.quantity == Ratio(Int128(whole / 1_000_000), over: 1_000_000_000))
+        #expect(line?.quantity == Ratio(whole / 1_000_000, over: 1_000_000_000))
     }
 
     @Test("viewers get the clip's own rate and its framing, no more")
@@ -40,7 +40,7 @@ import Testing
         let shape = MediaShape(Plan.media, video: Plan.media.video)
         let seconds = Self.twoDays.figure("viewer_played_seconds").millionths / 1_000_000
         let bytes = Self.twoDays.figure("egress_viewers_bytes").millionths / 1_000_000
-        let expected = seconds * shape.content
+        let expected = seconds * Int128(shape.content)
         #expect(abs(bytes - expected) * 1_000 < expected)
     }
 

@@ -10,15 +10,15 @@ struct ValueAxis {
     init(least: Fixed, most: Fixed) {
         let low = min(least.millionths, 0)
         let high = max(most.millionths, low + 1)
-        let step = Self.step(Int128(high) - Int128(low))
-        let first = Self.floor(Int128(low), step)
+        let step = Self.step(high - low)
+        let first = Self.floor(low, step)
         var ticks: [Fixed] = []
         var tick = first
-        while tick < Int128(high) {
-            ticks.append(Fixed(millionths: Int64(clamping: tick)))
+        while tick < high {
+            ticks.append(Fixed(clamping: tick))
             tick += step
         }
-        ticks.append(Fixed(millionths: Int64(clamping: tick)))
+        ticks.append(Fixed(clamping: tick))
         self.ticks = ticks
         lowest = ticks[0]
         highest = ticks[ticks.count - 1]
@@ -27,8 +27,8 @@ struct ValueAxis {
 
     /// How far up a value is, in `units` from the bottom.
     func height(_ value: Fixed, units: Int64) -> Int64 {
-        let span = Int128(highest.millionths) - Int128(lowest.millionths)
-        let above = Int128(value.millionths) - Int128(lowest.millionths)
+        let span = highest.millionths - lowest.millionths
+        let above = value.millionths - lowest.millionths
         return Int64((above * Int128(units)).dividedHalfEven(by: span))
     }
 

@@ -33,13 +33,15 @@ struct Envelope {
 
     private static func bucket(_ rows: ArraySlice<Fixed>) -> Bucket {
         check(!rows.isEmpty, "a bucket without rows")
-        var (least, most, sum) = (Int64.max, Int64.min, Int128(0))
+        var (least, most, sum) = (
+            rows[rows.startIndex].millionths, rows[rows.startIndex].millionths, Int128(0)
+        )
         for row in rows {
             least = min(least, row.millionths)
             most = max(most, row.millionths)
-            sum += Int128(row.millionths)
+            sum += row.millionths
         }
-        let mean = Int64(sum.dividedHalfEven(by: Int128(rows.count)))
+        let mean = sum.dividedHalfEven(by: Int128(rows.count))
         return Bucket(
             least: Fixed(millionths: least), mean: Fixed(millionths: mean),
             most: Fixed(millionths: most))

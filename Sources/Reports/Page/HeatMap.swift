@@ -24,7 +24,7 @@ struct HeatMap {
         for (row, value) in chosen.values.enumerated() {
             let began = CivilTime(series.start + series.step * Int64(row))
             let cell = began.weekday * 24 + began.hour
-            sums[cell] += Int128(value.millionths)
+            sums[cell] += value.millionths
             counts[cell] += 1
         }
         means = sums.indices.map {
@@ -66,7 +66,7 @@ struct HeatMap {
         let positive = max(mean.millionths, 0)
         let level =
             most.millionths > 0
-            ? multiplyDivide(positive, Self.levels - 1, most.millionths) : 0
+            ? Int64(positive * Int128(Self.levels - 1) / most.millionths) : 0
         let value = "\(Numbers.grouped(mean, decimalsMax: 1)) \(column.unit)"
         return """
             <rect class="h\(level)" \(at)><title>\(Self.name(index)): \(value)</title></rect>

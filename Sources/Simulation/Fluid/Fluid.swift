@@ -5,9 +5,15 @@ import Cloud
 ///
 /// Nothing ticks. A change marks what it touches; `settle` then finds the new rates. Where no
 /// capacity is asked for more than it has, every flow simply gets what it wants, at a cost of a
-/// few additions. Only when one is does progressive filling run, over the flows that there are
-/// (Bertsekas and Gallager, *Data Networks*, 6.5.2). A flow's rate feeds those that play from it,
-/// so filling is repeated until nothing changes; the chain is publisher, server, node, viewer.
+/// few additions. Only when one is does progressive filling run (Bertsekas and Gallager, *Data
+/// Networks*, 6.5.2), over the flows that share a bottleneck with what changed. A flow's rate
+/// feeds those that play from it, so filling is repeated until nothing changes; the chain is
+/// publisher, server, node, viewer.
+///
+/// Where more than `crowd` flows share a capacity, those that come and go wait for the next
+/// sharing, at most `shareEvery` after the last: so many TCP connections take at least that long
+/// to find their shares, and a crowd's comings and goings would otherwise cost a look at every
+/// flow each. No capacity is overdrawn meanwhile.
 struct Fluid: Sendable {
     struct Capacity: Sendable {
         /// Units a second: bytes, or CPU nanoseconds.
@@ -20,7 +26,14 @@ struct Fluid: Sendable {
         // Scratch of one filling round.
         var left: Int64 = 0
         var weight: Int64 = 0
+        var isShared = false
+
+        var isOver: Bool { demand > limit }
     }
+
+    /// How many flows on one capacity are shared at once, and how often more are.
+    static let crowd = 64
+    static let shareEvery = Interval.milliseconds(500)
 
     /// The longest chain of flows that feed one another, and one to see that nothing changed.
     private static let passesMax = 6
@@ -35,19 +48,28 @@ struct Fluid: Sendable {
     /// Flows whose edges must be scheduled anew.
     private(set) var touched: [Int32] = []
     private var isTouched: [Bool] = []
-    /// Capacities over their limit the last time rates were shared.
+    /// The open flows that cross each capacity.
+    private var members: [[Int32]] = []
+    /// Capacities on which rates must be shared anew.
+    private var dirty: [Int32] = []
+    private var isDirty: [Bool] = []
+    private var sharedAt = Instant(nanoseconds: 0)
+    // Scratch of one filling round: the capacities and flows that hang together, the capacities
+    // among them that are over their limits, the flows without a new rate yet, and the new rates.
+    private var reached: [Int32] = []
     private var over: [Int32] = []
-    private var mustFill = false
-    // Scratch of one filling round: flows by want, their new rates, and which are settled.
-    private var order: [Int32] = []
+    private var sharing: [Int32] = []
+    private var isSharing: [Bool] = []
+    private var waiting: [Int32] = []
     private var rates: [Int64] = []
-    private var isFixed: [Bool] = []
     /// How often rates were shared by filling.
     private(set) var fillings: Int64 = 0
 
     mutating func addCapacity(_ limit: Int64, isCPU: Bool = false) -> Int32 {
         check(limit >= 0, "a capacity below zero")
         capacities.append(Capacity(limit: limit, isCPU: isCPU))
+        members.append([])
+        isDirty.append(false)
         return Int32(capacities.count - 1)
     }
 
@@ -57,7 +79,9 @@ struct Fluid: Sendable {
         guard old != limit else { return }
         capacities[Int(index)].limit = limit
         let demand = capacities[Int(index)].demand
-        if demand > old || demand > limit { mustFill = true }
+        guard demand > old || demand > limit else { return }
+        markDirty(index)
+        if capacities[Int(index)].use > limit { sharedAt = Instant(nanoseconds: 0) }
     }
 
     func flow(_ index: Int32) -> Flow { flows[Int(index)] }
@@ -79,8 +103,13 @@ struct Fluid: Sendable {
             flows.append(flow)
             subscribers.append([])
             isTouched.append(false)
+            isSharing.append(false)
+            rates.append(0)
         }
         open.append(index)
+        for place in 0..<4 where flow.crosses[place] != noCapacity {
+            members[Int(flow.crosses[place])].append(index)
+        }
         if feeder != noFlow {
             subscribers[Int(feeder)].append(index)
             flows[Int(index)].feed = flows[Int(feeder)].rate
@@ -96,9 +125,16 @@ struct Fluid: Sendable {
         let i = Int(index)
         check(flows[i].isOpen, "a flow closed twice")
         flows[i].advance(to: now)
-        if setWant(index, 0) { mustFill = true }
+        mark(index, setWant(index, 0))
         apply(index, rate: 0, at: now)
         flows[i].isOpen = false
+        for place in 0..<4 where flows[i].crosses[place] != noCapacity {
+            let c = Int(flows[i].crosses[place])
+            if let member = members[c].firstIndex(of: index) {
+                members[c].swapAt(member, members[c].count - 1)
+                members[c].removeLast()
+            }
+        }
         if flows[i].feeder != noFlow {
             subscribers[Int(flows[i].feeder)].removeAll { $0 == index }
         }
@@ -121,17 +157,47 @@ struct Fluid: Sendable {
     }
 
     /// Finds the rates after all changes so far. Call once per event, when done with changes.
-    mutating func settle(at now: Instant) {
-        guard mustFill else { return }
+    /// Returns when to call again for crowds that wait; nil when all is shared.
+    mutating func settle(at now: Instant) -> Instant? {
+        let isDue = now >= sharedAt + Self.shareEvery
+        var isShared = false
         for _ in 0..<Self.passesMax {
-            mustFill = false
-            fill(at: now)
-            if !mustFill { return }
+            let (first, later) = split(isDue: isDue || isShared)
+            guard !first.isEmpty else {
+                dirty = later
+                break
+            }
+            isShared = isShared || first.contains { members[Int($0)].count > Self.crowd }
+            dirty = later
+            fill(from: first, at: now)
         }
-        mustFill = false
+        if isShared { sharedAt = now }
+        return dirty.isEmpty ? nil : sharedAt + Self.shareEvery
     }
 
-    var needsSettling: Bool { mustFill }
+    var needsSettling: Bool { !dirty.isEmpty }
+
+    /// Dirty capacities to share now, and those of crowds that must wait.
+    private func split(isDue: Bool) -> (now: [Int32], later: [Int32]) {
+        if isDue { return (dirty, []) }
+        return (
+            dirty.filter { members[Int($0)].count <= Self.crowd },
+            dirty.filter { members[Int($0)].count > Self.crowd }
+        )
+    }
+
+    private mutating func markDirty(_ capacity: Int32) {
+        guard !isDirty[Int(capacity)] else { return }
+        isDirty[Int(capacity)] = true
+        dirty.append(capacity)
+    }
+
+    /// Marks the capacities of a flow that are in the set of places.
+    private mutating func mark(_ flow: Int32, _ places: UInt8) {
+        for place in 0..<4 where places & 1 << place != 0 {
+            markDirty(flows[Int(flow)].crosses[place])
+        }
+    }
 
     /// The flows to schedule anew since the last call.
     mutating func takeTouched() -> [Int32] {
@@ -178,31 +244,30 @@ struct Fluid: Sendable {
         let i = Int(index)
         let want = flows[i].wanted
         let isHeld = flows[i].rate < min(want, flows[i].want)
-        let isShort = setWant(index, want)
-        if isHeld && isShort { return }
-        if isShort {
-            mustFill = true
-        } else if flows[i].rate != flows[i].want {
-            apply(index, rate: flows[i].want, at: flows[i].updatedAt)
+        let short = setWant(index, want)
+        if short == 0 {
+            if flows[i].rate != want { apply(index, rate: want, at: flows[i].updatedAt) }
+        } else if !isHeld {
+            if flows[i].rate > want { apply(index, rate: want, at: flows[i].updatedAt) }
+            mark(index, short)
         }
     }
 
-    /// Returns whether a capacity that the flow crosses is, or was, asked for more than it has.
-    @discardableResult
-    private mutating func setWant(_ index: Int32, _ want: Int64) -> Bool {
+    /// Returns the places of the capacities that are, or were, asked for more than they have.
+    private mutating func setWant(_ index: Int32, _ want: Int64) -> UInt8 {
         let i = Int(index)
         let old = flows[i].want
         flows[i].want = want
-        var isShort = false
+        var short: UInt8 = 0
         for place in 0..<4 {
             let c = Int(flows[i].crosses[place])
             guard c >= 0 else { continue }
-            let wasOver = capacities[c].demand > capacities[c].limit
+            let wasOver = capacities[c].isOver
             capacities[c].demand += load(i, place, want) - load(i, place, old)
             check(capacities[c].demand >= 0, "a demand below zero")
-            if wasOver || capacities[c].demand > capacities[c].limit { isShort = true }
+            if wasOver || capacities[c].isOver { short |= 1 << place }
         }
-        return isShort
+        return short
     }
 
     @inline(__always)
@@ -233,64 +298,86 @@ struct Fluid: Sendable {
 
     // MARK: Progressive filling
 
-    private mutating func fill(at now: Instant) {
+    /// Shares anew what hangs together with the capacities `first`.
+    private mutating func fill(from first: [Int32], at now: Instant) {
         fillings += 1
-        for index in open {
-            flows[Int(index)].advance(to: now)
-            setWant(index, flows[Int(index)].wanted)
-        }
+        reach(first, at: now)
+        for capacity in reached { capacities[Int(capacity)].isShared = false }
         over.removeAll(keepingCapacity: true)
-        for c in capacities.indices where capacities[c].demand > capacities[c].limit {
-            over.append(Int32(c))
-            capacities[c].left = capacities[c].limit
-            capacities[c].weight = 0
+        for capacity in reached where capacities[Int(capacity)].isOver {
+            over.append(capacity)
+            capacities[Int(capacity)].left = capacities[Int(capacity)].limit
+            capacities[Int(capacity)].weight = 0
         }
-        order.removeAll(keepingCapacity: true)
-        order.append(contentsOf: open)
-        order.sort { a, b in
-            let (x, y) = (flows[Int(a)].want, flows[Int(b)].want)
-            return x == y ? a < b : x < y
+        for flow in sharing { weigh(Int(flow), by: 1) }
+        share()
+        for flow in sharing {
+            isSharing[Int(flow)] = false
+            // A flow whose feeder got less wants less by now.
+            apply(flow, rate: min(rates[Int(flow)], flows[Int(flow)].want), at: now)
         }
-        for index in order { weigh(Int(index), by: 1) }
-        share(at: now)
     }
 
-    /// Fixes flows from the least want up, and whole bottlenecks as they bind.
-    private mutating func share(at now: Instant) {
-        rates.removeAll(keepingCapacity: true)
-        rates.append(contentsOf: repeatElement(0, count: order.count))
-        isFixed.removeAll(keepingCapacity: true)
-        isFixed.append(contentsOf: repeatElement(false, count: order.count))
+    /// Collects the flows on the capacities `first`, and on every capacity over its limit that
+    /// one of them crosses, and so on; their wants are looked at again.
+    private mutating func reach(_ first: [Int32], at now: Instant) {
+        sharing.removeAll(keepingCapacity: true)
+        reached.removeAll(keepingCapacity: true)
+        reached.append(contentsOf: first)
+        for capacity in first {
+            isDirty[Int(capacity)] = false
+            capacities[Int(capacity)].isShared = true
+        }
         var next = 0
-        while true {
-            let (level, bottleneck) = leastLevel()
-            var progressed = false
-            while next < order.count {
-                let flow = Int(order[next])
-                if isFixed[next] {
-                    next += 1
-                    continue
+        while next < reached.count {
+            let capacity = Int(reached[next])
+            next += 1
+            for place in members[capacity].indices {
+                let flow = members[capacity][place]
+                guard !isSharing[Int(flow)] else { continue }
+                isSharing[Int(flow)] = true
+                sharing.append(flow)
+                flows[Int(flow)].advance(to: now)
+                let short = setWant(flow, flows[Int(flow)].wanted)
+                for place in 0..<4 where short & 1 << place != 0 {
+                    let other = flows[Int(flow)].crosses[place]
+                    guard !capacities[Int(other)].isShared else { continue }
+                    capacities[Int(other)].isShared = true
+                    reached.append(other)
                 }
-                guard flows[flow].want <= level else { break }
-                rates[next] = flows[flow].want
-                isFixed[next] = true
-                fix(flow, rates[next])
-                next += 1
-                progressed = true
-            }
-            if next == order.count { break }
-            if progressed { continue }
-            for place in next..<order.count where !isFixed[place] {
-                let flow = Int(order[place])
-                guard crosses(flow, bottleneck) else { continue }
-                rates[place] = level
-                isFixed[place] = true
-                fix(flow, level)
             }
         }
-        for place in order.indices where flows[Int(order[place])].isOpen {
-            apply(order[place], rate: rates[place], at: now)
+    }
+
+    /// Fixes flows that want no more than the level at which the next bottleneck binds, or else
+    /// the flows of that bottleneck, until none is left.
+    private mutating func share() {
+        waiting.removeAll(keepingCapacity: true)
+        waiting.append(contentsOf: sharing)
+        while !waiting.isEmpty {
+            let (level, bottleneck) = leastLevel()
+            let before = waiting.count
+            keepWaiting(level) { fluid, flow in fluid.flows[flow].want <= level }
+            guard waiting.count == before else { continue }
+            keepWaiting(level) { fluid, flow in fluid.crosses(flow, bottleneck) }
         }
+    }
+
+    /// Gives those waiting flows that `isFixed` names what they want up to the level.
+    @inline(__always)
+    private mutating func keepWaiting(_ level: Int64, _ isFixed: (borrowing Fluid, Int) -> Bool) {
+        var kept = 0
+        for place in waiting.indices {
+            let flow = Int(waiting[place])
+            if isFixed(self, flow) {
+                rates[flow] = min(level, flows[flow].want)
+                fix(flow, rates[flow])
+            } else {
+                waiting[kept] = waiting[place]
+                kept += 1
+            }
+        }
+        waiting.removeLast(waiting.count - kept)
     }
 
     private func leastLevel() -> (level: Int64, capacity: Int32) {
@@ -315,7 +402,7 @@ struct Fluid: Sendable {
     private mutating func weigh(_ flow: Int, by sign: Int64) {
         for place in 0..<4 {
             let c = Int(flows[flow].crosses[place])
-            guard c >= 0, capacities[c].demand > capacities[c].limit else { continue }
+            guard c >= 0, capacities[c].isOver else { continue }
             capacities[c].weight += sign * (place == Flow.cpuPlace ? flows[flow].cpuPerByte : 1)
         }
     }
@@ -324,7 +411,7 @@ struct Fluid: Sendable {
         weigh(flow, by: -1)
         for place in 0..<4 {
             let c = Int(flows[flow].crosses[place])
-            guard c >= 0, capacities[c].demand > capacities[c].limit else { continue }
+            guard c >= 0, capacities[c].isOver else { continue }
             capacities[c].left -= load(flow, place, rate)
         }
     }
