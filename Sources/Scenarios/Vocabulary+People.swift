@@ -164,8 +164,8 @@ extension ViewerGroup: Formed {
             .time(Interval.seconds(1)...Interval.hours(24)))
         form.field(
             "returnsAfter", &returnsAfter,
-            "How long after leaving the viewer tries again, on average (drawn from half to one and a "
-                + "half of it), or \"never\".",
+            "How long after leaving the viewer tries again, on average (drawn from half to one "
+                + "and a half of it), or \"never\".",
             .never(or: .time(Interval.seconds(1)...Interval.hours(24))))
     }
 }

@@ -11,7 +11,8 @@ import Testing
 
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
-        "Base": [], "RTMP": ["Base"], "Platform": ["Base"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
+        "Base": [], "RTMP": ["Base"], "Platform": ["Base"], "Cloud": ["Base"],
+        "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
