@@ -2,6 +2,7 @@
 .PHONY: run test bench gate lint setup build
 
 BINARY = .build/release/streamr-sim
+GATED = $(wildcard scenarios/*-*.json)
 
 setup:
 	@scripts/setup
@@ -21,7 +22,7 @@ test: setup
 	swift test --skip-build
 
 gate: build
-	$(BINARY) gate scenarios/five-friends.json
+	$(BINARY) gate $(GATED)
 
 bench: setup
 	swift build -c release --product streamr-sim
