@@ -67,6 +67,8 @@ let package = Package(
             name: "ReportsTests",
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

@@ -141,6 +141,8 @@ private struct Rule {
     /// How far a fluid run may be from one by frames.
     private func figureDefault(_ name: String) -> Tolerance.Allowed {
         guard !sameMode else { return .exact }
+        // How often a buffer that hovers around empty stalls is chance; for how long is not.
+        if name == "stalls" { return .relative(millionths: 150_000) }
         if name.contains("stall") || name.contains("dropped") {
             return .relative(millionths: 50_000)
         }

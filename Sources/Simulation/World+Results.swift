@@ -127,7 +127,8 @@ extension World {
             "unattended", "runs 24/7 without intervention", Fixed(-count), atLeast: .zero,
             unit: "interventions", samples: (queue.now - scenario.start).wholeSeconds / 3_600,
             min: 24, broken: interventions.first?.at,
-            evidence: "\(count) moments after which only a person could have helped"
+            evidence:
+                "\(count) moment\(count == 1 ? "" : "s") after which only a person could have helped"
                 + (count > 0 ? ", the first: \(interventions[0].cause)" : "") + ". "
                 + (worst.isEmpty
                     ? "No service was ever away."

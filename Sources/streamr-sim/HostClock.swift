@@ -36,11 +36,16 @@ final class Interrupt: Sendable {
     private static let raised = Atomic<Bool>(false)
 
     init() {
+        // Whoever starts the program from a thread that blocks signals hands that down.
+        var both = sigset_t()
+        sigemptyset(&both)
         for signal in [SIGINT, SIGTERM] {
+            sigaddset(&both, signal)
             Foundation.signal(signal) { number in
                 if Interrupt.raised.exchange(true, ordering: .relaxed) { _exit(128 + number) }
             }
         }
+        sigprocmask(SIG_UNBLOCK, &both, nil)
     }
 
     var isRaised: Bool { Interrupt.raised.load(ordering: .relaxed) }
