@@ -18,27 +18,61 @@ struct Bench {
                 + "\(Int(Double(events) / seconds / 1e3)) thousand a second (digest \(digest))")
         let all = [
             ["five-friends.json"], ["five-friends.json", "--no-remedies"],
-            ["five-friends.json", "--fidelity", "frame", "--no-remedies"],
             ["viral-night.json", "--no-remedies"], ["bad-week.json", "--no-remedies"],
             ["bench/500-friends-crowded.json", "--no-remedies"],
         ]
         let long = [["bench/500-friends.json", "--no-remedies"]]
         let chosen = CommandLine.arguments.contains("--long") ? all + long : all
-        for words in chosen { try runCommand(words) }
+        for words in chosen { try inFolder { try runCommand(words, out: $0 + "/a") } }
+        print("fluid against frames: what `compare` finds outside its tolerances")
+        for name in ["five-friends", "viral-night", "bad-week"] { try compareFidelities(name) }
     }
 
-    private static func runCommand(_ words: [String]) throws {
-        let place = FileManager.default.temporaryDirectory.path + "/streamr-sim-bench"
+    private static func inFolder(_ body: (String) throws -> Void) throws {
+        let place =
+            FileManager.default.temporaryDirectory.path
+            + "/streamr-sim-bench-\(ProcessInfo.processInfo.processIdentifier)"
+        try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        try body(place)
+    }
+
+    private static func compareFidelities(_ name: String) throws {
+        try inFolder { folder in
+            try runCommand(["\(name).json", "--no-remedies"], out: folder + "/a")
+            try runCommand(
+                ["\(name).json", "--fidelity", "frame", "--no-remedies"], out: folder + "/b")
+            let process = Process()
+            let output = Pipe()
+            process.executableURL = program
+            process.arguments = ["compare", folder + "/a", folder + "/b"]
+            process.standardOutput = output
+            try process.run()
+            let text = String(
+                decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            let shown = text.split(separator: "\n").filter { line in
+                ["egress_bytes", "stall_seconds", "frames_dropped_", "cpu_seconds", "OUTSIDE"]
+                    .contains { line.contains($0) }
+            }
+            for line in shown { print("  \(line)") }
+        }
+    }
+
+    private static let program = URL(filePath: ".build/release/streamr-sim")
+
+    private static func runCommand(_ words: [String], out: String) throws {
         let process = Process()
-        process.executableURL = URL(filePath: ".build/release/streamr-sim")
+        process.executableURL = program
         process.arguments =
-            ["run", "scenarios/\(words[0])", "--quiet", "--out", place] + words.dropFirst()
+            ["run", "scenarios/\(words[0])", "--quiet", "--out", out] + words.dropFirst()
         let before = cpu(RUSAGE_CHILDREN)
         try process.run()
         process.waitUntilExit()
         let spent = cpu(RUSAGE_CHILDREN) - before
-        let summary = try Data(contentsOf: URL(filePath: place + "/summary.json"))
-        let info = try Data(contentsOf: URL(filePath: place + "/run-info.json"))
+        let summary = try Data(contentsOf: URL(filePath: out + "/summary.json"))
+        let info = try Data(contentsOf: URL(filePath: out + "/run-info.json"))
         let figures = try JSONDecoder().decode(Summary.self, from: summary)
         let host = try JSONDecoder().decode(Host.self, from: info)
         let events = figures.figures.events
@@ -46,7 +80,6 @@ struct Bench {
             "run \(words.joined(separator: " ")): \(spent) CPU s, "
                 + "\(host.memoryPeakBytes >> 20) MiB, \(Int(events)) events, "
                 + "\(Int(figures.simulated / max(spent, 0.001))) x real time")
-        try FileManager.default.removeItem(atPath: place)
     }
 
     private struct Summary: Decodable {
