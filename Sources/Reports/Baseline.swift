@@ -34,10 +34,26 @@ public struct Baseline: Sendable, Hashable, Codable {
     public struct Cost: Sendable, Hashable, Codable {
         public var cpuMilliseconds: Int64
         public var memoryPeakBytes: Int64
+        /// CPU time of a fixed piece of work on the same machine at the same hour; positive.
+        public var yardstickMilliseconds: Int64
 
-        public init(cpuMilliseconds: Int64, memoryPeakBytes: Int64) {
+        public init(cpuMilliseconds: Int64, memoryPeakBytes: Int64, yardstickMilliseconds: Int64) {
             self.cpuMilliseconds = cpuMilliseconds
             self.memoryPeakBytes = memoryPeakBytes
+            self.yardstickMilliseconds = yardstickMilliseconds
+        }
+
+        /// How many yardsticks long the run was, in thousandths.
+        public var cpuInYardsticks: Int64 {
+            cpuMilliseconds * 1_000 / max(1, yardstickMilliseconds)
+        }
+
+        /// The CPU time as it would be where and when the yardstick takes what it took `other`.
+        func cpuMilliseconds(asIn other: Cost) -> Int64 {
+            let here = max(1, yardstickMilliseconds)
+            return Int64(
+                clamping: (Int128(cpuMilliseconds) * Int128(other.yardstickMilliseconds))
+                    .dividedHalfEven(by: Int128(here)))
         }
     }
 
@@ -78,7 +94,7 @@ public struct CostTolerance: Sendable, Hashable {
     public var absolute: Int64
 
     /// In milliseconds.
-    public static let cpu = CostTolerance(relative: .percent(25), absolute: 500)
+    public static let cpu = CostTolerance(relative: .percent(40), absolute: 1_000)
     /// In bytes.
     public static let memory = CostTolerance(relative: .percent(20), absolute: 32 << 20)
 
@@ -114,7 +130,7 @@ extension Baseline {
         list.equal("bill", lines.map(\.pair), measured.lines.map(\.pair))
         list.equal("events", events?.text, measured.events?.text)
         list.cost(
-            "CPU time, ms", cost.cpuMilliseconds, measured.cost.cpuMilliseconds, .cpu)
+            "CPU time, ms", cost.cpuMilliseconds, measured.cost.cpuMilliseconds(asIn: cost), .cpu)
         list.cost(
             "peak memory, bytes", cost.memoryPeakBytes, measured.cost.memoryPeakBytes, .memory)
         return list.found

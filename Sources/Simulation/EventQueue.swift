@@ -2,22 +2,29 @@ import Base
 
 /// Pending events in a total order: by time, then by the order in which they were pushed.
 ///
-/// An implicit four-ary heap over one flat array. The key is one 128-bit number, time above
-/// sequence, so a comparison is branch-free and two events never tie. Pushing into the past is a
-/// bug and stops the run. Amortised cost O(log₄ n).
+/// An implicit four-ary heap of 128-bit keys: time, sequence, and the slot in which the event lies,
+/// from high to low, so that a comparison is branch-free, two events never tie and only 16 bytes
+/// move. The four children of an entry share one cache line. Taking out lets the hole sink to a
+/// leaf before the last key is put there: that key came from a leaf and rarely rises far (Wegener,
+/// "Bottom-up Heapsort", 1993). Pushing into the past is a bug and stops the run. Amortised cost
+/// O(log₄ n).
 struct EventQueue: ~Copyable {
     /// What one run may have pending; 500 friends need about 10,000.
     static let pendingMax = 4_000_000
+    private static let slotBits: UInt128 = 24
+    private static let sequenceBits: UInt128 = 40
+    private static let lineBytes = 64
+    /// Entry 0 lies at the end of a cache line, so that entries 1 ... 4, 5 ... 8 fill one each.
+    private static let offset = 3
 
-    private struct Entry {
-        var key: UInt128
-        var event: Event
-    }
-
-    private var entries: UnsafeMutablePointer<Entry>
+    private var memory: UnsafeMutableRawPointer
+    private var keys: UnsafeMutablePointer<UInt128>
+    private var events: UnsafeMutablePointer<Event>
+    /// Slots that hold no event; as many as are free below `capacity`.
+    private var free: UnsafeMutablePointer<Int32>
     private var capacity: Int
     private(set) var count = 0
-    private var sequence: UInt64 = 0
+    private var sequence: UInt128 = 0
     /// Invariant: no pending event is before it.
     private(set) var now: Instant
     /// How many events were taken out.
@@ -25,73 +32,115 @@ struct EventQueue: ~Copyable {
 
     init(start: Instant) {
         check(start.nanoseconds >= 0, "a run before 1970")
+        check(Self.pendingMax <= 1 << Self.slotBits, "slots that a key cannot hold")
         now = start
         capacity = 1_024
-        entries = .allocate(capacity: capacity)
+        (memory, keys) = Self.allocateKeys(capacity)
+        events = .allocate(capacity: capacity)
+        free = .allocate(capacity: capacity)
+        for slot in 0..<capacity { free[slot] = Int32(slot) }
     }
 
-    deinit { entries.deallocate() }
+    deinit {
+        memory.deallocate()
+        events.deallocate()
+        free.deallocate()
+    }
 
     /// The time of the next event, or nil when nothing is pending.
-    var nextAt: Instant? {
-        count == 0 ? nil : Instant(nanoseconds: Int64(entries[0].key >> 64))
+    var nextAt: Instant? { count == 0 ? nil : Self.time(keys[0]) }
+
+    private static func time(_ key: UInt128) -> Instant {
+        Instant(nanoseconds: Int64(truncatingIfNeeded: key >> (slotBits + sequenceBits)))
     }
 
     mutating func push(_ event: Event, at time: Instant) {
         check(time >= now, "an event in the past")
         if count == capacity { grow() }
         sequence += 1
-        let key = UInt128(UInt64(time.nanoseconds)) << 64 | UInt128(sequence)
-        var hole = count
+        check(sequence >> Self.sequenceBits == 0, "more events than a run can order")
+        // As many slots are taken as there are keys, so the free ones begin there.
+        let slot = free[count]
+        events[Int(slot)] = event
+        let place = UInt128(UInt64(time.nanoseconds)) << Self.sequenceBits | sequence
+        rise(place << Self.slotBits | UInt128(UInt32(slot)), from: count)
         count += 1
-        while hole > 0 {
-            let parent = (hole - 1) >> 2
-            guard key < entries[parent].key else { break }
-            entries[hole] = entries[parent]
-            hole = parent
-        }
-        entries[hole] = Entry(key: key, event: event)
     }
 
     /// Takes out the next event and moves `now` to its time.
     mutating func pop() -> Event {
         check(count > 0, "nothing pending")
-        let first = entries[0]
-        let time = Instant(nanoseconds: Int64(first.key >> 64))
+        let first = keys[0]
+        let time = Self.time(first)
         check(time >= now, "time ran backwards")
         now = time
         handled += 1
         count -= 1
-        if count > 0 { sink(entries[count]) }
-        return first.event
+        let slot = Int(truncatingIfNeeded: first & (1 << Self.slotBits - 1))
+        free[count] = Int32(slot)
+        if count > 0 { rise(keys[count], from: sinkHole()) }
+        return events[slot]
     }
 
-    private func sink(_ moved: Entry) {
+    private func rise(_ key: UInt128, from place: Int) {
+        var hole = place
+        while hole > 0 {
+            let parent = (hole - 1) >> 2
+            guard key < keys[parent] else { break }
+            keys[hole] = keys[parent]
+            hole = parent
+        }
+        keys[hole] = key
+    }
+
+    /// Moves the hole at the top down to a leaf, always to the least child; returns where it ends.
+    private func sinkHole() -> Int {
         var hole = 0
         while true {
             let child = hole << 2 + 1
-            guard child < count else { break }
-            var least = child
-            var leastKey = entries[child].key
-            for other in child + 1..<max(child + 1, min(child + 4, count)) {
-                let key = entries[other].key
-                let isLess = key < leastKey
-                least = isLess ? other : least
-                leastKey = isLess ? key : leastKey
-            }
-            guard leastKey < moved.key else { break }
-            entries[hole] = entries[least]
-            hole = least
+            guard child + 3 < count else { return sinkLast(hole, child) }
+            let (a, b, c, d) = (keys[child], keys[child + 1], keys[child + 2], keys[child + 3])
+            let (ab, isB) = b < a ? (b, 1) : (a, 0)
+            let (cd, isD) = d < c ? (d, 3) : (c, 2)
+            let (least, step) = cd < ab ? (cd, isD) : (ab, isB)
+            keys[hole] = least
+            hole = child + step
         }
-        entries[hole] = moved
+    }
+
+    /// The last step, among fewer than four children.
+    private func sinkLast(_ hole: Int, _ child: Int) -> Int {
+        guard child < count else { return hole }
+        var least = child
+        for other in child + 1..<max(child + 1, count) where keys[other] < keys[least] {
+            least = other
+        }
+        keys[hole] = keys[least]
+        return least
     }
 
     private mutating func grow() {
         check(capacity < Self.pendingMax, "more than \(Self.pendingMax) events pending")
-        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
-        larger.moveInitialize(from: entries, count: count)
-        entries.deallocate()
-        entries = larger
+        let (largerMemory, largerKeys) = Self.allocateKeys(capacity * 2)
+        largerKeys.moveInitialize(from: keys, count: count)
+        let largerEvents = UnsafeMutablePointer<Event>.allocate(capacity: capacity * 2)
+        largerEvents.moveInitialize(from: events, count: capacity)
+        let largerFree = UnsafeMutablePointer<Int32>.allocate(capacity: capacity * 2)
+        for slot in capacity..<capacity * 2 { largerFree[slot] = Int32(slot) }
+        memory.deallocate()
+        events.deallocate()
+        free.deallocate()
+        (memory, keys, events, free) = (largerMemory, largerKeys, largerEvents, largerFree)
         capacity *= 2
+    }
+
+    private static func allocateKeys(
+        _ capacity: Int
+    ) -> (UnsafeMutableRawPointer, UnsafeMutablePointer<UInt128>) {
+        let size = MemoryLayout<UInt128>.stride
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: (capacity + offset) * size, alignment: lineBytes)
+        let keys = memory.bindMemory(to: UInt128.self, capacity: capacity + offset) + offset
+        return (memory, keys)
     }
 }

@@ -9,7 +9,8 @@ import Reports
 struct ChildProcess {
     /// The exit code, or 128 and the signal's number as a shell has it.
     var exitCode: Int32
-    var cost: Baseline.Cost
+    var cpuMilliseconds: Int64
+    var memoryPeakBytes: Int64
 
     /// Runs `path` with standard output thrown away and standard error shared.
     ///
@@ -38,9 +39,8 @@ struct ChildProcess {
         let signal = status & 0x7f
         return ChildProcess(
             exitCode: signal == 0 ? status >> 8 & 0xff : 128 + signal,
-            cost: Baseline.Cost(
-                cpuMilliseconds: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime),
-                memoryPeakBytes: Int64(usage.ru_maxrss) * residentUnit))
+            cpuMilliseconds: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime),
+            memoryPeakBytes: Int64(usage.ru_maxrss) * residentUnit)
     }
 
     /// Runs this very program again.

@@ -9,7 +9,7 @@ import Testing
 @Suite("a baseline")
 struct BaselineTests {
     private static let cost = Baseline.Cost(
-        cpuMilliseconds: 2_800, memoryPeakBytes: 90 << 20)
+        cpuMilliseconds: 2_800, memoryPeakBytes: 90 << 20, yardstickMilliseconds: 100)
 
     private func baseline(
         cost: Baseline.Cost = cost, change: (inout RunResult, inout BillSheet) -> Void = { _, _ in }
@@ -49,27 +49,44 @@ struct BaselineTests {
     @Test(
         "lets the cost move by either bound, and fails it past both",
         arguments: [
-            (2_800, 3_500, false), (2_800, 3_501, true), (2_800, 900, false),
-            (100, 599, false), (100, 601, true), (60_000, 60_501, false), (60_000, 75_001, true),
+            (2_800, 3_920, false), (2_800, 3_921, true), (2_800, 900, false),
+            (100, 1_099, false), (100, 1_101, true), (60_000, 61_001, false),
+            (60_000, 84_001, true),
         ])
     func cpu(before: Int64, after: Int64, fails: Bool) {
         let memory = Self.cost.memoryPeakBytes
         func with(_ milliseconds: Int64) -> Baseline {
-            baseline(cost: .init(cpuMilliseconds: milliseconds, memoryPeakBytes: memory))
+            baseline(
+                cost: .init(
+                    cpuMilliseconds: milliseconds, memoryPeakBytes: memory,
+                    yardstickMilliseconds: 100))
         }
         #expect(with(before).isFailed(by: with(after)) == fails)
     }
 
+    @Test("a machine on which all takes twice as long is no slower")
+    func yardstick() {
+        var measured = baseline()
+        measured.cost.cpuMilliseconds *= 2
+        #expect(baseline().isFailed(by: measured))
+        measured.cost.yardstickMilliseconds *= 2
+        #expect(!baseline().isFailed(by: measured))
+    }
+
     @Test("shows a great saving without failing it")
     func saving() {
-        let measured = baseline(cost: .init(cpuMilliseconds: 900, memoryPeakBytes: 20 << 20))
+        let measured = baseline(
+            cost: .init(cpuMilliseconds: 900, memoryPeakBytes: 20 << 20, yardstickMilliseconds: 100)
+        )
         let found = baseline().differences(from: measured)
         #expect(found.count == 2 && !found.contains(where: \.isFailure))
     }
 
     @Test("is failed by every one of its canaries, whatever it holds")
     func canaries() {
-        let poor = baseline(cost: .init(cpuMilliseconds: 0, memoryPeakBytes: 0)) { result, bill in
+        let poor = baseline(
+            cost: .init(cpuMilliseconds: 0, memoryPeakBytes: 0, yardstickMilliseconds: 100)
+        ) { result, bill in
             result.fingerprint = ""
             result.verdicts = []
             result.figures = []
