@@ -94,7 +94,7 @@ public struct CostTolerance: Sendable, Hashable {
     public var absolute: Int64
 
     /// In milliseconds.
-    public static let cpu = CostTolerance(relative: .percent(40), absolute: 1_000)
+    public static let cpu = CostTolerance(relative: .percent(75), absolute: 1_000)
     /// In bytes.
     public static let memory = CostTolerance(relative: .percent(20), absolute: 32 << 20)
 
@@ -157,7 +157,7 @@ extension Baseline {
                 $0.events = ExactNumber(Fixed(millionths: ($0.events?.value.millionths ?? 0) ^ 1))
             },
             canary("CPU time") {
-                $0.cost.cpuMilliseconds = 2 * $0.cost.cpuMilliseconds + 1_000
+                $0.cost.cpuMilliseconds = 2 * $0.cost.cpuMilliseconds + 2_000
             },
             canary("memory") { $0.cost.memoryPeakBytes = 2 * $0.cost.memoryPeakBytes + (64 << 20) },
         ]

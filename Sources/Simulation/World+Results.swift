@@ -128,7 +128,7 @@ extension World {
             unit: "interventions", samples: (queue.now - scenario.start).wholeSeconds / 3_600,
             min: 24, broken: interventions.first?.at,
             evidence:
-                "\(count) moment\(count == 1 ? "" : "s") after which only a person could have helped"
+                "\(count) moment\(count == 1 ? "" : "s") after which only a person could help"
                 + (count > 0 ? ", the first: \(interventions[0].cause)" : "") + ". "
                 + (worst.isEmpty
                     ? "No service was ever away."

@@ -9,8 +9,8 @@ struct CompareCommand: ParsableCommand {
         abstract: "Compares the results of two runs, figure by figure and line by line.",
         discussion: """
             Runs of one mode must agree exactly. A fluid run may differ from one by frames by 1 % \
-            in bytes and CPU, by 5 % in stall seconds and dropped frames, and by 15 % in the number \
-            of stalls. Bills must agree to the cent.
+            in bytes and CPU, by 5 % in stall seconds and dropped frames, and by 15 % in the \
+            number of stalls. Bills must agree to the cent.
             """)
 
     @Argument(help: ArgumentHelp("The results folder to compare with.", valueName: "A"))
