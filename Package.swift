@@ -17,13 +17,29 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
         .target(
             name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
-        .target(name: "Platform", dependencies: ["Base"], swiftSettings: settings),
+        .target(
+            name: "Platform", dependencies: ["Base", "RTMP"], swiftSettings: settings),
+        .target(
+            name: "Sockets",
+            dependencies: [
+                "Base", "RTMP", "Platform",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Scenarios", dependencies: ["Base", "Cloud"],
             swiftSettings: settings),

@@ -1,0 +1,5 @@
+import AsyncHTTPClient
+import Hummingbird
+import NIOCore
+import NIOPosix
+import NIOSSL
