@@ -1,5 +1,0 @@
-import AsyncHTTPClient
-import Hummingbird
-import NIOCore
-import NIOPosix
-import NIOSSL
