@@ -92,6 +92,26 @@ let package = Package(
             name: "ReportsTests",
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Base", "RTMP", "Platform"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketsTests",
+            dependencies: [
+                "Base", "RTMP", "Platform", "Sockets",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bench-serve",
+            dependencies: [
+                "Base", "RTMP", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/serve", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

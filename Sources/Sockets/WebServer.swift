@@ -27,6 +27,9 @@ struct WebServer: Sendable {
         _ respond: @escaping Respond
     ) async throws -> WebServer {
         let (bound, found) = AsyncStream<Int>.makeStream()
+        // What it says at its own levels is noise: a player that leaves is an error to it.
+        var quiet = logger
+        quiet.logLevel = .critical
         let app = Application(
             responder: CallbackResponder(callback: respond),
             configuration: .init(
@@ -36,7 +39,7 @@ struct WebServer: Sendable {
                 found.yield(channel.localAddress?.port ?? 0)
                 found.finish()
             },
-            eventLoopGroupProvider: .shared(group), logger: logger)
+            eventLoopGroupProvider: .shared(group), logger: quiet)
         let task = Task {
             defer { found.finish() }
             try await app.run()

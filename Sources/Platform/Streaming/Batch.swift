@@ -11,6 +11,7 @@ struct Batch: Sendable {
         var offset: Int
     }
 
+    /// Names its bytes among those of all streams of a server.
     let id: UInt64
     /// Where in the stream it stands: one more than the batch before.
     let sequence: Int64
@@ -28,16 +29,20 @@ struct Batch: Sendable {
     /// The same as FLV tags, once somebody wanted them.
     private var tags: SharedBytes?
 
+    /// `stream` is the stream's number in its server.
     init(
-        id: UInt64, sequence: Int64, start: Int64, before: MediaCounts, headers: StreamHeaders?
+        stream: UInt64, sequence: Int64, start: Int64, before: MediaCounts,
+        headers: StreamHeaders?
     ) {
-        self.id = id
+        id = (stream & 0x7FFF_FFFF) << 32 | UInt64(truncatingIfNeeded: sequence & 0xFFFF_FFFF)
         self.sequence = sequence
         self.start = start
         self.before = before
         after = before
         self.headers = headers
     }
+
+    private static let tagsMark: UInt64 = 1 << 63
 
     var isEmpty: Bool { parts.isEmpty }
     var end: Int64 { start + Int64(bytes.count) }
@@ -68,8 +73,8 @@ struct Batch: Sendable {
             bytes: Array(bytes[parts[index].offset..<end]))
     }
 
-    /// All messages as FLV tags; made at the first call. `id` names them.
-    mutating func flv(id: UInt64, chunkSize: Int) -> SharedBytes {
+    /// All messages as FLV tags; made at the first call.
+    mutating func flv(chunkSize: Int) -> SharedBytes {
         if let tags { return tags }
         var made: [UInt8] = []
         made.reserveCapacity(bytes.count + 4 * parts.count)
@@ -77,7 +82,7 @@ struct Batch: Sendable {
             let message = message(index, chunkSize: chunkSize)
             FLVTags.append(message.media, to: &made)
         }
-        let shared = SharedBytes(id: id, bytes: made)
+        let shared = SharedBytes(id: id | Self.tagsMark, bytes: made)
         tags = shared
         return shared
     }

@@ -14,7 +14,7 @@ struct LiveStream: Sendable {
     let name: StreamName
     let createdAt: Instant
     var source = Source.none
-    private(set) var log = StreamLog()
+    private(set) var log: StreamLog
     private(set) var headers = StreamHeaders()
     /// Players, by index.
     var players: [Int] = []
@@ -45,6 +45,7 @@ struct LiveStream: Sendable {
     init(serial: UInt64, name: StreamName, at now: Instant) {
         self.serial = serial
         self.name = name
+        log = StreamLog(stream: serial)
         createdAt = now
         mediaAt = now
     }
@@ -68,10 +69,8 @@ struct LiveStream: Sendable {
         log.restart()
     }
 
-    /// Takes one message of the publisher in. `id` names the batch it may begin.
-    mutating func append(
-        _ original: MediaMessage, chunkSize: Int, batch id: UInt64, at now: Instant
-    ) {
+    /// Takes one message of the publisher in.
+    mutating func append(_ original: MediaMessage, chunkSize: Int, at now: Instant) {
         var message = original
         let role = MediaRole(message)
         message.timestamp = time(of: message, role, at: now)
@@ -82,8 +81,7 @@ struct LiveStream: Sendable {
             hasVideo
             ? role == .key : message.kind == .audio && role == .other && log.open == nil
         log.append(
-            EncodedMessage(message, chunkSize: chunkSize), headers: mayBegin ? headers : nil,
-            id: id)
+            EncodedMessage(message, chunkSize: chunkSize), headers: mayBegin ? headers : nil)
     }
 
     private mutating func note(_ message: MediaMessage, _ role: MediaRole, at now: Instant) {
@@ -128,7 +126,7 @@ struct LiveStream: Sendable {
             bytesMax: Int64(max(configuration.cacheMax, configuration.queueBytesMax)))
     }
 
-    mutating func flv(_ sequence: Int64, id: UInt64, chunkSize: Int) -> SharedBytes {
-        log[sequence].flv(id: id, chunkSize: chunkSize)
+    mutating func flv(_ sequence: Int64, chunkSize: Int) -> SharedBytes {
+        log[sequence].flv(chunkSize: chunkSize)
     }
 }

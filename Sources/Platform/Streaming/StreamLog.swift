@@ -7,6 +7,8 @@ import RTMP
 /// A player is a position in it. One that is slow falls behind; one that is too far behind moves to
 /// a later key frame. So a thousand queues cost no more memory than the longest of them.
 struct StreamLog: Sendable {
+    /// The stream's number in its server.
+    let stream: UInt64
     /// Sealed batches, oldest first, without gaps in their sequence.
     private(set) var batches: [Batch] = []
     private(set) var open: Batch?
@@ -22,6 +24,8 @@ struct StreamLog: Sendable {
     /// A batch is sealed at this length, so that players never wait for a huge one.
     static let batchLengthMax = 512 << 10
 
+    init(stream: UInt64) { self.stream = stream }
+
     var isEmpty: Bool { batches.isEmpty && open == nil }
     var firstSequence: Int64 { batches.first?.sequence ?? open?.sequence ?? nextSequence }
     /// One more than the last sealed batch.
@@ -36,11 +40,11 @@ struct StreamLog: Sendable {
     }
 
     /// Appends a message; `headers` says that a player may begin with it.
-    mutating func append(_ message: EncodedMessage, headers: StreamHeaders?, id: UInt64) {
+    mutating func append(_ message: EncodedMessage, headers: StreamHeaders?) {
         if headers != nil { seal() }
         if open == nil {
             open = Batch(
-                id: id, sequence: nextSequence, start: end, before: counts, headers: headers)
+                stream: stream, sequence: nextSequence, start: end, before: counts, headers: headers)
             if headers != nil { newestStart = nextSequence }
             nextSequence += 1
         }

@@ -234,7 +234,7 @@ extension StreamServer {
             case .rtmp: shared = streams[player.stream]!.log[player.cursor].shared
             case .flv:
                 shared = streams[player.stream]!.flv(
-                    player.cursor, id: nextSerial(), chunkSize: chunkSize)
+                    player.cursor, chunkSize: chunkSize)
             }
             outbox.append(.share(id, shared))
             count(shared.bytes.count, player, &budget)

@@ -106,7 +106,7 @@ extension StreamServer {
     mutating func ingest(
         _ message: MediaMessage, _ index: Int, at now: Instant, into outbox: inout StreamOutbox
     ) {
-        streams[index]!.append(message, chunkSize: chunkSize, batch: nextSerial(), at: now)
+        streams[index]!.append(message, chunkSize: chunkSize, at: now)
         if !streams[index]!.isDirty {
             streams[index]!.isDirty = true
             dirty.append(index)

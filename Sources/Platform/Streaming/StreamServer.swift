@@ -20,7 +20,7 @@ public struct StreamServer: ~Copyable, Sendable {
     public internal(set) var configuration: StreamConfiguration
     let chunkSize: Int
     var random: Random
-    let startedAt: Instant
+    public let startedAt: Instant
 
     /// By connection identifier.
     var clients: [Client?] = []
@@ -38,7 +38,7 @@ public struct StreamServer: ~Copyable, Sendable {
     /// Players that can take more than one turn had.
     var behind: [Int] = []
     var sweepAt: Instant
-    var lastSerial: UInt64 = 0
+    private var lastSerial: UInt64 = 0
 
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0

@@ -1,0 +1,101 @@
+import Foundation
+import Platform
+import Sockets
+import Testing
+
+/// What others wrote publishes to us and plays from us. Each test publishes a clip at twice its
+/// speed, has it played meanwhile, and compares what arrived with the clip packet by packet.
+@Suite(.serialized) struct PlayTests {
+    /// Checksums of the clip itself.
+    static func clipChecksums() async throws -> URL {
+        let (tool, file) = try Scratch.checksums(Scratch.clip.path)
+        #expect(try await tool.finish(within: 20) == 0, "\(tool.text)")
+        return file
+    }
+
+    @Test("ffmpeg gets every frame from a key frame on, over RTMP and HTTP-FLV, at both latencies",
+        arguments: [350, 0])
+    func ffmpeg(latency: Int64) async throws {
+        try await TestServer.with({ $0.stream.latency = .milliseconds(latency) }) { server in
+            let clip = try await Self.clipChecksums()
+            let publisher = try Scratch.publish(server.url("a"))
+            #expect(try await server.waitForPublisher())
+            let rtmp = try Scratch.checksums(server.url("a"))
+            let flv = try Scratch.checksums("http://127.0.0.1:\(server.http)/live/a.flv")
+            #expect(try await publisher.finish(within: 20) == 0, "\(publisher.text)")
+            #expect(try await rtmp.tool.finish(within: 10) == 0, "\(rtmp.tool.text)")
+            #expect(try await flv.tool.finish(within: 10) == 0, "\(flv.tool.text)")
+            try expectTail(rtmp.file, of: clip, missingAtMost: 200)
+            try expectTail(flv.file, of: clip, missingAtMost: 200)
+        }
+    }
+
+    @Test("rtmpdump, GStreamer and mpv play a stream")
+    func others() async throws {
+        try await TestServer.with { server in
+            let publisher = try Scratch.publish(server.url("a"), rate: 1)
+            defer { publisher.stop() }
+            #expect(try await server.waitForPublisher())
+            let dumped = Scratch.folder.appending(path: "dump.flv")
+            let dump = try Tool(
+                "rtmpdump", "-q", "--live", "--stop", "3", "-r", server.url("a"), "-o", dumped.path)
+            let mpv = try Tool(
+                "mpv", "--no-config", "--vo=null", "--ao=null", "--length=2", "--untimed",
+                "--msg-level=all=warn", server.url("a"))
+            let gst = try Tool(
+                "gst-launch-1.0", "-q", "rtmp2src", "location=\(server.url("a"))", "!", "flvdemux",
+                "name=d", "d.video", "!", "h264parse", "!", "identity", "eos-after=45", "!",
+                "fakesink", "d.audio", "!", "fakesink")
+            #expect(try await mpv.finish(within: 20) == 0, "\(mpv.text)")
+            #expect(try await gst.finish(within: 20) == 0, "\(gst.text)")
+            _ = try await dump.finish(within: 15)
+            let check = try Tool(
+                "ffprobe", "-v", "error", "-count_packets", "-show_entries",
+                "stream=codec_name,nb_read_packets", "-of", "csv=p=0", dumped.path)
+            #expect(try await check.finish(within: 10) == 0)
+            let packets = check.text.split(separator: "\n").compactMap {
+                Int($0.split(separator: ",").last ?? "")
+            }
+            #expect(packets.count == 2 && packets.allSatisfy { $0 > 45 }, "\(check.text)")
+        }
+    }
+
+    @Test("players stay when the publisher leaves, and go on when it is back")
+    func republish() async throws {
+        try await TestServer.with { server in
+            let first = try Scratch.publish(server.url("a"))
+            #expect(try await server.waitForPublisher())
+            let player = try await TestClient.play("a", port: server.rtmp)
+            #expect(try await first.finish(within: 20) == 0, "\(first.text)")
+            #expect(try await server.wait { $0.streams.first?.publishedAt == nil })
+            let before = await player.messages
+            let second = try Scratch.publish(server.url("a"))
+            #expect(try await second.finish(within: 20) == 0, "\(second.text)")
+            let after = await player.messages
+            #expect(before.count > 300 && after.count > 2 * before.count - 100)
+            let times = after.filter { $0.kind == .video }.map(\.timestamp.milliseconds)
+            #expect(times == times.sorted(), "time runs backwards")
+            await player.leave()
+        }
+    }
+
+    @Test("a second publisher is refused, or replaces the first, as configured",
+        arguments: StreamConfiguration.SecondPublisher.allCases)
+    func second(_ rule: StreamConfiguration.SecondPublisher) async throws {
+        try await TestServer.with({ $0.stream.secondPublisher = rule }) { server in
+            let first = try Scratch.publish(server.url("a"), rate: 1)
+            #expect(try await server.waitForPublisher())
+            let second = try Scratch.publish(server.url("a"), rate: 4)
+            let refused = try await second.finish(within: 10)
+            switch rule {
+            case .refused:
+                #expect(refused != 0)
+                #expect(first.process.isRunning)
+            case .replaces:
+                #expect(refused == 0, "\(second.text)")
+                #expect(try await first.finish(within: 5) != 0)
+            }
+            first.stop()
+        }
+    }
+}
