@@ -18,7 +18,8 @@ struct BenchServe {
         let players = Int(argument("--players") ?? "1000") ?? 1000
         let binary = argument("--binary") ?? ".build/release/streamr-sim"
         print("one publisher at 2.65 Mb/s, \(players) players, \(window) s")
-        print("server                CPU-ms per MB   CPU %   MB/s   lost   KB per player   MB alone")
+        print(
+            "server                CPU-ms per MB   CPU %   MB/s   lost   KB per player   MB alone")
         for kind in Peer.Kind.allCases {
             guard kind != .nginx || FileManager.default.fileExists(atPath: Peer.nginxModule)
             else {

@@ -8,7 +8,8 @@ enum Metrics {
     static func text(_ report: StreamReport, at now: Instant) -> String {
         var lines = Lines()
         lines.add("connections", "gauge", "Connections that are open.", report.clients.count)
-        lines.add("streams", "gauge", "Streams that are published or waited for.", report.streams.count)
+        lines.add(
+            "streams", "gauge", "Streams that are published or waited for.", report.streams.count)
         lines.add(
             "publishers", "gauge", "Clients that publish.",
             report.clients.count { $0.activity == .publishing })
@@ -19,11 +20,14 @@ enum Metrics {
             })
         lines.add("received_bytes_total", "counter", "Bytes received.", report.bytesReceived)
         lines.add("sent_bytes_total", "counter", "Bytes sent.", report.bytesSent)
-        lines.add("connections_total", "counter", "Connections ever opened.", report.tally.connections)
+        lines.add(
+            "connections_total", "counter", "Connections ever opened.", report.tally.connections)
         lines.add("publishes_total", "counter", "Publishes begun.", report.tally.publishes)
         lines.add("plays_total", "counter", "Plays begun.", report.tally.plays)
         lines.add("refused_total", "counter", "Refused for want of room.", report.tally.refused)
-        lines.add("faults_total", "counter", "Connections ended by the peer's fault.", report.tally.faults)
+        lines.add(
+            "faults_total", "counter", "Connections ended by the peer's fault.", report.tally.faults
+        )
         lines.add("hls_sent_bytes_total", "counter", "Bytes sent as HLS.", report.tally.hlsBytes)
         lines.begin("dropped_messages_total", "counter", "Messages left out for slow players.")
         lines.sample("dropped_messages_total", "kind=\"audio\"", report.tally.dropped.audio)

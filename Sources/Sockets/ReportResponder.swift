@@ -34,7 +34,7 @@ struct ReportResponder: Sendable {
         case "summaries":
             return answer(["data": summaries(try await report(), try await uptime())])
         case "rusages": return answer(["data": HostFigures.usage])
-        case "self_proc_stats": 
+        case "self_proc_stats":
             return answer(["data": HostFigures.process(uptime: try await uptime())])
         case "system_proc_stats": return answer(["data": HostFigures.system])
         case "meminfos": return answer(["data": HostFigures.memory])

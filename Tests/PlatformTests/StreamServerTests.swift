@@ -54,7 +54,9 @@ import Testing
         let prompt = world.connect(.play, "a")
         world.publish(publisher, TestStream.headers + TestStream.seconds(0..<1))
         world.stall(slow)
-        for second in 1..<10 { world.publish(publisher, TestStream.seconds(Int64(second)..<Int64(second) + 1)) }
+        for second in 1..<10 {
+            world.publish(publisher, TestStream.seconds(Int64(second)..<Int64(second) + 1))
+        }
         world.flow(slow)
         world.publish(publisher, TestStream.seconds(10..<11))
         let times = world.videoTimes(slow)
@@ -80,7 +82,8 @@ import Testing
         world.publish(publisher, TestStream.headers + TestStream.seconds(0..<1))
         world.stall(slow)
         for second in 1..<60 {
-            world.publish(publisher, TestStream.seconds(Int64(second)..<Int64(second) + 1, length: 4000))
+            world.publish(
+                publisher, TestStream.seconds(Int64(second)..<Int64(second) + 1, length: 4000))
             #expect(world.server.report(at: world.now).streams[0].bytesKept < 500_000)
         }
         world.flow(slow)
@@ -191,7 +194,8 @@ import Testing
         _ = world.connect(.play, "a")
         world.publish(publisher, TestStream.headers)
         for second in 0..<40 {
-            world.publish(publisher, TestStream.seconds(Int64(second)..<Int64(second) + 1, length: 2000))
+            world.publish(
+                publisher, TestStream.seconds(Int64(second)..<Int64(second) + 1, length: 2000))
             world.pass(.seconds(1))
         }
         #expect(world.clients[world.connect(.play, "a")].cause == .refused)

@@ -1,6 +1,9 @@
+import Base
 import Foundation
+import FoundationNetworking
 import Hummingbird
 import Logging
+import NIOCore
 import NIOPosix
 import Platform
 import RTMP
@@ -30,11 +33,13 @@ import Testing
             #expect(audio["sample_rate"] as? Int == 44_100)
             let rows = try await server.json("/api/v1/clients")
             let clients = try #require(rows["clients"] as? [[String: Any]])
-            #expect(Set(clients.compactMap { $0["type"] as? String })
-                == ["fmle-publish", "rtmp-play"])
+            #expect(
+                Set(clients.compactMap { $0["type"] as? String })
+                    == ["fmle-publish", "rtmp-play"])
             let id = try #require(
                 clients.first { $0["publish"] as? Bool == true }?["id"] as? String)
-            let url = URL(string: "http://127.0.0.1:\(server.service.ports.api)/api/v1/clients/\(id)")!
+            let url = URL(
+                string: "http://127.0.0.1:\(server.service.ports.api)/api/v1/clients/\(id)")!
             var request = URLRequest(url: url)
             request.httpMethod = "DELETE"
             _ = try await URLSession.shared.data(for: request)
@@ -173,7 +178,7 @@ actor HookServer {
         let router = Router()
         router.post("/") { request, _ in
             let body = try await request.body.collect(upTo: 1 << 16)
-            let object = try JSONSerialization.jsonObject(with: Data(buffer: body))
+            let object = try JSONSerialization.jsonObject(with: Data(body.readableBytesView))
             let pairs = (object as? [String: Any] ?? [:]).mapValues { "\($0)" }
             let isAllowed = await box.server?.note(pairs) ?? false
             return isAllowed ? "{\"code\":0}" : "{\"code\":1}"

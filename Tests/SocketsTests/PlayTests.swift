@@ -1,5 +1,7 @@
+import Base
 import Foundation
 import Platform
+import RTMP
 import Sockets
 import Testing
 
@@ -13,7 +15,8 @@ import Testing
         return file
     }
 
-    @Test("ffmpeg gets every frame from a key frame on, over RTMP and HTTP-FLV, at both latencies",
+    @Test(
+        "ffmpeg gets every frame from a key frame on, over RTMP and HTTP-FLV, at both latencies",
         arguments: [350, 0])
     func ffmpeg(latency: Int64) async throws {
         try await TestServer.with({ $0.stream.latency = .milliseconds(latency) }) { server in
@@ -79,7 +82,8 @@ import Testing
         }
     }
 
-    @Test("a second publisher is refused, or replaces the first, as configured",
+    @Test(
+        "a second publisher is refused, or replaces the first, as configured",
         arguments: StreamConfiguration.SecondPublisher.allCases)
     func second(_ rule: StreamConfiguration.SecondPublisher) async throws {
         try await TestServer.with({ $0.stream.secondPublisher = rule }) { server in

@@ -91,9 +91,10 @@ import Testing
                 try await Task.sleep(for: .milliseconds(50))
             }
             let got = await player.messages.filter { $0.kind == .video }.map(\.payload)
-            let start = try #require(wanted.firstIndex { payload in
-                payload[0] >> 4 == 1 && got.contains(payload)
-            })
+            let start = try #require(
+                wanted.firstIndex { payload in
+                    payload[0] >> 4 == 1 && got.contains(payload)
+                })
             #expect(Array(got.suffix(wanted.count - start)) == Array(wanted[start...]))
             #expect(start <= 30, "more than one group of pictures late")
             await player.leave()

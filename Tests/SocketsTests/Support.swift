@@ -1,4 +1,5 @@
 import Foundation
+import FoundationNetworking
 import Logging
 import NIOPosix
 import Platform
@@ -78,7 +79,7 @@ final class Tool: Sendable {
     /// Starts it; both outputs go to a file.
     init(_ words: String..., folder: URL = Scratch.folder) throws {
         output = folder.appending(path: UUID().uuidString + ".out")
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        try Data().write(to: output)
         let file = try FileHandle(forWritingTo: output)
         process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -186,7 +187,8 @@ extension String {
 /// Whether what was played is the end of the clip, frame by frame, from some key frame on, with the
 /// clip's own distances in time.
 func expectTail(
-    _ played: URL, of clip: URL, missingAtMost: Int, sourceLocation: SourceLocation = #_sourceLocation
+    _ played: URL, of clip: URL, missingAtMost: Int,
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     for (stream, name) in [(0, "video"), (1, "audio")] {
         let all = try Scratch.frames(clip, stream: stream)

@@ -16,7 +16,8 @@ actor TestClient {
 
     private init(channel: any Channel) { self.channel = channel }
 
-    static func play(_ name: String, port: Int, within seconds: Int = 10) async throws -> TestClient {
+    static func play(_ name: String, port: Int, within seconds: Int = 10) async throws -> TestClient
+    {
         let client = try await connect(.play, name, port: port)
         for _ in 0..<seconds * 20 {
             if await client.isStarted { break }
@@ -99,7 +100,7 @@ actor TestClient {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let now = Self.now
             let buffer = unwrapInboundIn(data)
-        session.receive(buffer.readableBytesUInt8Span)
+            session.receive(buffer.readableBytesUInt8Span)
             do {
                 while let event = try session.next(at: now) {
                     switch event {

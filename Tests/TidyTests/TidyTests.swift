@@ -11,15 +11,20 @@ import Testing
 
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
-        "Base": [], "Platform": ["Base"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
+        "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
+        "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
+        "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [
-            "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform",
+            "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
+            "Sockets",
         ],
     ]
-    static let belowDrivers = ["Base", "Platform", "Cloud", "Scenarios", "Results", "Simulation"]
+    static let belowDrivers = [
+        "Base", "Media", "Platform", "Cloud", "Scenarios", "Results", "Simulation",
+    ]
 
     /// What is banned below the drivers, and what to use for it.
     static let banned: [(word: String, instead: String)] = [

@@ -44,7 +44,8 @@ struct StreamLog: Sendable {
         if headers != nil { seal() }
         if open == nil {
             open = Batch(
-                stream: stream, sequence: nextSequence, start: end, before: counts, headers: headers)
+                stream: stream, sequence: nextSequence, start: end, before: counts, headers: headers
+            )
             if headers != nil { newestStart = nextSequence }
             nextSequence += 1
         }

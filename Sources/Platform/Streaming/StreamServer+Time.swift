@@ -13,7 +13,9 @@ extension StreamServer {
         for index in streams.indices where streams[index] != nil {
             sweepStream(index, at: now, into: &outbox)
         }
-        for index in addresses.indices { addresses[index].meter.note(addresses[index].bytes, at: now) }
+        for index in addresses.indices {
+            addresses[index].meter.note(addresses[index].bytes, at: now)
+        }
         received.note(bytesReceived, at: now)
         sent.note(bytesSent, at: now)
         let isBusy = clientsCount > 0 || relays.contains { $0 != nil }

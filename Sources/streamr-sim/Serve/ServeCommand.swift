@@ -40,7 +40,8 @@ struct ServeRTMPCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        var logger = Logger(label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(
+            label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
         let settings: ServeSettings
         do {
             settings = try loaded()

@@ -23,16 +23,25 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
     var key: String?
 
-    @Option(help: ArgumentHelp("Messages are gathered this long; 0 for none (350ms).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "Messages are gathered this long; 0 for none (350ms).", valueName: "time"))
     var latency: String?
 
-    @Option(help: ArgumentHelp("A second publisher is refused, or replaces the first (refused).", valueName: "refused|replaces"))
+    @Option(
+        help: ArgumentHelp(
+            "A second publisher is refused, or replaces the first (refused).",
+            valueName: "refused|replaces"))
     var secondPublisher: String?
 
-    @Option(help: ArgumentHelp("Whether players begin with the last key frame (on).", valueName: "on|off"))
+    @Option(
+        help: ArgumentHelp(
+            "Whether players begin with the last key frame (on).", valueName: "on|off"))
     var gopCache: String?
 
-    @Option(help: ArgumentHelp("How much of a stream is kept for new players (16M).", valueName: "bytes"))
+    @Option(
+        help: ArgumentHelp(
+            "How much of a stream is kept for new players (16M).", valueName: "bytes"))
     var gopCacheMax: String?
 
     @Option(help: ArgumentHelp("How far a player may fall behind (10s).", valueName: "time"))
@@ -44,7 +53,9 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Payload bytes in a chunk (60000).", valueName: "bytes"))
     var chunkSize: String?
 
-    @Option(help: ArgumentHelp("From the connection to the end of the handshake (10s).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "From the connection to the end of the handshake (10s).", valueName: "time"))
     var handshakeTimeout: String?
 
     @Option(help: ArgumentHelp("Without a byte from a client (60s).", valueName: "time"))
@@ -53,7 +64,9 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Without media from a publisher (20s).", valueName: "time"))
     var publishTimeout: String?
 
-    @Option(help: ArgumentHelp("Without a byte taken by a player that is behind (30s).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "Without a byte taken by a player that is behind (30s).", valueName: "time"))
     var stallTimeout: String?
 
     @Option(help: ArgumentHelp("Connections in all (20000).", valueName: "count"))
@@ -62,16 +75,23 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Connections from one address (20000).", valueName: "count"))
     var connectionsPerAddress: String?
 
-    @Option(help: ArgumentHelp("Nobody new at more than this, sent and received (no limit).", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "Nobody new at more than this, sent and received (no limit).", valueName: "rate"))
     var rate: String?
 
     @Option(help: ArgumentHelp("The same for one address (no limit).", valueName: "rate"))
     var ratePerAddress: String?
 
-    @Option(help: ArgumentHelp("Where streams not published here are fetched from, as rtmp://HOST (none).", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Where streams not published here are fetched from, as rtmp://HOST (none).",
+            valueName: "url"))
     var origin: String?
 
-    @Option(help: ArgumentHelp("Streams always fetched: APP/NAME=rtmp://…, separated by commas.", valueName: "list"))
+    @Option(
+        help: ArgumentHelp(
+            "Streams always fetched: APP/NAME=rtmp://…, separated by commas.", valueName: "list"))
     var relay: String?
 
     @Option(help: ArgumentHelp("Callback when somebody connects.", valueName: "url"))
@@ -80,7 +100,9 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Callback when a connection ends.", valueName: "url"))
     var onClose: String?
 
-    @Option(help: ArgumentHelp("Callback that allows or refuses a publish (the stream key).", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Callback that allows or refuses a publish (the stream key).", valueName: "url"))
     var onPublish: String?
 
     @Option(help: ArgumentHelp("Callback when a publish ends.", valueName: "url"))
@@ -92,7 +114,8 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Callback when a play ends.", valueName: "url"))
     var onStop: String?
 
-    @Option(help: ArgumentHelp("debug, info, notice, warning or error (notice).", valueName: "level"))
+    @Option(
+        help: ArgumentHelp("debug, info, notice, warning or error (notice).", valueName: "level"))
     var log: String?
 
     /// What was given, by the names of `ServeSettings`.

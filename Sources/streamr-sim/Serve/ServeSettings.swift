@@ -230,7 +230,8 @@ struct ServeSettings {
             let source = StreamURL(String(parts[1]))
         else { return nil }
         let name = StreamName(
-            app: String(parts[0][..<slash]), name: String(parts[0][parts[0].index(after: slash)...]))
+            app: String(parts[0][..<slash]), name: String(parts[0][parts[0].index(after: slash)...])
+        )
         return name.app.isEmpty || name.name.isEmpty ? nil : .init(name: name, source: source)
     }
 }
