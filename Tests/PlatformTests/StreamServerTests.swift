@@ -122,7 +122,8 @@ import Testing
         let player = world.connect(.play, "a")
         for _ in 0..<3 {
             let publisher = world.connect(.publish, "a")
-            world.publish(publisher, TestStream.headers + TestStream.seconds(0..<2))
+            world.publish(publisher, TestStream.headers + TestStream.seconds(0..<1))
+            world.publish(publisher, TestStream.seconds(1..<2))
             world.leave(publisher)
             world.pass(.seconds(3))
         }

@@ -99,14 +99,14 @@ final class Tool: Sendable {
             if !process.isRunning { return process.terminationStatus }
             try await Task.sleep(for: .milliseconds(50))
         }
-        process.terminate()
-        process.waitUntilExit()
+        stop()
         return nil
     }
 
     func stop() {
         guard process.isRunning else { return }
-        process.terminate()
+        // Some wait for their peer before they obey anything weaker.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

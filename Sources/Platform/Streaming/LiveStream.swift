@@ -36,6 +36,7 @@ struct LiveStream: Sendable {
     /// publisher takes it up; nil until the first frame.
     private var shift: Int64?
     private var lastTime: Int64?
+    private var lastFrameAt: Instant?
     private var hasVideo = false
     private var videoTime: Int64 = 0
 
@@ -107,12 +108,15 @@ struct LiveStream: Sendable {
         let own = message.timestamp.milliseconds
         if shift == nil, message.kind != .data, role != .header {
             // The wait between two publishers is part of the stream's time.
-            let wait = (now - mediaAt).nanoseconds / 1_000_000
+            let wait = (now - (lastFrameAt ?? now)).nanoseconds / 1_000_000
             shift = lastTime.map { $0 + max(wait, 1) - own } ?? 0
         }
         guard let shift else { return Timestamp(milliseconds: lastTime ?? own) }
         let time = max(own + shift, 0)
-        if message.kind != .data { lastTime = max(lastTime ?? time, time) }
+        if message.kind != .data {
+            lastTime = max(lastTime ?? time, time)
+            lastFrameAt = now
+        }
         return Timestamp(milliseconds: time)
     }
 
