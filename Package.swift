@@ -29,12 +29,14 @@ let package = Package(
         .target(
             name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
+        .target(name: "Media", dependencies: ["Base", "RTMP"], swiftSettings: settings),
         .target(
-            name: "Platform", dependencies: ["Base", "RTMP"], swiftSettings: settings),
+            name: "Platform", dependencies: ["Base", "RTMP", "Media"],
+            swiftSettings: settings),
         .target(
             name: "Sockets",
             dependencies: [
-                "Base", "RTMP", "Platform",
+                "Base", "RTMP", "Media", "Platform",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
@@ -64,7 +66,7 @@ let package = Package(
             name: "streamr-sim",
             dependencies: [
                 "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports", "Platform",
-                "RTMP", "Sockets",
+                "RTMP", "Media", "Sockets",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -98,7 +100,7 @@ let package = Package(
         .testTarget(
             name: "SocketsTests",
             dependencies: [
-                "Base", "RTMP", "Platform", "Sockets",
+                "Base", "RTMP", "Media", "Platform", "Sockets",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),

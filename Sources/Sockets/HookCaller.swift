@@ -64,6 +64,13 @@ public struct HookCaller: Sendable {
         }
     }
 
+    /// The same, for those who can wait.
+    func ask(_ hook: Hook) async -> Bool {
+        await withCheckedContinuation { continuation in
+            call(hook) { continuation.resume(returning: $0) }
+        }
+    }
+
     private func post(_ hook: Hook, to target: String) async throws -> Bool {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -96,7 +96,7 @@ public final class StreamService: Sendable {
             listeners.append(channel)
         }
         self.listeners = listeners
-        let media = MediaResponder(loop: loop)
+        let media = MediaResponder(loop: loop, hooks: hooks)
         let http = try await WebServer.start(
             options.address, options.httpPort, group: group, logger: logger, media.respond)
         let reports = ReportResponder(loop: loop, identity: identity)

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Media
 import Platform
 import RTMP
 import Sockets
@@ -30,6 +31,31 @@ import Testing
             #expect(try await flv.tool.finish(within: 10) == 0, "\(flv.tool.text)")
             try expectTail(rtmp.file, of: clip, missingAtMost: 200)
             try expectTail(flv.file, of: clip, missingAtMost: 200)
+        }
+    }
+
+    @Test("ffmpeg decodes every picture from HLS, and the traffic is counted")
+    func hls() async throws {
+        try await TestServer.with({ options in
+            options.stream.hls?.target = .seconds(1)
+            options.stream.hls?.count = 20
+        }) { server in
+            let clip = try Scratch.pictures(["-i", Scratch.clip.path])
+            #expect(try await clip.tool.finish(within: 20) == 0, "\(clip.tool.text)")
+            let publisher = try Scratch.publish(server.url("a"), rate: 1)
+            #expect(try await server.waitForPublisher())
+            let url = "http://127.0.0.1:\(server.http)/live/a.m3u8"
+            let played = try Scratch.pictures(["-live_start_index", "0", "-t", "6", "-i", url])
+            #expect(try await played.tool.finish(within: 25) == 0)
+            #expect(played.tool.text.isEmpty, "\(played.tool.text)")
+            let all = try Scratch.frames(clip.file, stream: 0).map(\.checksum)
+            let got = try Scratch.frames(played.file, stream: 0).map(\.checksum)
+            let start = try #require(got.first.flatMap { all.firstIndex(of: $0) })
+            #expect(got.count >= 175 && Array(all[start...].prefix(got.count)) == got)
+            let report = try await server.report()
+            let fetcher = try #require(report.clients.first { $0.activity == .fetching })
+            #expect(fetcher.bytesSent > 400_000 && report.tally.hlsBytes == fetcher.bytesSent)
+            #expect(try await publisher.finish(within: 15) == 0, "\(publisher.text)")
         }
     }
 

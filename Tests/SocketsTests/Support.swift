@@ -77,7 +77,10 @@ final class Tool: Sendable {
     let output: URL
 
     /// Starts it; both outputs go to a file.
-    init(_ words: String..., folder: URL = Scratch.folder) throws {
+    convenience init(_ words: String...) throws { try self.init(words: words) }
+
+    init(words: [String]) throws {
+        let folder = Scratch.folder
         output = folder.appending(path: UUID().uuidString + ".out")
         try Data().write(to: output)
         let file = try FileHandle(forWritingTo: output)
@@ -104,10 +107,11 @@ final class Tool: Sendable {
     }
 
     func stop() {
-        guard process.isRunning else { return }
-        // Some wait for their peer before they obey anything weaker.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        // Nicely first, so that nginx takes its workers along; but some wait for their peer
+        // before they obey.
+        process.terminate()
+        for _ in 0..<20 where process.isRunning { usleep(50_000) }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
     static func isInstalled(_ name: String) -> Bool {
@@ -155,6 +159,15 @@ enum Scratch {
         let tool = try Tool(
             "ffmpeg", "-loglevel", "error", "-i", input, "-map", "0:v", "-map", "0:a", "-c",
             "copy", "-f", "framemd5", file.path)
+        return (tool, file)
+    }
+
+    /// The same of decoded pictures: containers write packets in ways of their own.
+    static func pictures(_ input: [String]) throws -> (tool: Tool, file: URL) {
+        let file = folder.appending(path: UUID().uuidString + ".md5")
+        let tool = try Tool(
+            words: ["ffmpeg", "-loglevel", "error"] + input
+                + ["-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", file.path])
         return (tool, file)
     }
 

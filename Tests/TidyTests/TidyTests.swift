@@ -19,7 +19,7 @@ import Testing
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [
             "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
-            "Sockets",
+            "Media", "Sockets",
         ],
     ]
     static let belowDrivers = [

@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 /// One stream: who publishes it, its recent past, who plays it.
@@ -16,6 +17,8 @@ struct LiveStream: Sendable {
     var source = Source.none
     private(set) var log: StreamLog
     private(set) var headers = StreamHeaders()
+    /// Nil where HLS is off.
+    private(set) var hls: HLSWindow?
     /// Players, by index.
     var players: [Int] = []
     /// Whether something waits for the next flush.
@@ -43,7 +46,8 @@ struct LiveStream: Sendable {
     /// A stream without video for this long, in its own milliseconds, may be begun anywhere.
     private static let videoSilenceMax: Int64 = 10_000
 
-    init(serial: UInt64, name: StreamName, at now: Instant) {
+    init(serial: UInt64, name: StreamName, hls: HLSWindow.Options?, at now: Instant) {
+        self.hls = hls.map(HLSWindow.init)
         self.serial = serial
         self.name = name
         log = StreamLog(stream: serial)
@@ -52,6 +56,9 @@ struct LiveStream: Sendable {
     }
 
     var isIdle: Bool { source == .none && players.isEmpty }
+
+    /// Whether somebody may still fetch segments.
+    var hasSegments: Bool { hls.map { !$0.segments.isEmpty } ?? false }
 
     mutating func begin(_ source: Source, query: String, at now: Instant) {
         check(self.source == .none, "two publishers on one stream")
@@ -68,6 +75,7 @@ struct LiveStream: Sendable {
         source = .none
         publishedAt = nil
         log.restart()
+        hls?.discontinue()
     }
 
     /// Takes one message of the publisher in.
@@ -78,6 +86,7 @@ struct LiveStream: Sendable {
         bytesReceived += UInt64(message.payload.count)
         headers.note(message, role)
         note(message, role, at: now)
+        hls?.append(message, isKey: role == .key, isHeader: role == .header)
         let mayBegin =
             hasVideo
             ? role == .key : message.kind == .audio && role == .other && log.open == nil

@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 /// What a stream server is told to do. Times and sizes are those of SRS 5 where it has them.
@@ -54,6 +55,8 @@ public struct StreamConfiguration: Sendable, Hashable {
     public var rateMax: Rate?
     /// The same for one address; a publisher alone above it is cut off.
     public var ratePerAddressMax: Rate?
+    /// Nil turns HLS off.
+    public var hls: HLSWindow.Options? = HLSWindow.Options()
     public var hooks = Hooks([])
     /// Streams that are always fetched.
     public var relays: [Relay] = []

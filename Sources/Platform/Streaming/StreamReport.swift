@@ -79,7 +79,18 @@ extension StreamServer {
             report.tally.dropped += client.dropped
             report.clients.append(client)
         }
+        report.clients += fetchers.map { reportFetcher($0, at: now) }
         return report
+    }
+
+    private func reportFetcher(_ fetcher: Fetcher, at now: Instant) -> StreamReport.Client {
+        StreamReport.Client(
+            id: fetcher.serial, address: fetcher.address, app: fetcher.name.app,
+            name: fetcher.name.name, tcURL: "", pageURL: "", activity: .fetching,
+            stream: directory[fetcher.name].flatMap { streams[$0]?.serial },
+            openedAt: fetcher.openedAt, bytesReceived: 0, bytesSent: fetcher.bytes,
+            received: Rate(bitsPerSecond: 0), sent: fetcher.sent.rate(fetcher.bytes, at: now),
+            dropped: MediaCounts())
     }
 
     private func reportStream(_ index: Int, at now: Instant) -> StreamReport.Stream {
@@ -91,7 +102,9 @@ extension StreamServer {
         return StreamReport.Stream(
             id: stream.serial, name: stream.name, createdAt: stream.createdAt,
             publishedAt: stream.publishedAt, publisher: publisher.map { clients[$0]!.serial },
-            isRelayed: isRelayed, clients: stream.players.count + (publisher == nil ? 0 : 1),
+            isRelayed: isRelayed,
+            clients: stream.players.count + (publisher == nil ? 0 : 1)
+                + fetchers.count { $0.name == stream.name },
             frames: stream.frames, bytesReceived: stream.bytesReceived,
             bytesSent: stream.bytesSent,
             received: stream.received.rate(stream.bytesReceived, at: now),

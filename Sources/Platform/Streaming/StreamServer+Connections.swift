@@ -249,6 +249,7 @@ extension StreamServer {
         for slot in clients.indices where clients[slot]?.serial == serial {
             close(slot, .kicked, at: now, into: &outbox)
         }
+        kickFetcher(serial)
     }
 
     mutating func stop(at now: Instant, into outbox: inout StreamOutbox) {

@@ -72,7 +72,7 @@ extension StreamServer {
     /// The stream of that name, made if there is none.
     mutating func findStream(_ name: StreamName, at now: Instant) -> Int {
         if let index = directory[name] { return index }
-        let stream = LiveStream(serial: nextSerial(), name: name, at: now)
+        let stream = LiveStream(serial: nextSerial(), name: name, hls: configuration.hls, at: now)
         let index = streams.firstIndex { $0 == nil } ?? streams.count
         if index < streams.count { streams[index] = stream } else { streams.append(stream) }
         directory[name] = index
@@ -137,7 +137,12 @@ extension StreamServer {
     }
 
     mutating func removeIfIdle(_ index: Int) {
-        guard let stream = streams[index], stream.isIdle else { return }
+        guard let stream = streams[index], stream.isIdle, !stream.hasSegments else { return }
+        remove(index)
+    }
+
+    mutating func remove(_ index: Int) {
+        guard let stream = streams[index] else { return }
         directory[stream.name] = nil
         streams[index] = nil
         dirty.removeAll { $0 == index }

@@ -16,9 +16,12 @@ extension StreamServer {
         for index in addresses.indices {
             addresses[index].meter.note(addresses[index].bytes, at: now)
         }
+        sweepFetchers(at: now, into: &outbox)
         received.note(bytesReceived, at: now)
         sent.note(bytesSent, at: now)
-        let isBusy = clientsCount > 0 || relays.contains { $0 != nil }
+        let isBusy =
+            clientsCount > 0 || relays.contains { $0 != nil } || !fetchers.isEmpty
+            || streams.contains { $0 != nil }
         sweepAt = isBusy ? now + Self.sweepEvery : .distantFuture
     }
 
@@ -41,6 +44,9 @@ extension StreamServer {
     ) {
         streams[index]!.received.note(streams[index]!.bytesReceived, at: now)
         streams[index]!.sent.note(streams[index]!.bytesSent, at: now)
+        if streams[index]!.isIdle, now >= streams[index]!.mediaAt + Self.segmentsKept {
+            return remove(index)
+        }
         guard case .client(let slot, _) = streams[index]!.source else { return }
         if now >= streams[index]!.mediaAt + configuration.publishTimeout {
             return close(slot, .publishTimedOut, at: now, into: &outbox)

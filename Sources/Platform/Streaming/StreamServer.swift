@@ -29,6 +29,7 @@ public struct StreamServer: ~Copyable, Sendable {
     var directory = Lookup<StreamName, Int>()
     var players: [Player?] = []
     var relays: [Relay?] = []
+    var fetchers: [Fetcher] = []
     var addresses: [AddressUse] = []
     var addressIndex = Lookup<String, Int>()
 

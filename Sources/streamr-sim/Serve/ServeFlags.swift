@@ -69,6 +69,18 @@ struct ServeFlags: ParsableArguments {
             "Without a byte taken by a player that is behind (30s).", valueName: "time"))
     var stallTimeout: String?
 
+    @Option(
+        help: ArgumentHelp("Whether streams are cut into HLS segments (on).", valueName: "on|off"))
+    var hls: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Segments are cut at the first key frame after this (2s).", valueName: "time"))
+    var hlsSegment: String?
+
+    @Option(help: ArgumentHelp("Segments in a playlist (6).", valueName: "count"))
+    var hlsCount: String?
+
     @Option(help: ArgumentHelp("Connections in all (20000).", valueName: "count"))
     var connections: String?
 
@@ -128,6 +140,7 @@ struct ServeFlags: ParsableArguments {
             ("queue-bytes", queueBytes), ("chunk-size", chunkSize),
             ("handshake-timeout", handshakeTimeout), ("idle-timeout", idleTimeout),
             ("publish-timeout", publishTimeout), ("stall-timeout", stallTimeout),
+            ("hls", hls), ("hls-segment", hlsSegment), ("hls-count", hlsCount),
             ("connections", connections), ("connections-per-address", connectionsPerAddress),
             ("rate", rate), ("rate-per-address", ratePerAddress), ("origin", origin),
             ("relay", relay), ("on-connect", onConnect), ("on-close", onClose),

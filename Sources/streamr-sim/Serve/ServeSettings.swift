@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Logging
+import Media
 import Platform
 import RTMP
 import Sockets
@@ -112,6 +113,10 @@ struct ServeSettings {
                 settings.options.stream.cachesGOP = text == "on" || text == "1"
                 return ["on", "off", "1", "0"].contains(text)
             },
+            Setting(name: "hls", expected: "on or off") { settings, text in
+                if text == "off" || text == "0" { settings.options.stream.hls = nil }
+                return ["on", "off", "1", "0"].contains(text)
+            },
             Setting(name: "origin", expected: "an address such as rtmp://HOST") { settings, text in
                 guard let url = StreamURL(text) ?? StreamURL(text + "/app/name") else {
                     return false
@@ -141,12 +146,14 @@ struct ServeSettings {
         time("idle-timeout") { $0.session.idleTimeout = $1 },
         time("publish-timeout") { $0.publishTimeout = $1 },
         time("stall-timeout") { $0.stallTimeout = $1 },
+        time("hls-segment") { $0.hls?.target = $1 },
     ]
 
     private static let counts: [Setting] = [
         count("gop-cache-max", 0...1 << 30) { $0.cacheMax = $1 },
         count("queue-bytes", 0...1 << 30) { $0.queueBytesMax = $1 },
         count("chunk-size", 128...1 << 24) { $0.chunkSize = $1 },
+        count("hls-count", 1...100) { $0.hls?.count = $1 },
         count("connections", 1...1 << 20) { $0.connectionsMax = $1 },
         count("connections-per-address", 1...1 << 20) { $0.connectionsPerAddressMax = $1 },
         count("rate", 1...1 << 40) { $0.rateMax = Rate(bitsPerSecond: Int64($1)) },
