@@ -106,6 +106,8 @@ public final class StreamService: Sendable {
         ports = Ports(
             rtmp: plain.localAddress?.port ?? 0, rtmps: rtmpsPort, http: http.port,
             api: api.port)
+        // The server may have something to do before anybody comes: relays.
+        loop.submit(.woke)
     }
 
     private static func bind(

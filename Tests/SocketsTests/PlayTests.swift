@@ -90,6 +90,35 @@ import Testing
         }
     }
 
+    @Test("tshark finds nothing malformed in what is said while one publishes and one plays")
+    func capture() async throws {
+        try await TestServer.with { server in
+            let file = Scratch.folder.appending(path: "capture.pcapng").path
+            let capture = try Tool(
+                "tshark", "-q", "-i", "lo", "-f", "tcp port \(server.rtmp)", "-w", file)
+            try await Task.sleep(for: .seconds(2))
+            let publisher = try Scratch.publish(server.url("a"), rate: 4)
+            #expect(try await server.waitForPublisher())
+            let player = try Scratch.checksums(server.url("a"))
+            #expect(try await publisher.finish(within: 10) == 0, "\(publisher.text)")
+            #expect(try await player.tool.finish(within: 10) == 0)
+            try await Task.sleep(for: .seconds(1))
+            capture.stop()
+            let decode = "tcp.port==\(server.rtmp),rtmpt"
+            let count = try Tool(
+                "tshark", "-r", file, "-d", decode, "-Y", "rtmpt", "-T", "fields", "-e",
+                "rtmpt.header.typeid")
+            #expect(try await count.finish(within: 20) == 0, "\(count.text)")
+            #expect(count.text.split(separator: "\n").count > 100)
+            let malformed = try Tool(
+                words: ["tshark", "-r", file, "-d", decode, "-Y", "_ws.malformed", "-T", "fields"]
+                    + ["-e", "frame.number", "-e", "_ws.col.Info"])
+            #expect(try await malformed.finish(within: 20) == 0)
+            let lines = malformed.text.split(separator: "\n").filter { $0.first?.isNumber ?? false }
+            #expect(lines.isEmpty, "\(malformed.text)")
+        }
+    }
+
     @Test("players stay when the publisher leaves, and go on when it is back")
     func republish() async throws {
         try await TestServer.with { server in
