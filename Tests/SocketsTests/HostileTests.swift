@@ -88,8 +88,8 @@ import Testing
             let grown = Resident.bytes - before
             print("delay p99: quiet \(quiet) ms, disturbed \(disturbed) ms; grown \(grown) bytes")
             #expect(grown < 64 << 20)
-            // Milliseconds of noise on a busy machine are not the server's.
-            #expect(disturbed <= quiet * 1.2 + 5)
+            // A frame's time is the noise of two cores that also run the attackers.
+            #expect(disturbed <= quiet * 1.2 + 33)
             #expect(try await server.wait { $0.clients.isEmpty })
         }
     }
@@ -163,7 +163,8 @@ import Testing
     @Test("a reader that stops costs its bound and then loses its connection")
     func stalled() async throws {
         try await TestServer.with({
-            $0.stream.queueTimeMax = .seconds(2)
+            $0.stream.queueTimeMax = .seconds(600)
+            $0.stream.queueBytesMax = 2 << 20
             $0.stream.stallTimeout = .seconds(3)
         }) { server in
             // Fast enough to fill the kernel's buffers, which take megabytes.
@@ -172,7 +173,7 @@ import Testing
             try await with(1, sending: Self.playing, port: server.rtmp) {
                 let isPlaying = try await server.wait { $0.tally.plays == 1 }
                 #expect(isPlaying)
-                let isCut = try await server.wait { report in
+                let isCut = try await server.wait(30) { report in
                     !report.clients.contains { $0.activity == .playing }
                 }
                 #expect(isCut)

@@ -90,7 +90,9 @@ import Testing
         }
     }
 
-    @Test("tshark finds nothing malformed in what is said while one publishes and one plays")
+    /// Only our side is looked at: tshark 4.0 loses its place in what ffmpeg sends, which puts
+    /// headers and payloads into packets of their own.
+    @Test("tshark finds nothing malformed in what we say to a publisher and a player")
     func capture() async throws {
         try await TestServer.with { server in
             let file = Scratch.folder.appending(path: "capture.pcapng").path
@@ -106,13 +108,17 @@ import Testing
             capture.stop()
             let decode = "tcp.port==\(server.rtmp),rtmpt"
             let count = try Tool(
-                "tshark", "-r", file, "-d", decode, "-Y", "rtmpt", "-T", "fields", "-e",
+                "tshark", "-r", file, "-d", decode, "-Y",
+                "rtmpt && tcp.srcport == \(server.rtmp)", "-T", "fields", "-e",
                 "rtmpt.header.typeid")
             #expect(try await count.finish(within: 20) == 0, "\(count.text)")
-            #expect(count.text.split(separator: "\n").count > 100)
+            #expect(count.text.split { $0 == "\n" || $0 == "," }.count > 30, "\(count.text)")
             let malformed = try Tool(
-                words: ["tshark", "-r", file, "-d", decode, "-Y", "_ws.malformed", "-T", "fields"]
-                    + ["-e", "frame.number", "-e", "_ws.col.Info"])
+                words: ["tshark", "-r", file, "-d", decode, "-Y"]
+                    + [
+                        "_ws.malformed && tcp.srcport == \(server.rtmp)", "-T", "fields", "-e",
+                        "frame.number", "-e", "_ws.col.Info",
+                    ])
             #expect(try await malformed.finish(within: 20) == 0)
             let lines = malformed.text.split(separator: "\n").filter { $0.first?.isNumber ?? false }
             #expect(lines.isEmpty, "\(malformed.text)")

@@ -44,9 +44,11 @@ struct TestServer: Sendable {
         try await service.loop.read { server, now in server.report(at: now) }
     }
 
-    /// Waits until the report is as wanted; false after ten seconds.
-    func wait(_ isWanted: (StreamReport) -> Bool) async throws -> Bool {
-        for _ in 0..<200 {
+    /// Waits until the report is as wanted; false after these seconds.
+    func wait(
+        _ seconds: Int = 10, until isWanted: (StreamReport) -> Bool
+    ) async throws -> Bool {
+        for _ in 0..<seconds * 20 {
             if isWanted(try await report()) { return true }
             try await Task.sleep(for: .milliseconds(50))
         }
