@@ -32,21 +32,36 @@ public struct HookCaller: Sendable {
 
     /// What is posted.
     struct Body: Encodable {
-        var server_id: String
-        var service_id: String
+        var server: String
+        var service: String
         var action: String
-        var client_id: String
+        var client: String
         var ip: String
         var vhost = "__defaultVhost__"
         var app: String
-        var tcUrl: String
-        var pageUrl: String
+        var tcURL: String
+        var pageURL: String
         var stream: String?
         var param: String?
-        var stream_url: String?
-        var stream_id: String?
-        var send_bytes: UInt64?
-        var recv_bytes: UInt64?
+        var streamURL: String?
+        var streamID: String?
+        var bytesSent: UInt64?
+        var bytesReceived: UInt64?
+
+        enum CodingKeys: String, CodingKey {
+            case server = "server_id"
+            case service = "service_id"
+            case action
+            case client = "client_id"
+            case ip, vhost, app
+            case tcURL = "tcUrl"
+            case pageURL = "pageUrl"
+            case stream, param
+            case streamURL = "stream_url"
+            case streamID = "stream_id"
+            case bytesSent = "send_bytes"
+            case bytesReceived = "recv_bytes"
+        }
     }
 
     /// The answer comes on any thread; what cannot be asked is refused.
@@ -95,18 +110,18 @@ public struct HookCaller: Sendable {
     func body(_ hook: Hook) -> Body {
         let isStream = !hook.stream.isEmpty
         var body = Body(
-            server_id: identity.server, service_id: identity.service,
-            action: hook.kind.rawValue, client_id: String(hook.client), ip: hook.address,
-            app: hook.app, tcUrl: hook.tcURL, pageUrl: hook.pageURL)
+            server: identity.server, service: identity.service,
+            action: hook.kind.rawValue, client: String(hook.client), ip: hook.address,
+            app: hook.app, tcURL: hook.tcURL, pageURL: hook.pageURL)
         body.param = hook.query.isEmpty ? "" : "?" + hook.query
         if isStream {
             body.stream = hook.stream
-            body.stream_url = "/\(hook.app)/\(hook.stream)"
-            body.stream_id = hook.streamID.map { identity.name($0) }
+            body.streamURL = "/\(hook.app)/\(hook.stream)"
+            body.streamID = hook.streamID.map { identity.name($0) }
         }
         if hook.kind == .close {
-            body.send_bytes = hook.bytesSent
-            body.recv_bytes = hook.bytesReceived
+            body.bytesSent = hook.bytesSent
+            body.bytesReceived = hook.bytesReceived
         }
         return body
     }
