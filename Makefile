@@ -28,6 +28,8 @@ gate: build
 bench: setup
 	swift build -c release --product streamr-sim
 	swift run -c release bench
+	swift build -c release --product bench-serve
+	taskset -c 1 .build/release/bench-serve
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift

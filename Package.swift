@@ -17,13 +17,38 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
         .target(
             name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
-        .target(name: "Platform", dependencies: ["Base"], swiftSettings: settings),
+        .target(name: "Media", dependencies: ["Base", "RTMP"], swiftSettings: settings),
+        .target(
+            name: "Platform", dependencies: ["Base", "RTMP", "Media"],
+            swiftSettings: settings),
+        .target(
+            name: "Sockets",
+            dependencies: [
+                "Base", "RTMP", "Media", "Platform",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Scenarios", dependencies: ["Base", "Cloud"],
             swiftSettings: settings),
@@ -40,7 +65,9 @@ let package = Package(
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
-                "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports",
+                "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports", "Platform",
+                "RTMP", "Media", "Sockets",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -69,6 +96,26 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Base", "RTMP", "Platform"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketsTests",
+            dependencies: [
+                "Base", "RTMP", "Media", "Platform", "Sockets",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bench-serve",
+            dependencies: [
+                "Base", "RTMP", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/serve", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

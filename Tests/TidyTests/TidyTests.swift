@@ -11,17 +11,19 @@ import Testing
 
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
-        "Base": [], "RTMP": ["Base"], "Platform": ["Base"], "Cloud": ["Base"],
-        "Scenarios": ["Base", "Cloud"],
+        "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
+        "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
+        "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [
-            "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform",
+            "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
+            "Media", "Sockets",
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results", "Simulation",
+        "Base", "RTMP", "Media", "Platform", "Cloud", "Scenarios", "Results", "Simulation",
     ]
 
     /// What is banned below the drivers, and what to use for it.

@@ -28,6 +28,23 @@ public struct EncodedMessage: Sendable {
         self.bytes = bytes
     }
 
+    /// A message that was encoded before: `bytes` are all of its chunks, as `bytes` had them.
+    public init(
+        kind: MediaMessage.Kind, timestamp: Timestamp, chunkSize: Int, bytes: [UInt8]
+    ) {
+        check(chunkSize >= 1, "a chunk size of \(chunkSize)")
+        check(bytes.count >= Self.headerLength, "an encoded message without a header")
+        self.kind = kind
+        self.timestamp = timestamp
+        self.chunkSize = chunkSize
+        self.bytes = bytes
+    }
+
+    /// What was encoded.
+    public var media: MediaMessage {
+        MediaMessage(kind: kind, timestamp: timestamp, payload: payload())
+    }
+
     /// The same message for another message stream, at another time.
     public func append(
         to output: inout [UInt8], stream: MessageStreamID, timestamp: Timestamp

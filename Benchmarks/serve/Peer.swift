@@ -1,0 +1,111 @@
+import Foundation
+
+/// A server under test, in a process of its own on the first core.
+struct Peer {
+    enum Kind: String, CaseIterable {
+        case streamr = "streamr-sim"
+        case nginx = "nginx-rtmp"
+        case prompt = "streamr-sim latency 0"
+    }
+
+    static let nginxModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+
+    let port: Int
+    private let process: Process
+    /// The process that does the work: nginx's is a worker.
+    private let worker: Int32
+    private let folder: URL
+
+    static func start(_ kind: Kind, binary: String) throws -> Peer {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "bench-serve-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let port = try freePort()
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        switch kind {
+        case .streamr, .prompt:
+            let latency = kind == .prompt ? "0" : "350ms"
+            process.arguments = [
+                "-c", "0", binary, "serve", "rtmp", "--bind", "127.0.0.1", "--rtmp-port",
+                "\(port)", "--http-port", "0", "--api-port", "0", "--latency", latency,
+            ]
+        case .nginx:
+            let file = folder.appending(path: "nginx.conf")
+            try configuration(port: port, folder: folder.path)
+                .write(to: file, atomically: true, encoding: .utf8)
+            process.arguments = [
+                "-c", "0", "/usr/sbin/nginx", "-p", folder.path, "-c", file.path,
+            ]
+        }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        Thread.sleep(forTimeInterval: 1.5)
+        guard process.isRunning else { throw Failure(description: "\(kind) does not start") }
+        return Peer(
+            port: port, process: process,
+            worker: kind == .nginx
+                ? try child(of: process.processIdentifier) : process.processIdentifier,
+            folder: folder)
+    }
+
+    struct Failure: Error, CustomStringConvertible { var description: String }
+
+    private static func configuration(port: Int, folder: String) -> String {
+        """
+        load_module \(nginxModule);
+        daemon off; worker_processes 1; user root; pid \(folder)/nginx.pid;
+        error_log \(folder)/error.log; events { worker_connections 8192; }
+        rtmp { server { listen 127.0.0.1:\(port); chunk_size 4096;
+            application live { live on; access_log off; } } }
+        """
+    }
+
+    private static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+            }
+        }
+        guard result == 0 else { throw Failure(description: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func child(of parent: Int32) throws -> Int32 {
+        let path = "/proc/\(parent)/task/\(parent)/children"
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        guard let first = text.split(separator: " ").first, let id = Int32(first) else {
+            throw Failure(description: "nginx has no worker")
+        }
+        return id
+    }
+
+    /// User and system time so far.
+    var cpuSeconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(worker)/stat", encoding: .utf8)) ?? ""
+        // Behind the name in parentheses: state is field 3, utime 14, stime 15.
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12])
+        else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    var residentBytes: Int {
+        let text = (try? String(contentsOfFile: "/proc/\(worker)/statm", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: " ")
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+}

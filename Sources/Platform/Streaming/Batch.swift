@@ -1,0 +1,152 @@
+import Base
+import RTMP
+
+/// Messages of one stream that are sent together: one buffer, whoever gets it.
+struct Batch: Sendable {
+    /// One message inside `bytes`.
+    struct Part: Sendable {
+        var kind: MediaMessage.Kind
+        var timestamp: Timestamp
+        /// Where its chunks begin.
+        var offset: Int
+    }
+
+    /// Names its bytes among those of all streams of a server.
+    let id: UInt64
+    /// Where in the stream it stands: one more than the batch before.
+    let sequence: Int64
+    /// Bytes of the stream before it.
+    let start: Int64
+    /// Messages of the stream before it.
+    let before: MediaCounts
+    /// Whether a player may begin here, and with which headers.
+    let headers: StreamHeaders?
+    /// The same, behind it.
+    private(set) var after: MediaCounts
+    private(set) var parts: [Part] = []
+    /// The messages as RTMP chunks for the first message stream.
+    private(set) var bytes: [UInt8] = []
+    /// The same as FLV tags, once somebody wanted them.
+    private var tags: SharedBytes?
+
+    /// `stream` is the stream's number in its server.
+    init(
+        stream: UInt64, sequence: Int64, start: Int64, before: MediaCounts,
+        headers: StreamHeaders?
+    ) {
+        id = (stream & 0x7FFF_FFFF) << 32 | UInt64(truncatingIfNeeded: sequence & 0xFFFF_FFFF)
+        self.sequence = sequence
+        self.start = start
+        self.before = before
+        after = before
+        self.headers = headers
+    }
+
+    private static let tagsMark: UInt64 = 1 << 63
+
+    var isEmpty: Bool { parts.isEmpty }
+    var end: Int64 { start + Int64(bytes.count) }
+    var shared: SharedBytes { SharedBytes(id: id, bytes: bytes) }
+    var firstTime: Timestamp { parts.first?.timestamp ?? .zero }
+
+    mutating func append(_ message: EncodedMessage) {
+        parts.append(
+            Part(kind: message.kind, timestamp: message.timestamp, offset: bytes.count))
+        bytes += message.bytes
+        after.count(message.kind)
+    }
+
+    /// Gives back what the arrays grew too large.
+    mutating func seal() {
+        guard bytes.capacity > bytes.count + bytes.count / 4 else { return }
+        var exact: [UInt8] = []
+        exact.reserveCapacity(bytes.count)
+        exact += bytes
+        bytes = exact
+    }
+
+    /// One of the messages, copied out.
+    func message(_ index: Int, chunkSize: Int) -> EncodedMessage {
+        let end = index + 1 < parts.count ? parts[index + 1].offset : bytes.count
+        return EncodedMessage(
+            kind: parts[index].kind, timestamp: parts[index].timestamp, chunkSize: chunkSize,
+            bytes: Array(bytes[parts[index].offset..<end]))
+    }
+
+    /// All messages as FLV tags; made at the first call.
+    mutating func flv(chunkSize: Int) -> SharedBytes {
+        if let tags { return tags }
+        var made: [UInt8] = []
+        made.reserveCapacity(bytes.count + 4 * parts.count)
+        for index in parts.indices {
+            let message = message(index, chunkSize: chunkSize)
+            FLVTags.append(message.media, to: &made)
+        }
+        let shared = SharedBytes(id: id | Self.tagsMark, bytes: made)
+        tags = shared
+        return shared
+    }
+}
+
+/// What a player must have before the first frame: the stream's description and the codecs'
+/// configurations, each as last published.
+struct StreamHeaders: Sendable {
+    var metadata: MediaMessage?
+    var video: MediaMessage?
+    var audio: MediaMessage?
+
+    /// At the time of the frame that follows, so that no player waits between them.
+    func messages(at time: Timestamp) -> [MediaMessage] {
+        [metadata, video, audio].compactMap { message in
+            guard var message else { return nil }
+            message.timestamp = time
+            return message
+        }
+    }
+
+    mutating func note(_ message: MediaMessage, _ role: MediaRole) {
+        switch (message.kind, role) {
+        case (.video, .header): video = message
+        case (.audio, .header): audio = message
+        case (.data, _): if message.isMetadata { metadata = message }
+        case (.video, _), (.audio, _): break
+        }
+    }
+}
+
+/// What a message is to somebody who wants to begin playing.
+enum MediaRole: Sendable, Hashable {
+    /// A codec's configuration.
+    case header
+    /// A frame that needs no other.
+    case key
+    case other
+
+    /// Adobe FLV 10.1, E.4.2 and E.4.3; Enhanced RTMP 2, "Enhanced Video" and "Enhanced Audio".
+    init(_ message: MediaMessage) {
+        guard message.payload.count >= 2 else {
+            self = .other
+            return
+        }
+        let first = message.payload[0]
+        let second = message.payload[1]
+        switch message.kind {
+        case .video:
+            let isExtended = first & 0x80 != 0
+            let isKey = first >> 4 & 0x07 == 1
+            // Codecs 7 (H.264) and 12 (H.265 before it was standard) have configurations.
+            let hasHeader = isExtended || first & 0x0F == 7 || first & 0x0F == 12
+            let type = isExtended ? first & 0x0F : second
+            let isFrame = !hasHeader || type == 1 || (isExtended && type == 3)
+            self = hasHeader && type == 0 ? .header : isKey && isFrame ? .key : .other
+        case .audio:
+            switch first >> 4 {
+            case 10: self = second == 0 ? .header : .other
+            case 9: self = first & 0x0F == 0 ? .header : .other
+            case _: self = .other
+            }
+        case .data:
+            self = .other
+        }
+    }
+}

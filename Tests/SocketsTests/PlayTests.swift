@@ -1,0 +1,167 @@
+import Base
+import Foundation
+import Media
+import Platform
+import RTMP
+import Sockets
+import Testing
+
+/// What others wrote publishes to us and plays from us. Each test publishes a clip at twice its
+/// speed, has it played meanwhile, and compares what arrived with the clip packet by packet.
+@Suite(.serialized) struct PlayTests {
+    /// Checksums of the clip itself.
+    static func clipChecksums() async throws -> URL {
+        let (tool, file) = try Scratch.checksums(Scratch.clip.path)
+        #expect(try await tool.finish(within: 20) == 0, "\(tool.text)")
+        return file
+    }
+
+    @Test(
+        "ffmpeg gets every frame from a key frame on, over RTMP and HTTP-FLV, at both latencies",
+        arguments: [350, 0])
+    func ffmpeg(latency: Int64) async throws {
+        try await TestServer.with({ $0.stream.latency = .milliseconds(latency) }) { server in
+            let clip = try await Self.clipChecksums()
+            let publisher = try Scratch.publish(server.url("a"))
+            #expect(try await server.waitForPublisher())
+            let rtmp = try Scratch.checksums(server.url("a"))
+            let flv = try Scratch.checksums("http://127.0.0.1:\(server.http)/live/a.flv")
+            #expect(try await publisher.finish(within: 20) == 0, "\(publisher.text)")
+            #expect(try await rtmp.tool.finish(within: 10) == 0, "\(rtmp.tool.text)")
+            #expect(try await flv.tool.finish(within: 10) == 0, "\(flv.tool.text)")
+            try expectTail(rtmp.file, of: clip, missingAtMost: 200)
+            try expectTail(flv.file, of: clip, missingAtMost: 200)
+        }
+    }
+
+    @Test("ffmpeg decodes every picture from HLS, and the traffic is counted")
+    func hls() async throws {
+        try await TestServer.with({ options in
+            options.stream.hls?.target = .seconds(1)
+            options.stream.hls?.count = 20
+        }) { server in
+            let clip = try Scratch.pictures(["-i", Scratch.clip.path])
+            #expect(try await clip.tool.finish(within: 20) == 0, "\(clip.tool.text)")
+            let publisher = try Scratch.publish(server.url("a"), rate: 1)
+            #expect(try await server.waitForPublisher())
+            let url = "http://127.0.0.1:\(server.http)/live/a.m3u8"
+            let played = try Scratch.pictures(["-live_start_index", "0", "-t", "6", "-i", url])
+            #expect(try await played.tool.finish(within: 25) == 0)
+            #expect(played.tool.text.isEmpty, "\(played.tool.text)")
+            let all = try Scratch.frames(clip.file, stream: 0).map(\.checksum)
+            let got = try Scratch.frames(played.file, stream: 0).map(\.checksum)
+            let start = try #require(got.first.flatMap { all.firstIndex(of: $0) })
+            #expect(got.count >= 175 && Array(all[start...].prefix(got.count)) == got)
+            let report = try await server.report()
+            let fetcher = try #require(report.clients.first { $0.activity == .fetching })
+            #expect(fetcher.bytesSent > 400_000 && report.tally.hlsBytes == fetcher.bytesSent)
+            #expect(try await publisher.finish(within: 15) == 0, "\(publisher.text)")
+        }
+    }
+
+    @Test("rtmpdump, GStreamer and mpv play a stream")
+    func others() async throws {
+        try await TestServer.with { server in
+            let publisher = try Scratch.publish(server.url("a"), rate: 1)
+            defer { publisher.stop() }
+            #expect(try await server.waitForPublisher())
+            let dumped = Scratch.folder.appending(path: "dump.flv")
+            let dump = try Tool(
+                "rtmpdump", "-q", "--live", "--stop", "3", "-r", server.url("a"), "-o", dumped.path)
+            let mpv = try Tool(
+                "mpv", "--no-config", "--vo=null", "--ao=null", "--length=2", "--untimed",
+                "--msg-level=all=warn", server.url("a"))
+            let gst = try Tool(
+                "gst-launch-1.0", "-q", "rtmp2src", "num-buffers=100",
+                "location=\(server.url("a"))", "!", "flvdemux", "name=d", "d.video", "!", "queue",
+                "!", "h264parse", "!", "fakesink", "sync=false", "d.audio", "!", "queue", "!",
+                "fakesink", "sync=false")
+            #expect(try await mpv.finish(within: 20) == 0, "\(mpv.text)")
+            #expect(try await gst.finish(within: 20) == 0, "\(gst.text)")
+            _ = try await dump.finish(within: 15)
+            let check = try Tool(
+                "ffprobe", "-v", "error", "-count_packets", "-show_entries",
+                "stream=codec_name,nb_read_packets", "-of", "csv=p=0", dumped.path)
+            #expect(try await check.finish(within: 10) == 0)
+            let packets = check.text.split(separator: "\n").compactMap {
+                Int($0.split(separator: ",").last ?? "")
+            }
+            #expect(packets.count == 2 && packets.allSatisfy { $0 > 45 }, "\(check.text)")
+        }
+    }
+
+    /// Only our side is looked at, with chunks of 4,096 bytes: at 60,000, which is also what
+    /// ffmpeg sends, tshark 4.0 loses its place.
+    @Test("tshark finds nothing malformed in what we say to a publisher and a player")
+    func capture() async throws {
+        try await TestServer.with({ $0.stream.chunkSize = 4096 }) { server in
+            let file = Scratch.folder.appending(path: "capture.pcapng").path
+            let capture = try Tool(
+                "tshark", "-q", "-i", "lo", "-f", "tcp port \(server.rtmp)", "-w", file)
+            try await Task.sleep(for: .seconds(2))
+            let publisher = try Scratch.publish(server.url("a"), rate: 4)
+            #expect(try await server.waitForPublisher())
+            let player = try Scratch.checksums(server.url("a"))
+            #expect(try await publisher.finish(within: 10) == 0, "\(publisher.text)")
+            #expect(try await player.tool.finish(within: 10) == 0)
+            try await Task.sleep(for: .seconds(1))
+            capture.stop()
+            let decode = "tcp.port==\(server.rtmp),rtmpt"
+            let count = try Tool(
+                "tshark", "-r", file, "-d", decode, "-Y",
+                "rtmpt && tcp.srcport == \(server.rtmp)", "-T", "fields", "-e",
+                "rtmpt.header.typeid")
+            #expect(try await count.finish(within: 20) == 0, "\(count.text)")
+            #expect(count.text.split { $0 == "\n" || $0 == "," }.count > 500, "\(count.text)")
+            let malformed = try Tool(
+                words: ["tshark", "-r", file, "-d", decode, "-Y"]
+                    + [
+                        "_ws.malformed && tcp.srcport == \(server.rtmp)", "-T", "fields", "-e",
+                        "frame.number", "-e", "_ws.col.Info",
+                    ])
+            #expect(try await malformed.finish(within: 20) == 0)
+            let lines = malformed.text.split(separator: "\n").filter { $0.first?.isNumber ?? false }
+            #expect(lines.isEmpty, "\(malformed.text)")
+        }
+    }
+
+    @Test("players stay when the publisher leaves, and go on when it is back")
+    func republish() async throws {
+        try await TestServer.with { server in
+            let first = try Scratch.publish(server.url("a"))
+            #expect(try await server.waitForPublisher())
+            let player = try await TestClient.play("a", port: server.rtmp)
+            #expect(try await first.finish(within: 20) == 0, "\(first.text)")
+            #expect(try await server.wait { $0.streams.first?.publishedAt == nil })
+            let before = await player.messages
+            let second = try Scratch.publish(server.url("a"))
+            #expect(try await second.finish(within: 20) == 0, "\(second.text)")
+            let after = await player.messages
+            #expect(before.count > 300 && after.count > 2 * before.count - 100)
+            let times = after.filter { $0.kind == .video }.map(\.timestamp.milliseconds)
+            #expect(times == times.sorted(), "time runs backwards")
+            await player.leave()
+        }
+    }
+
+    @Test(
+        "a second publisher is refused, or replaces the first, as configured",
+        arguments: StreamConfiguration.SecondPublisher.allCases)
+    func second(_ rule: StreamConfiguration.SecondPublisher) async throws {
+        try await TestServer.with({ $0.stream.secondPublisher = rule }) { server in
+            let first = try Scratch.publish(server.url("a"), rate: 1)
+            #expect(try await server.waitForPublisher())
+            let second = try Scratch.publish(server.url("a"), rate: 4)
+            let refused = try await second.finish(within: 10)
+            switch rule {
+            case .refused:
+                #expect(refused != 0)
+                #expect(first.process.isRunning)
+            case .replaces:
+                #expect(refused == 0, "\(second.text)")
+                #expect(try await first.finish(within: 5) != 0)
+            }
+            first.stop()
+        }
+    }
+}
