@@ -4,8 +4,8 @@ import RTMP
 /// Wraps H.264 and AAC messages in an MPEG transport stream. ISO/IEC 13818-1.
 ///
 /// Packets are 188 bytes. The program has one program map; video on one PID, with the clock
-/// reference, and audio on another. Continuity counters go on from segment to segment. Times are those of
-/// the messages, times 90, modulo 2^33.
+/// reference, and audio on another. Continuity counters go on from segment to
+/// segment. Times are those of the messages, times 90, modulo 2^33.
 public struct TransportStream: Sendable {
     static let packetLength = 188
     private static let programMap: UInt16 = 0x1000

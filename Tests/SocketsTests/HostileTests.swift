@@ -145,14 +145,14 @@ import Testing
         let limit = FileLimit.raise()
         // Both ends are in this process; 10,000 need 20,000 files.
         let count = min(10_000, (limit - 500) / 2)
-        try await TestServer.with({ $0.stream.session.handshakeTimeout = .seconds(8) }) { server in
+        try await TestServer.with({ $0.stream.session.handshakeTimeout = .seconds(15) }) { server in
             let before = Resident.bytes
             try await with(count, sending: [3], port: server.rtmp) {
                 #expect(try await server.wait { $0.clients.count == count })
                 let each = (Resident.bytes - before) / count
                 print("\(count) idle connections: \(each) bytes each, with the clients' own")
                 #expect(each < 40 << 10)
-                try await Task.sleep(for: .seconds(8))
+                try await Task.sleep(for: .seconds(15))
                 #expect(try await server.wait { $0.clients.isEmpty })
             }
             let publisher = try Scratch.publish(server.url("a"), rate: 4)

@@ -65,6 +65,11 @@ struct Batch: Sendable {
         bytes = exact
     }
 
+    /// All of the messages, copied out.
+    func messages(chunkSize: Int) -> [MediaMessage] {
+        parts.indices.map { message($0, chunkSize: chunkSize).media }
+    }
+
     /// One of the messages, copied out.
     func message(_ index: Int, chunkSize: Int) -> EncodedMessage {
         let end = index + 1 < parts.count ? parts[index + 1].offset : bytes.count

@@ -17,7 +17,7 @@ struct LiveStream: Sendable {
     var source = Source.none
     private(set) var log: StreamLog
     private(set) var headers = StreamHeaders()
-    /// Nil where HLS is off.
+    /// Nil while nobody plays over HLS: segments would be most of a stream's memory.
     private(set) var hls: HLSWindow?
     /// Players, by index.
     var players: [Int] = []
@@ -46,8 +46,7 @@ struct LiveStream: Sendable {
     /// A stream without video for this long, in its own milliseconds, may be begun anywhere.
     private static let videoSilenceMax: Int64 = 10_000
 
-    init(serial: UInt64, name: StreamName, hls: HLSWindow.Options?, at now: Instant) {
-        self.hls = hls.map(HLSWindow.init)
+    init(serial: UInt64, name: StreamName, at now: Instant) {
         self.serial = serial
         self.name = name
         log = StreamLog(stream: serial)
@@ -128,6 +127,29 @@ struct LiveStream: Sendable {
         }
         return Timestamp(milliseconds: time)
     }
+
+    // MARK: HLS
+
+    /// Cuts segments from here on, beginning with the last key frame.
+    mutating func startHLS(_ options: HLSWindow.Options, chunkSize: Int) {
+        guard hls == nil else { return }
+        log.seal()
+        var window = HLSWindow(options)
+        let start = log.start(from: 0) ?? log.sealedEnd
+        let known = start < log.sealedEnd ? log[start].headers : headers
+        for message in known?.messages(at: .zero) ?? [] where message.kind != .data {
+            window.append(message, isKey: false, isHeader: true)
+        }
+        for sequence in start..<log.sealedEnd {
+            for message in log[sequence].messages(chunkSize: chunkSize) {
+                let role = MediaRole(message)
+                window.append(message, isKey: role == .key, isHeader: role == .header)
+            }
+        }
+        hls = window
+    }
+
+    mutating func stopHLS() { hls = nil }
 
     // MARK: The log
 

@@ -36,13 +36,14 @@ extension StreamServer {
     public mutating func startFetch(
         _ name: StreamName, _ peer: Peer, query: String, at now: Instant
     ) -> FetchStart? {
-        guard let index = directory[name], streams[index]!.hls != nil,
+        guard let index = directory[name], let options = configuration.hls,
             clientsCount + fetchers.count < configuration.connectionsMax
         else { return nil }
         let isAsked = configuration.hooks.contains(.play)
         let fetcher = Fetcher(
             serial: nextSerial(), token: random.next(), name: name, address: peer.address,
             query: query, openedAt: now, seenAt: now, isAdmitted: !isAsked)
+        streams[index]!.startHLS(options, chunkSize: chunkSize)
         fetchers.append(fetcher)
         tally.plays += 1
         sweepAt = min(sweepAt, now + Self.sweepEvery)
@@ -110,6 +111,10 @@ extension StreamServer {
             outbox.append(.call(nil, hook(.stop, fetcher)))
         }
         fetchers.removeAll { now >= $0.seenAt + Self.fetcherTimeout }
+        for index in streams.indices where streams[index]?.hls != nil {
+            let name = streams[index]!.name
+            if !fetchers.contains(where: { $0.name == name }) { streams[index]!.stopHLS() }
+        }
     }
 
     mutating func kickFetcher(_ serial: UInt64) { fetchers.removeAll { $0.serial == serial } }

@@ -72,7 +72,7 @@ extension StreamServer {
     /// The stream of that name, made if there is none.
     mutating func findStream(_ name: StreamName, at now: Instant) -> Int {
         if let index = directory[name] { return index }
-        let stream = LiveStream(serial: nextSerial(), name: name, hls: configuration.hls, at: now)
+        let stream = LiveStream(serial: nextSerial(), name: name, at: now)
         let index = streams.firstIndex { $0 == nil } ?? streams.count
         if index < streams.count { streams[index] = stream } else { streams.append(stream) }
         directory[name] = index
