@@ -3,8 +3,8 @@ import Foundation
 /// A fixed piece of work, by which CPU times of different machines and hours are compared.
 ///
 /// It is none of the simulation's code, so that a slower simulation does not stretch it: random
-/// reads and writes over 256 KiB, as an event queue and its world do. A neighbour on the same core or
-/// cache slows both by much the same factor.
+/// reads and writes over 256 KiB, as an event queue and its world do. A neighbour on the same core
+/// or cache slows both by much the same factor.
 enum Yardstick {
     private static let steps = 60_000_000
     private static let words = 32_768
