@@ -60,7 +60,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Simulation",
-            dependencies: ["Base", "Cloud", "Platform", "Scenarios", "Results"],
+            dependencies: ["Base", "RTMP", "Cloud", "Platform", "Scenarios", "Results"],
             swiftSettings: settings),
         .executableTarget(
             name: "streamr-sim",

@@ -160,8 +160,11 @@ public struct RTMPServer: Program {
         switch peer.role {
         case .idle: break
         case .asking(let stream, let publish):
-            // The coordinator may already hold it live; say that it is not.
-            if publish { note(.onUnpublish(stream), into: &outbox) }
+            // The coordinator may already hold it live; say that it is not, unless somebody else
+            // keeps it so.
+            if publish && publishers[Int(stream.raw)] == nil {
+                note(.onUnpublish(stream), into: &outbox)
+            }
         case .playing(let stream): note(.onStop(stream), into: &outbox)
         case .publishing(let stream):
             publishers[Int(stream.raw)] = nil

@@ -46,7 +46,15 @@ enum Event: Sendable {
 }
 
 enum LinkStep: UInt8, Sendable {
-    case openServer, openClient, messageToServer, messageToClient, closeServer, closeClient
+    case openClient, openServer, bytesToServer, bytesToClient, closeServer, closeClient
+
+    /// Whether it needs the path between the two; an end also finds out by itself.
+    var crossesPath: Bool {
+        switch self {
+        case .openClient, .openServer, .bytesToServer, .bytesToClient: true
+        case .closeServer, .closeClient: false
+        }
+    }
 }
 
 enum HomeStep: UInt8, Sendable { case eveningBegins, eveningEnds, goes, returns }

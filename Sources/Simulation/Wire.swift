@@ -28,17 +28,17 @@ struct Flight: Sendable {
     var isBalanced = false
 }
 
-/// One RTMP connection between a client and the server or a node.
+/// One RTMP connection between a client and the server or a node; its `Conversation` has the bytes.
 struct Link: Sendable {
     var client: ProgramRef
     var clientEpoch: UInt32
     var clientConnection: ConnectionID
     var server: ProgramRef
     var delay: Interval
-    var toServer: [SessionMessage] = []
-    var toClient: [SessionMessage] = []
     var generation: UInt32 = 0
     var isOpen = true
+    /// Nothing gets through any more, and neither end knows yet.
+    var isSevered = false
     /// Each end is told of the close once, and only after it was told of the opening.
     var clientTold = false
     var serverOpened = false

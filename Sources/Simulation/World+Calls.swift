@@ -85,6 +85,7 @@ extension World {
     }
 
     /// Why the front cannot pass a call on, and after how long the caller learns it.
+    @inline(__always)
     private func frontFailure(_ delay: Interval) -> (reason: CloseReason, after: Interval)? {
         switch scenario.deployment.front {
         case .loadBalancer:
@@ -102,6 +103,7 @@ extension World {
         return nil
     }
 
+    @inline(__always)
     private var canReachFront: Bool {
         switch scenario.deployment.front {
         case .loadBalancer:
@@ -271,6 +273,7 @@ extension World {
 
     // MARK: Who calls from where
 
+    @inline(__always)
     func home(of ref: ProgramRef) -> Int32? {
         switch ref.kind {
         case .streamer: streamers[Int(ref.index)].home
@@ -279,11 +282,13 @@ extension World {
         }
     }
 
+    @inline(__always)
     func isHomeUp(_ ref: ProgramRef) -> Bool {
         guard let home = home(of: ref) else { return true }
         return homes[Int(home)].isUp
     }
 
+    @inline(__always)
     func homeDelay(_ ref: ProgramRef) -> Interval {
         switch ref.kind {
         case .coordinator, .worker, .rtmp: Self.localDelay

@@ -3,12 +3,14 @@ import Cloud
 import Platform
 import Scenarios
 
-/// RTMP connections between clients and the server or a node, message by message.
+/// RTMP connections between clients and the server or a node, byte by byte.
+///
+/// Bytes of the control plane take the path's delay and no more: a handshake of 3 KB on a line of
+/// 1 Mb/s would add 25 ms (assumption: too little to matter).
 extension World {
-    /// One-way trips until a server sees a client (SYN, SYN-ACK, ACK with C0 and C1), and until a
-    /// client has finished the handshake, `connect` and `createStream` (Adobe RTMP 5.2, 7.2.1).
+    /// One-way trips until a client is connected (SYN, SYN-ACK), and until its server knows (ACK).
+    private static let tripsToOpenClient: Int64 = 2
     private static let tripsToOpenServer: Int64 = 3
-    private static let tripsToOpenClient: Int64 = 8
     /// A server finds out about a vanished client when its send times out.
     private static let serverNotices = Interval.seconds(30)
     /// An encoder or player whose packets vanish gives up (TCP retransmissions backed off).
@@ -16,6 +18,7 @@ extension World {
     /// Ids that the driver gives to a server's end; a client's own are smaller.
     private static let serverConnectionBit: UInt32 = 0x8000_0000
 
+    @inline(__always)
     private func clientKey(_ ref: ProgramRef, _ connection: ConnectionID) -> UInt64 {
         UInt64(ref.kind.rawValue) << 56 | UInt64(UInt32(bitPattern: ref.index) & 0xFF_FFFF) << 32
             | UInt64(connection.raw)
@@ -26,6 +29,7 @@ extension World {
     }
 
     /// The link and the end that a program's connection id means; nil when it is gone.
+    @inline(__always)
     private func find(_ connection: ConnectionID, of ref: ProgramRef) -> (Int32, isServer: Bool)? {
         if connection.raw & Self.serverConnectionBit != 0 {
             let index = Int32(connection.raw & ~Self.serverConnectionBit)
@@ -50,13 +54,16 @@ extension World {
             return link
         }
         clientLinks[clientKey(ref, connection)] = index
+        let conversation = Conversation(random: Random(seed: sessionRandom.next()), at: effectsAt)
+        if Int(index) == conversations.count { conversations.append(nil) }
+        conversations[Int(index)] = conversation
         if let failure = connectFailure(address, ref, delay) {
             links[index].reason = failure.reason
             push(index, .closeClient, at: effectsAt + failure.after)
             return
         }
-        push(index, .openServer, at: effectsAt + delay * Self.tripsToOpenServer)
         push(index, .openClient, at: effectsAt + delay * Self.tripsToOpenClient)
+        push(index, .openServer, at: effectsAt + delay * Self.tripsToOpenServer)
     }
 
     private func place(of address: Address, from ref: ProgramRef) -> (ProgramRef, Interval) {
@@ -104,16 +111,42 @@ extension World {
             .link(index, generation: links[index].generation, step), at: max(at, queue.now))
     }
 
+    /// A program says something: its session puts it into bytes.
     mutating func send(
         _ message: SessionMessage, on connection: ConnectionID, by ref: ProgramRef
     ) {
         guard let (index, isServer) = find(connection, of: ref) else { return }
         if isServer {
-            links[index].toClient.append(message)
-            push(index, .messageToClient, at: effectsAt + links[index].delay)
+            conversations[Int(index)]?.say(message)
+            sendToClient(index, at: effectsAt)
         } else {
-            links[index].toServer.append(message)
-            push(index, .messageToServer, at: effectsAt + links[index].delay)
+            conversations[Int(index)]?.request(
+                message, random: Random(seed: sessionRandom.next()), at: effectsAt)
+            sendToServer(index, at: effectsAt)
+        }
+    }
+
+    private mutating func sendToServer(_ index: Int32, at: Instant) {
+        let count = conversations[Int(index)]?.takeClientOutput() ?? 0
+        guard count > 0 else { return }
+        account(count, on: links[index], toServer: true)
+        push(index, .bytesToServer, at: at + links[index].delay)
+    }
+
+    private mutating func sendToClient(_ index: Int32, at: Instant) {
+        let count = conversations[Int(index)]?.takeServerOutput() ?? 0
+        guard count > 0 else { return }
+        account(count, on: links[index], toServer: false)
+        push(index, .bytesToClient, at: at + links[index].delay)
+    }
+
+    /// What crosses the instance's own interface is billed and drawn.
+    private mutating func account(_ bytes: Int, on link: Link, toServer: Bool) {
+        let onWire = MediaShape.onWire(Int64(bytes))
+        if link.server.kind == .rtmp {
+            if toServer { tally.ingressControl += onWire } else { tally.egressControl += onWire }
+        } else if link.client.kind == .worker {
+            if toServer { tally.egressControl += onWire } else { tally.ingressControl += onWire }
         }
     }
 
@@ -126,6 +159,8 @@ extension World {
             push(index, .closeClient, at: effectsAt + links[index].delay)
         } else {
             links[index].clientTold = true
+            conversations[Int(index)]?.endClient()
+            sendToServer(index, at: effectsAt)
             push(index, .closeServer, at: effectsAt + links[index].delay)
         }
     }
@@ -133,34 +168,73 @@ extension World {
     mutating func stepLink(_ index: Int32, _ generation: UInt32, _ step: LinkStep) {
         guard links[index].generation == generation, links[index].isOpen else { return }
         let link = links[index]
-        let serverCost = linkCost(link.server)
+        if link.isSevered && step.crossesPath { return }
         switch step {
-        case .openServer:
-            guard !link.clientTold, isServing(link.server) else {
-                links[index].reason = .refused
-                push(index, .closeClient, at: queue.now + link.delay)
-                return
-            }
-            links[index].serverOpened = true
-            deliver(.opened(serverConnection(index)), to: link.server, cost: serverCost)
         case .openClient:
-            guard !link.clientTold, link.serverOpened, !link.serverTold, isAlive(link) else {
-                return
-            }
-            deliver(.opened(link.clientConnection), to: link.client, cost: .zero)
-        case .messageToServer:
-            guard !links[index].toServer.isEmpty else { return }
-            let message = links[index].toServer.removeFirst()
-            guard link.serverOpened, !link.serverTold else { return }
-            deliver(.received(serverConnection(index), message), to: link.server, cost: .zero)
-        case .messageToClient:
-            guard !links[index].toClient.isEmpty else { return }
-            let message = links[index].toClient.removeFirst()
             guard !link.clientTold, isAlive(link) else { return }
-            deliver(.received(link.clientConnection, message), to: link.client, cost: .zero)
+            deliver(.opened(link.clientConnection), to: link.client, cost: .zero)
+        case .openServer: openServer(index)
+        case .bytesToServer: receiveAtServer(index)
+        case .bytesToClient: receiveAtClient(index)
         case .closeServer: closeServer(index)
         case .closeClient: closeClient(index)
         }
+    }
+
+    private mutating func openServer(_ index: Int32) {
+        let link = links[index]
+        guard isServing(link.server) else {
+            links[index].reason = .refused
+            push(index, .closeClient, at: queue.now + link.delay)
+            return
+        }
+        links[index].serverOpened = true
+        deliver(.opened(serverConnection(index)), to: link.server, cost: linkCost(link.server))
+    }
+
+    private mutating func receiveAtServer(_ index: Int32) {
+        conversations[Int(index)]?.receiveAtServer()
+        do {
+            while isServerListening(index),
+                let message = try conversations[Int(index)]?.nextAtServer(at: queue.now)
+            {
+                deliver(
+                    .received(serverConnection(index), message), to: links[index].server,
+                    cost: .zero)
+            }
+        } catch {
+            deliver(.closed(serverConnection(index), .reset), to: links[index].server, cost: .zero)
+            close(serverConnection(index), by: links[index].server)
+            return
+        }
+        if isServerListening(index) { sendToClient(index, at: queue.now) }
+    }
+
+    private mutating func receiveAtClient(_ index: Int32) {
+        conversations[Int(index)]?.receiveAtClient()
+        let client = links[index].client
+        let connection = links[index].clientConnection
+        do {
+            while isClientListening(index),
+                let message = try conversations[Int(index)]?.nextAtClient(at: queue.now)
+            {
+                deliver(.received(connection, message), to: client, cost: .zero)
+            }
+        } catch {
+            deliver(.received(connection, .rejected(Rejection(error))), to: client, cost: .zero)
+            return
+        }
+        if isClientListening(index) { sendToServer(index, at: queue.now) }
+    }
+
+    @inline(__always)
+    private func isServerListening(_ index: Int32) -> Bool {
+        links[index].isOpen && links[index].serverOpened && !links[index].serverTold
+    }
+
+    @inline(__always)
+    private func isClientListening(_ index: Int32) -> Bool {
+        links[index].isOpen && !links[index].clientTold && isAlive(links[index])
     }
 
     private mutating func closeServer(_ index: Int32) {
@@ -194,18 +268,20 @@ extension World {
         links[index].isOpen = false
         let key = clientKey(links[index].client, links[index].clientConnection)
         if clientLinks[key] == index { clientLinks[key] = nil }
-        links[index].toServer.removeAll()
-        links[index].toClient.removeAll()
+        conversations[Int(index)] = nil
         links.release(index)
     }
 
+    @inline(__always)
     private func isAlive(_ link: Link) -> Bool { epoch(of: link.client) == link.clientEpoch }
 
+    @inline(__always)
     private func isServing(_ server: ProgramRef) -> Bool {
         if let service = server.service { return host.services[service.index].isUp }
         return isHomeUp(server)
     }
 
+    @inline(__always)
     private func linkCost(_ server: ProgramRef) -> Interval {
         guard let service = server.service else { return .zero }
         return Interval(nanoseconds: host.services[service.index].costs.perConnection)
@@ -236,6 +312,7 @@ extension World {
         for index in Int32(0)..<Int32(links.count) where links[index].isOpen {
             guard matches(links[index]) else { continue }
             endMedia(index)
+            links[index].isSevered = true
             links[index].reason = .timedOut
             links[index].reasonAtServer = .timedOut
             push(index, .closeClient, at: queue.now + Self.clientNotices)

@@ -445,6 +445,7 @@ extension World {
     // MARK: Frames beside the fluid
 
     /// The rate at which a flow's frames travel: its share where it is short, else its path.
+    @inline(__always)
     func serviceRate(_ index: Int32) -> Int64 {
         let flow = fluid.flow(index)
         return flow.rate < flow.wanted || flow.queue > .zero ? max(flow.rate, 1) : flow.ceiling

@@ -12,8 +12,10 @@ extension World {
     /// How long a viewer's slot outlives the viewer, for what is still on its way.
     private static let viewerAfterlife = Interval.minutes(3)
 
+    @inline(__always)
     func viewerHome(_ group: Int) -> HomeKind { homeKind(scenario.viewers[group].home) }
 
+    @inline(__always)
     func homeKind(_ name: String) -> HomeKind {
         guard let kind = scenario.homes.first(where: { $0.name == name }) else {
             check(false, "a home of an unknown kind \(name)")

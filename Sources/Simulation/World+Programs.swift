@@ -89,6 +89,7 @@ extension World {
     }
 
     /// The life of a program that a late answer must belong to.
+    @inline(__always)
     func epoch(of ref: ProgramRef) -> UInt32 {
         if let service = ref.service { return host.services[service.index].epoch }
         return ref.kind == .viewer ? viewers[ref.index].epoch : 0

@@ -20,6 +20,7 @@ extension World {
         framesFrom = start
         scanRandom = Random(seed: seed, entity: "internet", purpose: "scans")
         visitRandom = Random(seed: seed, entity: "dashboard", purpose: "visits")
+        sessionRandom = Random(seed: seed, entity: "connections", purpose: "handshakes")
         faultRandom = Random(seed: seed, entity: "instance", purpose: "recovery")
         record = Recorder(
             start: start, seed: seed, step: Self.seriesStep, traceHour: traceHour)

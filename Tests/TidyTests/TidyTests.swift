@@ -14,7 +14,7 @@ import Testing
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
         "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
-        "Simulation": ["Base", "Platform", "Cloud", "Scenarios", "Results"],
+        "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [

@@ -92,8 +92,7 @@ extension [UInt8] {
     }
 
     mutating func appendBigEndian64(_ value: UInt64) {
-        appendBigEndian32(UInt32(value >> 32))
-        appendBigEndian32(UInt32(truncatingIfNeeded: value))
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }
 
     mutating func appendLittleEndian32(_ value: UInt32) {

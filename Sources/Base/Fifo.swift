@@ -1,13 +1,15 @@
 /// A queue that is filled and emptied in turns: first in, first out, in constant time.
-struct Fifo<Element: Sendable>: Sendable {
+public struct Fifo<Element: Sendable>: Sendable {
     private var items: [Element] = []
     private var head = 0  // Invariant: head <= items.count
 
-    var isEmpty: Bool { head == items.count }
+    public init() {}
 
-    mutating func append(_ item: Element) { items.append(item) }
+    public var isEmpty: Bool { head == items.count }
 
-    mutating func popFirst() -> Element? {
+    public mutating func append(_ item: Element) { items.append(item) }
+
+    public mutating func popFirst() -> Element? {
         guard head < items.count else { return nil }
         let item = items[head]
         head += 1
