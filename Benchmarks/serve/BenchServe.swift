@@ -16,8 +16,10 @@ struct BenchServe {
 
     static func main() async throws {
         let players = Int(argument("--players") ?? "1000") ?? 1000
+        let percent = Int(argument("--percent") ?? "100") ?? 100
         let binary = argument("--binary") ?? ".build/release/streamr-sim"
-        print("one publisher at 2.65 Mb/s, \(players) players, \(window) s")
+        print(
+            "one publisher at \(percent) % of 2.5 Mb/s and sound, \(players) players, \(window) s")
         print(
             "server                CPU-ms per MB   CPU %   MB/s   lost   KB per player   MB alone")
         for kind in Peer.Kind.allCases {
@@ -26,7 +28,7 @@ struct BenchServe {
                 print("nginx-rtmp            not installed")
                 continue
             }
-            try await measure(kind, binary: binary, players: players)
+            try await measure(kind, binary: binary, players: players, percent: percent)
         }
     }
 
@@ -36,12 +38,14 @@ struct BenchServe {
         return words[index + 1]
     }
 
-    private static func measure(_ kind: Peer.Kind, binary: String, players: Int) async throws {
+    private static func measure(
+        _ kind: Peer.Kind, binary: String, players: Int, percent: Int
+    ) async throws {
         let peer = try Peer.start(kind, binary: binary)
         defer { peer.stop() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let before = peer.residentBytes
-        let publisher = try await Publisher.start(port: peer.port, on: group)
+        let publisher = try await Publisher.start(port: peer.port, percent: percent, on: group)
         try await Task.sleep(for: .seconds(3))
         let alone = peer.residentBytes
         let swarm = Swarm()

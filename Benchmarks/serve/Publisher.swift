@@ -11,11 +11,15 @@ final class Publisher: Sendable {
 
     private init(channel: any Channel) { self.channel = channel }
 
-    static func start(port: Int, on group: MultiThreadedEventLoopGroup) async throws -> Publisher {
+    /// `percent` of the video's size: what a message costs apart from its bytes shows at few.
+    static func start(
+        port: Int, percent: Int, on group: MultiThreadedEventLoopGroup
+    ) async throws -> Publisher {
         let channel = try await ClientBootstrap(group: group)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(PublisherHandler(port: port))
+                    try channel.pipeline.syncOperations.addHandler(
+                        PublisherHandler(port: port, percent: percent))
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
@@ -35,12 +39,14 @@ private final class PublisherHandler: ChannelInboundHandler {
     private var audioCount: Int64 = 0
     private var timer: RepeatedTask?
 
-    private static let videoLength = 9_760
-    private static let keyLength = 39_000
+    private let videoLength: Int
+    private let keyLength: Int
     private static let audioLength = 372
     private static let framesPerGOP: Int64 = 60
 
-    init(port: Int) {
+    init(port: Int, percent: Int) {
+        videoLength = max(9, 9_760 * percent / 100)
+        keyLength = max(9, 39_000 * percent / 100)
         session = ClientSession(
             .publish, StreamURL("rtmp://127.0.0.1:\(port)/live/bench")!, handshake: .simple,
             limits: Limits(), chunkSize: 4096, random: Random(seed: 2), at: clock.now)
@@ -84,7 +90,7 @@ private final class PublisherHandler: ChannelInboundHandler {
         while videoCount * 1000 / 30 <= elapsed {
             let isKey = videoCount % Self.framesPerGOP == 0
             var payload = [UInt8](
-                repeating: 0x55, count: isKey ? Self.keyLength : Self.videoLength)
+                repeating: 0x55, count: isKey ? keyLength : videoLength)
             payload.replaceSubrange(0..<5, with: [isKey ? 0x17 : 0x27, 1, 0, 0, 0])
             for byte in 0..<4 { payload[5 + byte] = UInt8(videoCount >> (24 - 8 * byte) & 0xFF) }
             send(.video, videoCount * 1000 / 30, payload)

@@ -34,9 +34,8 @@ struct Conversation: Sendable {
 
     /// A client's request; the handshake and everything before the request go with it.
     mutating func request(_ message: SessionMessage, random: Random, at now: Instant) {
-        guard client == nil, let (purpose, name) = Self.request(message),
-            let url = StreamURL("rtmp://streamr/live/\(name)")
-        else { return }
+        guard client == nil, let (purpose, name) = Self.request(message) else { return }
+        let url = StreamURL(host: "streamr", app: "live", name: name)
         // OBS' librtmp and ffmpeg send chunks of 4,096 and 128 bytes; only publishers need one.
         client = ClientSession(
             purpose, url, handshake: .simple, limits: Self.limits, chunkSize: 4_096,

@@ -22,6 +22,7 @@ public struct AuthenticationChallenge: Sendable, Hashable {
 
     /// Nil if the description asks for nothing.
     init?(description: String) {
+        guard description.utf8.contains(UInt8(ascii: "=")) else { return nil }
         let pairs = description.split { " ;&?[]:".contains($0) }
             .compactMap { part -> (name: Substring, value: String)? in
                 guard let equals = part.firstIndex(of: "=") else { return nil }

@@ -13,6 +13,14 @@ public struct StreamURL: Sendable, Hashable {
     public static let portDefault: UInt16 = 1935
     public static let portDefaultSecure: UInt16 = 443
 
+    public init(host: String, app: String, name: String) {
+        isSecure = false
+        self.host = host
+        port = Self.portDefault
+        self.app = app
+        self.name = name
+    }
+
     /// Nil if the text is no such address.
     public init?(_ text: String) {
         guard let scheme = text.firstRange(of: "://") else { return nil }

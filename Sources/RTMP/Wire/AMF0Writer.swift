@@ -4,10 +4,14 @@ import Base
 public struct AMF0Writer: Sendable {
     public private(set) var bytes: [UInt8] = []
 
+    /// Most commands fit.
+    private static let usualLength = 240
+
     public init() {}
 
     public static func all(_ values: [AMFValue]) -> [UInt8] {
         var writer = AMF0Writer()
+        writer.bytes.reserveCapacity(usualLength)
         for value in values { writer.write(value) }
         return writer.bytes
     }
