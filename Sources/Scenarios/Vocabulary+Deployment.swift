@@ -169,7 +169,7 @@ extension VolumePlan: Formed {
 
 extension RTMPPlan: Formed {
     /// The cost profiles of RTMP servers.
-    static let profiles = ["srs", "srs-low-latency", "nginx-rtmp"]
+    static let profiles = ["srs", "srs-low-latency", "nginx-rtmp", "streamr-sim"]
 
     /// SRS 5's own defaults: max_connections 1000, queue_length 30, mw_latency 350
     /// (trunk/conf/full.conf of ossrs/srs).

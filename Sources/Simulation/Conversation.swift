@@ -135,6 +135,65 @@ struct Conversation: Sendable {
         return nil
     }
 
+    // MARK: Media
+
+    /// Grants what is asked, and carries everything up to the client's start at once. Returns what
+    /// went over the path, in order.
+    mutating func establish(at now: Instant) -> [(toServer: Bool, bytes: [UInt8])] {
+        var said: [(toServer: Bool, bytes: [UInt8])] = []
+        while true {
+            let request = client?.takeOutput() ?? []
+            if !request.isEmpty { said.append((true, request)) }
+            server.receive(request.span)
+            while let message = try? nextAtServer(at: now) {
+                if case .publish = message { say(.accepted) }
+                if case .play = message { say(.accepted) }
+            }
+            let answer = server.takeOutput()
+            if !answer.isEmpty { said.append((false, answer)) }
+            client?.receive(answer.span)
+            while (try? nextAtClient(at: now)) != nil {}
+            if request.isEmpty && answer.isEmpty { return said }
+        }
+    }
+
+    /// One message from the publisher: its bytes, and what the server makes of them.
+    mutating func publish(
+        _ message: MediaMessage, at now: Instant
+    ) -> (bytes: [UInt8], heard: [MediaMessage]) {
+        guard client?.isStarted == true else { return ([], []) }
+        client?.send(message)
+        let bytes = client?.takeOutput() ?? []
+        server.receive(bytes.span)
+        var heard: [MediaMessage] = []
+        while let event = try? server.next(at: now) {
+            if case .media(_, let message) = event { heard.append(message) }
+        }
+        let back = server.takeOutput()
+        client?.receive(back.span)
+        while (try? client?.next(at: now)) != nil {}
+        return (bytes, heard)
+    }
+
+    /// One message to a player, in the form that all players share.
+    mutating func relay(
+        _ message: MediaMessage, at now: Instant
+    ) -> (bytes: [UInt8], heard: [MediaMessage]) {
+        guard client?.isStarted == true, let asked else { return ([], []) }
+        var bytes: [UInt8] = []
+        EncodedMessage(message, chunkSize: server.chunkSize)
+            .append(to: &bytes, stream: asked, timestamp: message.timestamp)
+        client?.receive(bytes.span)
+        var heard: [MediaMessage] = []
+        while let event = try? client?.next(at: now) {
+            if case .media(let message) = event { heard.append(message) }
+        }
+        let back = client?.takeOutput() ?? []
+        server.receive(back.span)
+        while (try? server.next(at: now)) != nil {}
+        return (bytes, heard)
+    }
+
     private static func key(_ query: String) -> UInt64 {
         guard query.hasPrefix("key=") else { return 0 }
         return UInt64(query.dropFirst(4), radix: 16) ?? 0

@@ -28,6 +28,8 @@ struct FramePlane: Sendable {
     private enum Playing: Sendable { case no, starting, playing, stalled }
 
     private(set) var totals = Totals()
+    /// Carries the frames' bytes too, in a window.
+    private(set) var wire: WirePlane?
     // Fields are read in place: a copy of a stream or player would share its queue, and the next
     // push would copy the queue.
     private var streams: [Stream]
@@ -37,7 +39,11 @@ struct FramePlane: Sendable {
     private static let audioStep = Interval(
         nanoseconds: MediaShape.audioSamplesPerFrame * 1_000_000_000 / MediaShape.audioSampleRate)
 
-    init(shapes: [MediaShape], queueMax: Interval, encoderQueueMax: Interval, at now: Instant) {
+    init(
+        shapes: [MediaShape], queueMax: Interval, encoderQueueMax: Interval, wire: WirePlane?,
+        at now: Instant
+    ) {
+        self.wire = wire
         streams = shapes.map { Stream(shape: $0, epoch: now, rate: 1, at: now) }
         self.queueMax = queueMax
         self.encoderQueueMax = encoderQueueMax
@@ -60,12 +66,14 @@ struct FramePlane: Sendable {
         }
         stream.plan()
         streams[index] = stream
+        wire?.beginStream(index, epoch: epoch, at: now)
     }
 
     mutating func endStream(_ index: Int, at now: Instant) {
         advance(index, to: now)
         totals.ingress += streams[index].uplink.sentOfHead
         streams[index].isOpen = false
+        wire?.endStream(index)
     }
 
     mutating func setShape(_ index: Int, _ shape: MediaShape, at now: Instant) {
@@ -114,6 +122,7 @@ struct FramePlane: Sendable {
     private mutating func serveUplink(_ index: Int, until now: Instant) {
         while let (frame, at) = streams[index].uplink.next(until: now) {
             totals.ingress += Int64(frame.bytes)
+            wire?.published(frame, index, at: at)
             for place in streams[index].players.indices {
                 enqueue(Int(streams[index].players[place]), frame, at: at)
             }
@@ -145,6 +154,9 @@ struct FramePlane: Sendable {
             players[Int(feeder)].players.append(flow)
             players[Int(flow)].feeder = feeder
         }
+        wire?.beginPlayer(
+            Int(flow), stream: stream, epoch: streams[stream].epoch,
+            node: fromServer ? nil : Int(feeder), at: now)
     }
 
     /// A window opens on a session that already plays.
@@ -176,6 +188,7 @@ struct FramePlane: Sendable {
         settle(index, at: now)
         count(players[index].queue.sentOfHead, to: index)
         players[index].isOpen = false
+        wire?.endPlayer(index)
         players[index].players.removeAll()
         streams[players[index].stream].players.removeAll { $0 == flow }
         let feeder = Int(players[index].feeder)
@@ -228,6 +241,7 @@ struct FramePlane: Sendable {
         let isWatched = players[index].playing != .no
         if players[index].fromServer { totals.messagesFromServer += 1 }
         count(Int64(frame.bytes), to: index)
+        wire?.played(frame, index, at: at)
         for place in players[index].players.indices {
             enqueue(Int(players[index].players[place]), frame, at: at)
         }

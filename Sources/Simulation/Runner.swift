@@ -21,8 +21,9 @@ public struct Runner: Sendable {
     public enum Fidelity: Sendable, Hashable {
         case fluid
         case frame
-        /// Frames for a stretch of a fluid run, as offsets from its start.
-        case window(RunWindow)
+        /// Frames for a stretch of a fluid run, as offsets from its start, with real bytes; where
+        /// `captures`, their packets are kept.
+        case window(RunWindow, captures: Bool)
     }
 
     /// How far a run is, for whoever waits for it.
@@ -33,6 +34,21 @@ public struct Runner: Sendable {
         public var duration: Interval
         public var events: Int64
         public var costSoFar: Fixed
+    }
+
+    public struct Outcome: Sendable {
+        public var result: RunResult
+        /// The inputs of the hour that was asked for, one a line.
+        public var trace: [String]
+        /// The window's packets, where they were asked for.
+        public var capture: Capture?
+    }
+
+    /// A pcap file.
+    public struct Capture: Sendable {
+        public var bytes: [UInt8]
+        /// Packets that came after the file was full.
+        public var leftOut: Int64
     }
 
     /// How much simulated time passes between two reports of progress.
@@ -51,18 +67,20 @@ public struct Runner: Sendable {
     }
 
     /// Runs to the end, or until `report` returns false; then the result is partial.
-    public func run(_ report: (Progress) -> Bool) -> (result: RunResult, trace: [String]) {
+    public func run(_ report: (Progress) -> Bool) -> Outcome {
         var world = World(
             scenario, costEnd: .high, traceHour: options.traceHour, book: book)
         let isWhole = Self.drive(&world, scenario, options.fidelity, "high costs", report)
         var result = world.result(isWhole: isWhole, options.fidelity)
-        let trace = world.record.trace
-        guard isWhole else { return (result, trace) }
+        var outcome = Outcome(
+            result: result, trace: world.record.trace, capture: world.capture)
+        guard isWhole else { return outcome }
         compareLowEnd(&result, report)
         if options.findsRemedies {
             Remedies(scenario, book, result).find(into: &result, report)
         }
-        return (result, trace)
+        outcome.result = result
+        return outcome
     }
 
     /// Rules again with every cost at the low end of its range.

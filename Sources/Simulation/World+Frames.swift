@@ -7,17 +7,17 @@ import Scenarios
 extension World {
     mutating func openFrames(_ fidelity: Runner.Fidelity) {
         guard fidelity == .frame else { return }
-        openFrames()
+        openFrames(wire: nil)
     }
 
     /// Runs on, opening and closing a window where one begins or ends on the way.
     mutating func runWithWindow(_ fidelity: Runner.Fidelity, until: Instant) {
-        if case .window(let window) = fidelity {
+        if case .window(let window, let captures) = fidelity {
             let from = scenario.start + window.from
             let to = scenario.start + window.until
             if frames == nil && windowReport == nil && from <= until {
                 run(until: from)
-                openFrames()
+                openFrames(wire: WirePlane(captures: captures))
             }
             if frames != nil && to <= until {
                 run(until: to)
@@ -27,11 +27,11 @@ extension World {
         run(until: until)
     }
 
-    private mutating func openFrames() {
+    private mutating func openFrames(wire: WirePlane?) {
         let now = queue.now
         frames = FramePlane(
             shapes: streamers.map(\.media.shape), queueMax: scenario.deployment.rtmp.queue,
-            encoderQueueMax: Self.encoderQueueMax, at: now)
+            encoderQueueMax: Self.encoderQueueMax, wire: wire, at: now)
         framesFrom = max(now, scenario.start)
         fluidBefore = fluidTotals()
         for index in streamers.indices where streamers[index].media.flow != noFlow {
@@ -70,6 +70,7 @@ extension World {
         guard let plane = frames else { return }
         framesHandled += plane.handled
         windowReport = report(fluidTotals() - fluidBefore, plane.totals, until: now)
+        if let wire = plane.wire { addWire(wire) }
         framesTotals = plane.totals
         frames = nil
     }
@@ -136,6 +137,18 @@ extension World {
                 frame: .ratio(frame.delay, Int128(max(1, frame.delivered)) * 1_000_000)),
         ]
         return FidelityReport(from: framesFrom, until: until, frames: frame.frames, rows: rows)
+    }
+
+    /// What the protocol itself made of the frames.
+    private mutating func addWire(_ wire: WirePlane) {
+        func add(_ name: String, _ counted: Int64, _ real: Int64) {
+            windowReport?.rows.append(
+                FidelityReport.Row(name: name, fluid: Fixed(counted), frame: Fixed(real)))
+        }
+        add("rtmp_ingress_bytes", wire.totals.ingressCounted, wire.totals.ingress)
+        add("rtmp_egress_bytes", wire.totals.egressCounted, wire.totals.egress)
+        add("rtmp_messages", wire.totals.sent, wire.totals.equal)
+        capture = wire.capture.map { Runner.Capture(bytes: $0.bytes(), leftOut: $0.leftOut) }
     }
 
     /// CPU nanoseconds of the server for these frames, message by message.

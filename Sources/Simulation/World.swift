@@ -80,6 +80,8 @@ public struct World: ~Copyable {
     var framesTotals: FramePlane.Totals?
     var fluidBefore = MediaTotals()
     var windowReport: FidelityReport?
+    /// The window's packets, where they were asked for.
+    var capture: Runner.Capture?
     /// In a run by frames: by how much they differ from the machines' own accounts.
     var frameCorrection: Int64 = 0
     var egressCorrection: Int64 = 0

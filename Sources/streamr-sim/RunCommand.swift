@@ -44,6 +44,12 @@ struct RunCommand: ParsableCommand {
             valueName: "start/length"))
     var window: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Writes the window's packets to a pcap file: RTMP from its handshake on.",
+            valueName: "file"))
+    var capture: String?
+
     @Flag(
         inversion: .prefixedNo, help: "Search for the cheapest change that turns a failure round.")
     var remedies = true
@@ -78,12 +84,12 @@ struct RunCommand: ParsableCommand {
         let clock = HostClock()
         let interrupt = Interrupt()
         var meter = ProgressMeter(isQuiet: quiet)
-        let (result, trace) = runner.run { progress in
+        let outcome = runner.run { progress in
             meter.show(progress, elapsed: clock.wall)
             return !interrupt.isRaised
         }
         meter.finish()
-        try keep(trace)
+        let result = outcome.result
         let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
         let record = RunRecord(result, reproduce: reproduce)
         do {
@@ -91,6 +97,7 @@ struct RunCommand: ParsableCommand {
         } catch {
             throw Failure.usage(error.description)
         }
+        try keep(outcome)
         try show(record, folder)
         let end = CommandExit.of(result, interrupted: result.partial != nil)
         if end != .success { throw ExitCode(end.rawValue) }
@@ -109,7 +116,12 @@ struct RunCommand: ParsableCommand {
     }
 
     private func chosenFidelity(_ scenario: Scenario) throws -> Runner.Fidelity {
-        guard let window else { return fidelity == .frame ? .frame : .fluid }
+        guard let window else {
+            guard capture == nil else {
+                throw Failure.usage("--capture goes with --window: say which stretch")
+            }
+            return fidelity == .frame ? .frame : .fluid
+        }
         guard fidelity == .fluid else {
             throw Failure.usage("--window is for a fluid run; a frame run has frames throughout")
         }
@@ -120,7 +132,7 @@ struct RunCommand: ParsableCommand {
         guard parsed.until <= scenario.duration else {
             throw Failure.usage("--window \(window): ends after the run")
         }
-        return .window(parsed)
+        return .window(parsed, captures: capture != nil)
     }
 
     /// The command that gives these results again.
@@ -133,11 +145,28 @@ struct RunCommand: ParsableCommand {
         return words.joined(separator: " ")
     }
 
-    private func keep(_ trace: [String]) throws {
-        guard let traceFile else { return }
-        let text = trace.joined(separator: "\n") + "\n"
-        guard FileManager.default.createFile(atPath: traceFile, contents: Data(text.utf8)) else {
-            throw Failure.usage("cannot write \(traceFile)")
+    private func keep(_ outcome: Runner.Outcome) throws {
+        if let traceFile {
+            try write(Data((outcome.trace.joined(separator: "\n") + "\n").utf8), to: traceFile)
+        }
+        guard let capture else { return }
+        guard let packets = outcome.capture else {
+            return note("\(capture) not written: the run ended before its window did")
+        }
+        try write(Data(packets.bytes), to: capture)
+        if packets.leftOut > 0 {
+            note("\(capture) is full: \(packets.leftOut) later packets are not in it")
+        }
+    }
+
+    private func note(_ message: String) {
+        guard !quiet else { return }
+        FileHandle.standardError.write(Data((message + "\n").utf8))
+    }
+
+    private func write(_ data: Data, to path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: data) else {
+            throw Failure.usage("cannot write \(path)")
         }
     }
 

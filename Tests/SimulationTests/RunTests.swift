@@ -71,6 +71,25 @@ import Testing
         }
     }
 
+    @Test("a window's frames cross as real bytes, arrive as they were sent, and change nothing")
+    func window() throws {
+        let scenario = Plan.fiveFriends(days: 1)
+        let from = Interval.hours(20)
+        let window = RunWindow(from: from, until: from + .seconds(5))
+        let result = Plan.run(scenario, .window(window, captures: false))
+        #expect(result.fingerprint == Plan.run(scenario).fingerprint)
+        let rows = try #require(result.fidelity).rows
+        let messages = try #require(rows.first { $0.name == "rtmp_messages" })
+        #expect(messages.fluid == messages.frame)
+        // Five publishers send 30 pictures and 43 audio frames a second; players are on top.
+        #expect(messages.fluid > Fixed(5 * 73 * 5))
+        for name in ["rtmp_ingress_bytes", "rtmp_egress_bytes"] {
+            let row = try #require(rows.first { $0.name == name })
+            let difference = abs(row.fluid.millionths - row.frame.millionths)
+            #expect(difference * 100 <= row.frame.millionths, "\(name)")
+        }
+    }
+
     @Test("runs that differ in a fault share their past and not their future")
     func prefixes() {
         var scenario = Plan.fiveFriends(days: 2)
