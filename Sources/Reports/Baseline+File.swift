@@ -18,7 +18,9 @@ extension Baseline {
         } catch let failure as ResultsFolder.Failure {
             throw failure
         } catch {
-            throw .cannotRead(path: file.path, reason: "\(error)")
+            let reason = ResultsFolder.reason(error)
+            throw .cannotRead(
+                path: file.path, reason: "\(reason); `streamr-sim gate --update` writes it anew")
         }
     }
 

@@ -49,7 +49,27 @@ extension ResultsFolder {
         do {
             return try JSONDecoder().decode(Value.self, from: data)
         } catch {
-            throw .cannotRead(path: "\(path)/\(name)", reason: "\(error)")
+            throw .cannotRead(path: "\(path)/\(name)", reason: reason(error))
+        }
+    }
+
+    /// What is wrong with a file of ours, and where in it.
+    static func reason(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "\(error)" }
+        func place(_ path: [any CodingKey]) -> String {
+            let words = path.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }
+            return words.isEmpty ? "the file" : "$" + words.joined()
+        }
+        return switch error {
+        case .keyNotFound(let key, let context):
+            "\(place(context.codingPath)) has no \(key.stringValue)"
+        case .typeMismatch(let type, let context):
+            "\(place(context.codingPath)) is no \(type)"
+        case .valueNotFound(let type, let context):
+            "\(place(context.codingPath)) is null, expected \(type)"
+        case .dataCorrupted(let context):
+            "\(place(context.codingPath)): \(context.debugDescription)"
+        @unknown default: "\(error)"
         }
     }
 

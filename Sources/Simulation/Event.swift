@@ -29,6 +29,8 @@ enum Event: Sendable {
     case healthCheck
     /// A home's rates change with the evening, or its router goes away or comes back.
     case home(Int32, HomeStep)
+    /// The lines of viewers change with the evening.
+    case viewerEvening(Int32)
     case fault(Int32)
     /// A container's process, or the instance, comes back.
     case restart(Service, generation: UInt32)

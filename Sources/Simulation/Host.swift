@@ -25,6 +25,8 @@ struct Host: Sendable {
     }
 
     var machine: MachineType
+    /// A machine of one's own, which nobody bills.
+    let isByHand: Bool
     var credits: CPUCredits
     var network: NetworkAllowance
     var memory: Memory

@@ -19,8 +19,8 @@ public enum KernelBenchmark {
             case .flow(let index, let generation):
                 digest &+= UInt64(UInt32(bitPattern: index)) &+ UInt64(generation)
             case .wake, .arrive, .answer, .link, .keyFrame, .redraw, .audience, .viewerGone,
-                .machine, .healthCheck, .home, .fault, .restart, .instanceUp, .repair, .visit,
-                .sample, .share:
+                .machine, .healthCheck, .home, .viewerEvening, .fault, .restart, .instanceUp,
+                .repair, .visit, .sample, .share:
                 digest &+= 3
             }
             let wait = Interval(nanoseconds: Int64(random.next() & 0xF_FFFF))

@@ -11,6 +11,7 @@ enum RepairKind: Sendable {
     case startAll
     case tellAddress
     case clearDisk
+    case reopenAccount
 }
 
 /// Faults, what heals them, and what does not.
@@ -186,6 +187,33 @@ extension World {
         }
     }
 
+    // MARK: Account
+
+    /// A Free plan's account closes, and takes everything with it.
+    mutating func closeAccount(_ cause: String) {
+        account = .closed(at: queue.now)
+        log("account-closed", "account", cause)
+        instanceDown(cause: cause)
+        for service in Service.allCases where host.services[service.index].isUp {
+            host.services[service.index].isUp = false
+            host.services[service.index].epoch &+= 1
+            noteDown(service, cause: cause)
+            loseProcess(service)
+        }
+        needPerson(
+            "account", cause: cause,
+            action: "upgrade to the Paid plan within 90 days, then start the instance",
+            kind: .reopenAccount)
+    }
+
+    private mutating func reopenAccount() {
+        account = .paid
+        for service in Service.allCases where host.services[service.index].process < 0 {
+            start(service, healedBy: "a person")
+        }
+        comeUp(after: faultRandom.interval(Self.boot))
+    }
+
     // MARK: People
 
     mutating func needPerson(_ service: String, cause: String, action: String, kind: RepairKind) {
@@ -207,6 +235,7 @@ extension World {
                 start(service, healedBy: "a person")
             }
         case .tellAddress: addressKnown = host.address
+        case .reopenAccount: reopenAccount()
         case .clearDisk:
             for state in host.services where state.logFile >= 0 {
                 host.disk.remove(state.logFile, nil, at: queue.now)
@@ -294,27 +323,6 @@ extension World {
         let at = queue.now + homes[Int(index)].random.exponential(mean: every)
         guard at < end else { return }
         queue.push(.home(index, .goes), at: at)
-    }
-
-    mutating func scheduleEvening(_ index: Int32) {
-        let home = homes[Int(index)]
-        guard let evening = scenario.homes[home.kind].evening else { return }
-        let zone = homeZone(index)
-        let local = zone.local(queue.now)
-        let clock = home.isEvening ? evening.until : evening.from
-        var civil = CivilTime(
-            year: local.year, month: local.month, day: local.day, hour: clock.minutes / 60,
-            minute: clock.minutes % 60)
-        var at = zone.instant(civil)
-        if at <= queue.now {
-            let tomorrow = CivilTime(civil.instantUTC + .days(1))
-            civil = CivilTime(
-                year: tomorrow.year, month: tomorrow.month, day: tomorrow.day,
-                hour: clock.minutes / 60, minute: clock.minutes % 60)
-            at = zone.instant(civil)
-        }
-        guard at < end else { return }
-        queue.push(.home(index, home.isEvening ? .eveningEnds : .eveningBegins), at: at)
     }
 }
 

@@ -181,11 +181,13 @@ extension World {
         scenario.viewers[viewers[viewer.index].group].buffer
     }
 
-    private func playCeiling(_ client: ProgramRef) -> Int64 {
+    func playCeiling(_ client: ProgramRef) -> Int64 {
         let kind: HomeKind
         var isEvening = false
         switch client.kind {
-        case .viewer: kind = viewerHome(viewers[client.index].group)
+        case .viewer:
+            kind = viewerHome(viewers[client.index].group)
+            isEvening = self.isEvening(ofViewer: client.index)
         case .streamer, .node:
             let home = homes[Int(home(of: client) ?? 0)]
             kind = scenario.homes[home.kind]

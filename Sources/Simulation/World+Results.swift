@@ -152,8 +152,16 @@ extension World {
         let total = Fixed(ratio: bill.total730h)
         let budget = Fixed.ratio(Int128(scenario.pricing.budgetCents), 100)
         let status: Status =
-            queue.now - scenario.start < .hours(24)
-            ? .inconclusive : (total <= budget ? .pass : .fail)
+            if queue.now - scenario.start < .hours(24) {
+                .inconclusive
+            } else if total > budget {
+                .fail
+            } else {
+                unpriced.isEmpty ? .pass : .inconclusive
+            }
+        let missing =
+            unpriced.isEmpty
+            ? "" : " Without a price in the book: \(unpriced.joined(separator: ", "))."
         return Verdict(
             id: "cost-under-budget",
             criterion: "cost under $\(budget.text(decimalsMax: 2)) a month",
@@ -163,7 +171,7 @@ extension World {
             evidence: "A month of 730 h costs $\(bill.total730h.cents), of which traffic to the "
                 + "internet is $\(bill.egressCents); the simulated "
                 + "\((queue.now - scenario.start).wholeSeconds / 86_400) days cost "
-                + "$\(bill.totalPeriod.cents).",
+                + "$\(bill.totalPeriod.cents).\(missing)",
             remedy: nil, disagreement: nil)
     }
 
@@ -325,9 +333,7 @@ extension World {
             guard scenario.deployment.runsOnInstance(service) else { continue }
             list.append("CPU and memory of \(service.name): \(profile.source).")
         }
-        if book.index(ofPrice: "ec2:\(host.machine.name)") == nil {
-            list.append("The instance (\(host.machine.name)) has no price in the book: not billed.")
-        }
+        if host.isByHand { list.append("The instance is given by hand: not billed.") }
         return list
     }
 }

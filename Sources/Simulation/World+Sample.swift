@@ -14,6 +14,7 @@ extension World {
         refreshMachines()
         record.row(row())
         record.pass(now)
+        if account == .open, let cause = closingCause() { closeAccount(cause) }
         let next = now + Self.seriesStep
         if next <= end { queue.push(.sample, at: next) }
     }
@@ -57,11 +58,25 @@ extension World {
         return record.billedSoFar
     }
 
+    /// Why a Free plan's account closes now, as billed by the hour; the run begins with its first.
+    private func closingCause() -> String? {
+        guard case .freePlan(let creditsCents) = regime else { return nil }
+        if record.billedSoFar >= .ratio(Int128(creditsCents), 100) {
+            return "the Free plan's credits are used up and the account closed"
+        }
+        let hours = (queue.now - scenario.start).wholeSeconds / 3_600
+        return hours < Regime.freePlanHoursMax
+            ? nil : "the Free plan's six months are over and the account closed"
+    }
+
     // MARK: The bill
 
-    /// The bill for what was used from the start until `now`.
+    /// The bill for what was used from the start until `now`, or until the account closed.
     public func bill(until now: Instant) -> Bill {
-        Bill(usage(until: now), at: book, under: regime)
+        guard case .closed(let at) = account else {
+            return Bill(usage(until: now), at: book, under: regime)
+        }
+        return Bill(usage(until: at), at: book, under: regime)
     }
 
     private var regime: Regime {
@@ -76,13 +91,26 @@ extension World {
             + tally.egressScans
     }
 
-    func usage(until now: Instant) -> Usage {
+    private func usage(until now: Instant) -> Usage {
         let period = Interval.seconds((now - scenario.start).wholeSeconds)
+        var usage = Usage(region: scenario.deployment.region, period: period)
+        for item in items(period) where book.index(ofPrice: item.price) != nil { usage.add(item) }
+        usage.owedToNodes = Ratio(Int128(tally.paidNanodollars), over: 1_000_000_000)
+        return usage
+    }
+
+    /// What AWS sells of what the deployment has but the price book does not know.
+    var unpriced: [String] {
+        items(.hours(1)).map(\.price).filter {
+            book.index(ofPrice: $0) == nil && !($0.hasPrefix("ec2:") && host.isByHand)
+        }
+    }
+
+    private func items(_ period: Interval) -> [Usage.Item] {
         let deployment = scenario.deployment
-        var usage = Usage(region: deployment.region, period: period)
+        var items: [Usage.Item] = []
         func add(_ id: String, _ price: String, _ quantity: Usage.Quantity) {
-            guard book.index(ofPrice: price) != nil else { return }
-            usage.add(Usage.Item(id, price: price, quantity))
+            items.append(Usage.Item(id, price: price, quantity))
         }
         add("instance", "ec2:\(host.machine.name)", .time(period))
         add(
@@ -112,8 +140,7 @@ extension World {
             add("certificate", "acm:certificate", .time(period))
         }
         add("egress", "egress:internet", .bytes(egress))
-        usage.owedToNodes = Ratio(Int128(tally.paidNanodollars), over: 1_000_000_000)
-        return usage
+        return items
     }
 
     private func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {

@@ -192,8 +192,8 @@ extension World {
         }
         for index in homes.indices {
             scheduleReboot(Int32(index))
-            beginEvening(Int32(index))
         }
+        beginEvenings()
         for index in scenario.faults.indices {
             queue.push(.fault(Int32(index)), at: start + scenario.faults[index].at)
         }
@@ -206,23 +206,16 @@ extension World {
         updateMachineUse()
         weighMemory()
     }
-
-    /// A run may begin in the middle of an evening.
-    private mutating func beginEvening(_ index: Int32) {
-        guard let evening = scenario.homes[homes[Int(index)].kind].evening else { return }
-        homes[Int(index)].isEvening = evening.holds(at: homeZone(index).local(scenario.start))
-        setHomeRates(index)
-        scheduleEvening(index)
-    }
 }
 
 extension Host {
     init(_ scenario: Scenario, _ costEnd: CostProfile.End, _ fluid: inout Fluid) {
         let start = scenario.start
         let plan = scenario.deployment.instance
-        var isByHand = false
         switch plan.machine {
-        case .type(let name): machine = MachineType.named(name) ?? .t3Micro
+        case .type(let name):
+            isByHand = false
+            machine = MachineType.named(name) ?? .t3Micro
         case .custom(let cores, let share, let egress, let burst, let memory):
             isByHand = true
             machine = MachineType(
@@ -241,6 +234,7 @@ extension Host {
         cpuCapacity = fluid.addCapacity(machine.vCPURate / max(1, machine.vCPUs), isCPU: true)
         inCapacity = fluid.addCapacity(network.inbound.allowed)
         outCapacity = fluid.addCapacity(network.outbound.allowed)
+        let isByHand = isByHand
         services = Service.allCases.map {
             State(busyUntil: start, costs: $0.costs(scenario, costEnd, isByHand: isByHand))
         }

@@ -85,9 +85,19 @@ public struct World: ~Copyable {
     /// In a run by frames: by how much they differ from the machines' own accounts.
     var frameCorrection: Int64 = 0
     var egressCorrection: Int64 = 0
+    var viewerEvenings: [ViewerEvening] = []
+    var account = Account.open
     /// What only a person could do, and whether it was done.
     var interventions: [Intervention] = []
     var repairs: [RepairKind] = []
+
+    /// The AWS account: a Free plan's closes when its credits or its six months are over.
+    enum Account: Sendable, Hashable {
+        case open
+        case closed(at: Instant)
+        /// A person went over to the Paid plan.
+        case paid
+    }
 
     struct StreamerSlot {
         var program: StreamerClient
@@ -157,6 +167,7 @@ public struct World: ~Copyable {
         case .machine(let generation): machineEdge(generation)
         case .healthCheck: healthCheck()
         case .home(let home, let step): stepHome(home, step)
+        case .viewerEvening(let index): turnViewerEvening(Int(index))
         case .fault(let index): strike(scenario.faults[Int(index)].kind)
         case .restart(let service, let generation): restarted(service, generation)
         case .instanceUp(let generation): instanceUp(generation)

@@ -185,6 +185,62 @@ import Testing
         #expect(result.verdict("reachable-from-outside")?.status == .fail)
     }
 
+    @Test("a Free plan whose credits are gone closes the account, until a person upgrades it")
+    func freePlan() throws {
+        var scenario = Plan.fiveFriends(days: 3)
+        scenario.pricing = Pricing(regime: .freePlan, budgetCents: 3_000, creditsCents: 500)
+        scenario.repairAfter = nil
+        let closed = Plan.run(scenario)
+        let need = try #require(closed.interventions.first)
+        #expect(need.service == "account")
+        // Encoders that give up after that need someone to press the button.
+        #expect(closed.interventions.dropFirst().allSatisfy { $0.service == "streamer" })
+        // Five dollars last for as long as the bill takes to come to them, seen by the hour.
+        let costs = try #require(closed.series.columns.first { $0.name == "cost_so_far" }).values
+        let row = try #require(costs.firstIndex { $0 >= Fixed(5) })
+        #expect(need.at == closed.series.start + closed.series.step * Int64(row + 1))
+        #expect(costs.last == costs[row])
+        for service in ["rtmp", "database", "cache", "front"] {
+            #expect(closed.figure("uptime_\(service)_percent") < Fixed(80), "\(service)")
+        }
+        #expect(closed.verdict("unattended")?.status == .fail)
+        #expect(closed.verdict("rtmp-reliable")?.status == .fail)
+
+        scenario.repairAfter = .hours(1)
+        let upgraded = Plan.run(scenario)
+        #expect(upgraded.interventions.map(\.service) == ["account"])
+        #expect(upgraded.figure("uptime_rtmp_percent") > Fixed(98))
+        #expect(upgraded.figure("publish_sessions") >= Fixed(15))
+    }
+
+    @Test("an evening slows the lines of viewers down, and ends")
+    func eveningOfViewers() {
+        var slow = Plan.cable
+        slow.name = "slow"
+        slow.downlink = .megabits(4)
+        slow.evening = EveningSlowdown(
+            from: ClockTime(minutes: 20 * 60), until: ClockTime(minutes: 21 * 60),
+            left: Share(millionths: 500_000))
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.homes.append(slow)
+        for index in scenario.viewers.indices { scenario.viewers[index].home = "slow" }
+        let stalled = Plan.run(scenario).figure("stall_seconds")
+        // Fifteen viewers need 2.7 of 4 Mbit/s and get 2 for an hour: about a quarter of it is
+        // missing.
+        #expect(stalled > Fixed(15 * 3_600 / 8) && stalled < Fixed(15 * 3_600 / 2), "\(stalled)")
+        scenario.homes[scenario.homes.count - 1].evening = nil
+        #expect(Plan.run(scenario).figure("stall_seconds") == .zero)
+    }
+
+    @Test("what the price book does not know keeps the budget from passing")
+    func unpriced() {
+        var scenario = Plan.fiveFriends(days: 2)
+        scenario.pricing.budgetCents = 100_000
+        #expect(Plan.run(scenario).verdict("cost-under-budget")?.status == .pass)
+        scenario.deployment.cache = .managed(nodeType: "cache.t9.huge", engine: .redis)
+        #expect(Plan.run(scenario).verdict("cost-under-budget")?.status == .inconclusive)
+    }
+
     @Test("a run too short to judge is inconclusive, never a pass")
     func short() {
         var scenario = Plan.fiveFriends(days: 1)
