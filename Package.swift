@@ -86,6 +86,8 @@ let package = Package(
             name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",
             swiftSettings: settings),
         .testTarget(name: "RTMPTests", dependencies: ["RTMP", "Base"], swiftSettings: settings),
+        .testTarget(
+            name: "MediaTests", dependencies: ["Media", "RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
             name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
