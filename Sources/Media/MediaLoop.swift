@@ -1,3 +1,4 @@
+import Base
 import RTMP
 
 /// Messages over and over, as one live stream: times go on rising, and the description and the
@@ -18,9 +19,10 @@ public struct MediaLoop: Sendable, Sequence, IteratorProtocol {
             frames.contains { $0.kind == .video } ? .video : frames[0].kind
         let times = frames.filter { $0.kind == kind }.map(\.timestamp.milliseconds)
         let span = (times.last ?? 0) - (times.first ?? 0)
-        let step = times.count > 1 ? span / Int64(times.count - 1) : 0
+        let gaps = Int64(Swift.max(times.count - 1, 1))
+        let shown = multiplyDivideUp(Swift.max(span, 0), gaps + 1, gaps)
         let whole = last.timestamp.milliseconds - first.timestamp.milliseconds
-        period = Swift.max(span + step, whole, 1)
+        period = Swift.max(shown, whole, 1)
     }
 
     /// Of each turn, in milliseconds.

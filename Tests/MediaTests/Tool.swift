@@ -21,7 +21,7 @@ enum Tool {
         process.arguments = ["timeout", "-s", "KILL", "60"] + words
         // Files rather than pipes: no output is too long for them.
         let files = ["out", "err"].map { folder.appending(path: $0) }
-        for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in files { try Data().write(to: file) }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: files[0])
         process.standardError = try FileHandle(forWritingTo: files[1])
@@ -104,5 +104,39 @@ enum Tool {
             offset = end
         }
         return messages
+    }
+}
+
+extension Tool {
+    static func bytes(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(filePath: path)))
+    }
+
+    /// Times and checksum of each packet of both streams.
+    static func packets(_ path: String) throws -> [Substring] {
+        try run([
+            "ffmpeg", "-v", "error", "-i", path, "-map", "0", "-c", "copy", "-f", "framemd5", "-",
+        ]).lines
+    }
+
+    /// All of it in one transport stream, with tables before each key frame.
+    static func transportStream(_ messages: [MediaMessage]) -> [UInt8] {
+        var stream = TransportStream()
+        var bytes: [UInt8] = []
+        var hasTables = false
+        for message in messages {
+            let isHeader = message.kind != .data && message.payload[1] == 0
+            if isHeader {
+                _ = stream.configure(message)
+                continue
+            }
+            let isKey = message.kind == .video && message.payload[0] >> 4 == 1
+            if message.kind != .data, isKey || !hasTables {
+                stream.writeTables(to: &bytes)
+                hasTables = true
+            }
+            stream.write(message, to: &bytes)
+        }
+        return bytes
     }
 }
