@@ -65,6 +65,69 @@ import Testing
         #expect(Self.number("EXT-X-DISCONTINUITY-SEQUENCE", later) == 1)
     }
 
+    @Test("the target duration never falls, even when a long segment has left")
+    func target() throws {
+        var window = HLSWindow(HLSWindow.Options())
+        Self.feed(&window, try Self.clip(seconds: 5, group: 150))
+        let moved = try Self.clip(seconds: 60).map {
+            var message = $0
+            message.timestamp.milliseconds += 5000
+            return message
+        }
+        Self.feed(&window, moved.dropFirst(3))
+        #expect(window.segments.allSatisfy { $0.duration == 2000 })
+        let playlist = try #require(window.playlist(prefix: "", suffix: ""))
+        #expect(Self.number("EXT-X-TARGETDURATION", playlist) == 5)
+    }
+
+    @Test(
+        "a publisher's clock that leaps is a discontinuity, not a segment of an hour",
+        arguments: [3_600_000, -3_600_000] as [Int64])
+    func leap(step: Int64) throws {
+        var window = HLSWindow(HLSWindow.Options())
+        let clip = try Self.clip(seconds: 9).map {
+            var message = $0
+            message.timestamp.milliseconds += 4_000_000
+            return message
+        }
+        Self.feed(&window, clip)
+        let after = clip.map {
+            var message = $0
+            message.timestamp.milliseconds += step
+            return message
+        }
+        Self.feed(&window, after)
+        #expect(window.segments.filter(\.isDiscontinuous).count == 1)
+        #expect(window.segments.count >= 8)
+        #expect(window.segments.allSatisfy { (900...2100) ~= $0.duration })
+    }
+
+    @Test("what no encoder makes never traps, and every segment is whole packets")
+    func hostile() throws {
+        let seed: UInt64 = 11
+        var random = Random(seed: seed, entity: "HLS", purpose: "mutations")
+        var options = HLSWindow.Options()
+        options.bytesMax = 200_000
+        var window = HLSWindow(options)
+        let clip = try Self.clip(seconds: 2)
+        for round in 0..<20_000 {
+            var message = clip[Int(random.below(UInt64(clip.count)))]
+            message.timestamp.milliseconds = random.within(0...1 << Int64(random.below(40)))
+            let length = Int(random.below(UInt64(message.payload.count) + 1))
+            if random.below(4) == 0 { message.payload = Array(message.payload.prefix(length)) }
+            for _ in 0..<random.below(4) where !message.payload.isEmpty {
+                let bound = UInt64(min(message.payload.count, 16))
+                message.payload[Int(random.below(bound))] = UInt8(random.below(256))
+            }
+            window.append(
+                message, isKey: random.below(2) == 0, isHeader: random.below(10) == 0)
+            if random.below(50) == 0 { window.discontinue() }
+            #expect(window.bytesKept < 500_000, "seed \(seed), round \(round)")
+        }
+        for segment in window.segments { #expect(segment.bytes.count % 188 == 0) }
+        #expect(!window.segments.isEmpty)
+    }
+
     @Test("the bytes kept are bounded, with or without key frames")
     func bounded() throws {
         for group in [60, 3600] {
