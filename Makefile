@@ -1,5 +1,5 @@
 # The two commands of the README, and what they are made of. Everything else is in scripts/.
-.PHONY: run test bench gate lint setup build
+.PHONY: run test bench gate lint setup build fuzz
 
 BINARY = .build/release/streamr-sim
 GATED = $(wildcard scenarios/*-*.json)
@@ -22,6 +22,15 @@ test: build
 	swift build --build-tests
 	swift test --skip-build
 
+# Each target this many seconds. Findings are written to the folder of the call.
+FUZZ_SECONDS ?= 60
+FUZZED = handshake chunks amf server client url flv media stream
+fuzz: setup
+	@for target in $(FUZZED); do \
+		Fuzz/run $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			-verbosity=0 || exit 1; \
+	done
+
 gate: build
 	$(BINARY) gate $(GATED)
 
@@ -32,4 +41,4 @@ bench: setup
 	taskset -c 1 .build/release/bench-serve
 
 lint:
-	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift

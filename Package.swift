@@ -12,7 +12,9 @@ let package = Package(
     name: "streamr-sim",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "streamr-sim", targets: ["streamr-sim"])
+        .executable(name: "streamr-sim", targets: ["streamr-sim"]),
+        // What Fuzz/ feeds.
+        .library(name: "Programs", targets: ["Base", "RTMP", "Media", "Platform"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -86,6 +88,8 @@ let package = Package(
             name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",
             swiftSettings: settings),
         .testTarget(name: "RTMPTests", dependencies: ["RTMP", "Base"], swiftSettings: settings),
+        .testTarget(
+            name: "MediaTests", dependencies: ["Media", "RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
             name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
@@ -97,7 +101,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
         .testTarget(
-            name: "PlatformTests", dependencies: ["Base", "RTMP", "Platform"],
+            name: "PlatformTests", dependencies: ["Base", "RTMP", "Media", "Platform"],
             swiftSettings: settings),
         .testTarget(
             name: "SocketsTests",

@@ -15,7 +15,7 @@ let package = Package(
         .systemLibrary(name: "CFuzzer"),
         .executableTarget(
             name: "FuzzRTMP",
-            dependencies: ["CFuzzer", .product(name: "RTMP", package: "streamr-sim")],
+            dependencies: ["CFuzzer", .product(name: "Programs", package: "streamr-sim")],
             swiftSettings: [.swiftLanguageMode(.v6)],
             linkerSettings: [.unsafeFlags([runtime, "-lstdc++", "-lm"])]),
     ]

@@ -4,7 +4,8 @@ import RTMP
 /// The last segments of a live stream, and their playlist. RFC 8216.
 ///
 /// Segments are cut at key frames once they have the target duration; without a key frame at
-/// twice the target. A republish or another codec begins a discontinuity.
+/// three times the target. A republish, another codec or a leap of the publisher's clock begins a
+/// discontinuity.
 public struct HLSWindow: Sendable {
     public struct Options: Sendable, Hashable {
         /// Segments are cut at the first key frame at or after this.
@@ -35,11 +36,15 @@ public struct HLSWindow: Sendable {
     private var open: [UInt8] = []
     private var openedAt: Int64?
     private var lastTime: Int64 = 0
+    /// Of all segments ever: the target duration must not fall. RFC 8216, 6.2.1.
+    private var longest: Int64 = 0
     private var breaksNext = false
     private var hasVideo = false
 
     /// Kept behind the playlist: RFC 8216, 6.2.2.
     private static let behind = 3
+    /// Steps of the publisher's clock, either way, beyond which it was set; in targets.
+    private static let leap: Int64 = 3
 
     public init(_ options: Options) { self.options = options }
 
@@ -50,17 +55,19 @@ public struct HLSWindow: Sendable {
             return
         }
         let time = message.timestamp.milliseconds
+        let target = options.target.nanoseconds / 1_000_000
+        if openedAt != nil, abs(time - lastTime) > Self.leap * target { discontinue() }
         if message.kind == .video { hasVideo = true }
         let mayCut = hasVideo ? message.kind == .video && isKey : message.kind == .audio
         if let openedAt {
             let length = time - openedAt
-            let target = options.target.nanoseconds / 1_000_000
             if (mayCut && length >= target) || length >= 3 * target { cut(at: time) }
         }
         if openedAt == nil {
             // A segment begins with a key frame; what comes before the first has no use.
             guard mayCut, muxer.hasVideo || muxer.hasAudio else { return }
             openedAt = time
+            lastTime = time
             muxer.writeTables(to: &open)
         }
         muxer.write(message, to: &open)
@@ -77,9 +84,11 @@ public struct HLSWindow: Sendable {
 
     private mutating func cut(at time: Int64) {
         guard let openedAt else { return }
+        let duration = max(time - openedAt, 1)
+        longest = max(longest, duration)
         segments.append(
             Segment(
-                sequence: nextSequence, duration: max(time - openedAt, 1),
+                sequence: nextSequence, duration: duration,
                 isDiscontinuous: breaksNext, bytes: open))
         nextSequence += 1
         breaksNext = false
@@ -108,7 +117,6 @@ public struct HLSWindow: Sendable {
     public func playlist(prefix: String, suffix: String) -> String? {
         let shown = segments.suffix(options.count)
         guard let first = shown.first else { return nil }
-        let longest = shown.map(\.duration).max() ?? 0
         // Discontinuities that are no longer in the playlist: RFC 8216, 4.3.3.3.
         let gone = segments.filter { $0.isDiscontinuous && $0.sequence <= first.sequence }.count
         var text = """

@@ -1,3 +1,4 @@
+import Media
 import Platform
 import RTMP
 
@@ -7,8 +8,10 @@ enum CodecRows {
         guard let first = stream.videoHeader.first else { return nil }
         let metadata = properties(stream)
         var row: JSONObject = ["codec": videoCodec(first, stream.videoHeader)]
-        row["width"] = metadata?["width"]?.integer ?? 0
-        row["height"] = metadata?["height"]?.integer ?? 0
+        // What decoders go by, and what the publisher says where that cannot be read.
+        let parameters = AVCConfiguration(tag: stream.videoHeader)?.parameters
+        row["width"] = parameters?.width ?? metadata?["width"]?.integer ?? 0
+        row["height"] = parameters?.height ?? metadata?["height"]?.integer ?? 0
         // An AVCDecoderConfigurationRecord follows five bytes of tag: version, profile,
         // compatibility, level. ISO/IEC 14496-15, 5.3.3.1.
         if first & 0x8F == 7, stream.videoHeader.count >= 9 {
@@ -22,10 +25,7 @@ enum CodecRows {
         guard stream.audioHeader.count >= 4, stream.audioHeader[0] >> 4 == 10 else { return nil }
         // ISO/IEC 14496-3, 1.6.2.1: five bits of object type, four of rate, four of channels.
         let word = UInt16(stream.audioHeader[2]) << 8 | UInt16(stream.audioHeader[3])
-        let rates = [
-            96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000,
-            11_025, 8_000, 7_350,
-        ]
+        let rates = AACConfiguration.rates
         let rate = Int(word >> 7 & 0x0F)
         let types: [UInt16: String] = [1: "Main", 2: "LC", 5: "HE", 29: "HEv2"]
         return [

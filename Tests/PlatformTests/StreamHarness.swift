@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 @testable import Platform
@@ -12,6 +13,11 @@ struct StreamHarness: ~Copyable {
     private(set) var clients: [Peer] = []
     private(set) var hooks: [(id: HookID?, hook: Hook)] = []
     private(set) var dialled: [(id: ConnectionID, url: StreamURL)] = []
+
+    /// Players over HTTP-FLV, and what they got.
+    private(set) var watchers: [(reader: FLVReader, media: [MediaMessage])] = []
+    /// The first of their connections.
+    private static let watching = 1000
 
     /// One client: our own session at the other end.
     struct Peer {
@@ -43,6 +49,17 @@ struct StreamHarness: ~Copyable {
         let index = clients.count - 1
         tell(.opened(ConnectionID(UInt32(index)), .init(address: address)))
         pump(index)
+        return index
+    }
+
+    /// Plays over HTTP-FLV; returns the watcher's index.
+    mutating func watch(_ name: String) -> Int {
+        watchers.append((FLVReader(), []))
+        let index = watchers.count - 1
+        tell(
+            .watched(
+                ConnectionID(UInt32(Self.watching + index)), Platform.Peer(address: "192.0.2.2"),
+                StreamName(app: "live", name: name), query: ""))
         return index
     }
 
@@ -125,6 +142,7 @@ struct StreamHarness: ~Copyable {
     }
 
     private mutating func deliver(_ bytes: [UInt8], to index: Int) {
+        if index >= Self.watching { return show(bytes, to: index - Self.watching) }
         guard index < clients.count else { return }
         if clients[index].held != nil {
             clients[index].held?.append(bytes)
@@ -143,6 +161,13 @@ struct StreamHarness: ~Copyable {
             clients[index].failure = error
         }
         pump(index)
+    }
+
+    private mutating func show(_ bytes: [UInt8], to index: Int) {
+        watchers[index].reader.receive(bytes.span)
+        while let message = try? watchers[index].reader.next() {
+            watchers[index].media.append(message)
+        }
     }
 
     func videoTimes(_ index: Int) -> [Int64] {

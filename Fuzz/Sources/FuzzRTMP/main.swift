@@ -9,8 +9,12 @@ case "chunks": feed = { Targets.chunks(Targets.bytes($0, $1)) }
 case "amf": feed = { Targets.amf(Targets.bytes($0, $1)) }
 case "server": feed = { Targets.server(Targets.bytes($0, $1)) }
 case "client": feed = { Targets.client(Targets.bytes($0, $1)) }
+case "url": feed = { Targets.url(Targets.bytes($0, $1)) }
+case "flv": feed = { Targets.flv(Targets.bytes($0, $1)) }
+case "media": feed = { Targets.media(Targets.bytes($0, $1)) }
+case "stream": feed = { StreamTarget.feed(Targets.bytes($0, $1)) }
 default:
-    print("FUZZ_TARGET must be handshake, chunks, amf, server or client")
+    print("FUZZ_TARGET must be a target that Fuzz/run names")
     exit(2)
 }
 var count = CommandLine.argc

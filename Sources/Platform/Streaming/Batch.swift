@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 /// Messages of one stream that are sent together: one buffer, whoever gets it.

@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 // Playing: from the request to the end, and everything that is sent in between.

@@ -2,24 +2,26 @@
 ///
 /// The one place here that touches raw memory: it copies in bulk, which `Array` cannot do from a
 /// `Span` in Swift 6.3.
-struct ByteQueue: Sendable {
+package struct ByteQueue: Sendable {
     private var storage: [UInt8] = []
     private var head = 0  // Invariant: head <= storage.count
 
     /// An idle connection keeps at most this much.
     private static let capacityKept = 16 << 10
 
-    var count: Int { storage.count - head }
+    package init() {}
 
-    subscript(offset: Int) -> UInt8 { storage[head + offset] }
+    package var count: Int { storage.count - head }
 
-    mutating func append(_ bytes: Span<UInt8>) {
+    package subscript(offset: Int) -> UInt8 { storage[head + offset] }
+
+    package mutating func append(_ bytes: Span<UInt8>) {
         compact()
         bytes.withUnsafeBufferPointer { storage.append(contentsOf: $0) }
     }
 
     /// The first `count` bytes, removed; traps if there are fewer.
-    mutating func take(_ count: Int) -> [UInt8] {
+    package mutating func take(_ count: Int) -> [UInt8] {
         var taken: [UInt8] = []
         move(count, to: &taken)
         return taken
@@ -35,13 +37,13 @@ struct ByteQueue: Sendable {
         head += count
     }
 
-    mutating func drop(_ count: Int) {
+    package mutating func drop(_ count: Int) {
         precondition(count >= 0 && count <= self.count)
         head += count
     }
 
     /// Gives memory back once all is consumed.
-    mutating func release() {
+    package mutating func release() {
         guard head == storage.count else { return }
         storage.removeAll(keepingCapacity: storage.capacity <= Self.capacityKept)
         head = 0

@@ -1,10 +1,12 @@
 /// Makes 64-bit times of 32-bit ones: each is taken as the nearest to the last audio or video
 /// time, so a wrap in either direction costs nothing.
-struct TimestampUnwrapper: Sendable {
+package struct TimestampUnwrapper: Sendable {
     private var last: Int64?
 
+    package init() {}
+
     /// `advances` is false for messages whose time may be arbitrary, such as metadata at 0.
-    mutating func unwrap(_ wire: UInt32, advances: Bool) -> Timestamp {
+    package mutating func unwrap(_ wire: UInt32, advances: Bool) -> Timestamp {
         var time = Int64(wire)
         if let last {
             let step = Int32(bitPattern: wire &- UInt32(truncatingIfNeeded: last))

@@ -1,14 +1,18 @@
+import Base
 import RTMP
 
-/// FLV as HTTP players get it. Adobe FLV 10.1, E.2 and E.4.1.
-enum FLVTags {
-    static func header(hasAudio: Bool, hasVideo: Bool) -> [UInt8] {
+/// Writes FLV, as files hold it and HTTP players get it. Adobe FLV 10.1, E.2 and E.4.1.
+public enum FLVTags {
+    /// The head of a file and the length of the tag before the first: zero.
+    public static func header(hasAudio: Bool, hasVideo: Bool) -> [UInt8] {
         let flags: UInt8 = (hasAudio ? 4 : 0) | (hasVideo ? 1 : 0)
         return [0x46, 0x4C, 0x56, 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]
     }
 
-    /// One tag and its length behind it.
-    static func append(_ message: MediaMessage, to bytes: inout [UInt8]) {
+    /// One tag and its length behind it; times are carried modulo 2^32 milliseconds. The payload
+    /// is at most 2^24 - 1 bytes.
+    public static func append(_ message: MediaMessage, to bytes: inout [UInt8]) {
+        check(message.payload.count < 1 << 24, "a tag's length has 24 bits")
         let length = UInt32(message.payload.count)
         let time = UInt32(truncatingIfNeeded: message.timestamp.milliseconds)
         bytes.append(type(message.kind))
