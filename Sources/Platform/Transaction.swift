@@ -1,105 +1,137 @@
 import Base
 
-/// The closed set of things that are done to the store. `Tables` executes them in memory.
+/// The closed set of things that are done to the store, each all or nothing.
+///
+/// `Tables` executes them in memory and is the reference; `Storage` executes them as SQL. Every
+/// executor gives the same answer to the same sequence. The driver passes `now` with each.
+/// New rows take the least identifier above all that were ever given.
 public enum Transaction: Sendable {
     case ping
-    /// Writes the node's row: active, last heartbeat.
-    case recordHeartbeat(Heartbeat)
-    /// Appends an unverified row to the bandwidth ledger.
-    case appendLedger(BandwidthReport)
-    /// Checks the key and moves the stream to LIVE.
+
+    // Accounts
+    /// `.user`, or `nameTaken`. Names are compared as they are: the edge lowers their case.
+    indirect case addUser(name: String, PasswordHash)
+    /// `.user`, or `noUser`.
+    case findUser(name: String)
+    /// `.key`, or `noUser`.
+    indirect case addKey(UserID, label: String, Scopes, SecretDigest)
+    /// `.key` of one that is not revoked, or `noKey`.
+    indirect case findKey(SecretDigest)
+    /// `.keys`, by identifier, revoked ones among them.
+    case keys(UserID)
+    /// `.done` (also when it was revoked before), `noKey`, or `notYours`.
+    case revokeKey(KeyID, by: UserID)
+    /// `.done`, or `full` at `Tables.feedbackMax`.
+    case addFeedback(UserID?, String)
+
+    // Streams
+    /// `.stream` with status READY, or `noUser`.
+    case addStream(owner: UserID, title: String, key: UInt64)
+    /// `.streams` by identifier, at most `Overview.rowsMax`; archived ones only if asked for.
+    case streams(StreamStatus?)
+    /// `.stream`, or `noStream`.
+    case findStream(StreamID)
+    /// `.moved`, `noStream`, `notYours` or `badStep`.
+    case moveStream(StreamID, to: StreamStatus, by: UserID)
+    /// Archives by whatever steps lead there; `.moved`, `noStream`, `notYours`, or `busy` while
+    /// it is LIVE or TESTING. Archived before: `badStep`.
+    case removeStream(StreamID, by: UserID)
+    /// `.stream`, `noStream`, `notYours`, or `busy` for an archived one.
+    case replaceKey(StreamID, by: UserID, key: UInt64)
+    /// Checks the key and moves the stream to LIVE, from OFFLINE and STALE by way of READY.
+    /// `.moved` (from LIVE to LIVE where the RTMP server forgot its last publisher), `noStream`,
+    /// `badKey`, or `busy` for an archived one.
     case openStream(StreamID, key: UInt64)
-    /// Moves the stream to OFFLINE.
+    /// Moves the stream to OFFLINE: `.moved`, or `noStream` also where that is no step.
     case endStream(StreamID)
-    /// Moves streams that were OFFLINE for an hour to STALE; a bounded number at a time.
+    /// Streams that were OFFLINE for an hour become STALE: `.done`.
     case staleStreams
-    /// The active nodes of a stream as the watch rule orders them, best first.
+
+    // Nodes
+    /// By the stream's key: `.nodes` with the one row; the node of that name and stream if there
+    /// is one, with its new address. `noStream`, `badKey`, `notAuthorized`, or `full`.
+    indirect case addNode(StreamID, key: UInt64, name: String, NodeAddress)
+    /// `.done`, `noStream`, `noNode` (also one of another stream), or `notYours`.
+    case authorizeNode(StreamID, NodeID, allowed: Bool, by: UserID)
+    /// Writes the node's row: active, its last heartbeat, what it said of itself. `.nodes` with
+    /// the one row, `noNode` (also one of another stream), `notAuthorized`, or `tooOften` within
+    /// `Tables.heartbeatGapMin` of the last one.
+    case recordHeartbeat(Heartbeat)
+    /// `.nodes`: the active and authorised nodes of a stream, by identifier.
     case nodesForStream(StreamID)
-    /// All active nodes, for the jobs.
+    /// `.nodes`: all nodes of a stream, active or not, by identifier; or `noStream`.
+    case peers(StreamID)
+    /// `.nodes`: all active nodes, by identifier, for the jobs.
     case activeNodes
-    /// Counts for the overview page: one statement.
-    case overview
-    /// Nodes without a heartbeat for five minutes become inactive.
+    /// Nodes without a heartbeat for five minutes become inactive: `.changed`.
     case sweepInactive
-    case recordProbe(NodeID, reachable: Bool)
+    /// Appends a probe result: `.done`, or `noNode`.
+    case recordProbe(NodeID, isReachable: Bool, viewers: Int32)
+    /// Appends a spot check: `.done`, or `noNode`.
     case recordSpotCheck(NodeID, passed: Bool)
-    /// Reports with a passed spot check within their interval ± 5 min become verified.
+
+    // Ledger
+    /// Appends an unverified row: `.done`, `noNode` (also one of another stream),
+    /// `badInterval` (ends before it begins, or not within `Tables.reportAgeMax` before `now`;
+    /// negative bytes), or `full`.
+    case appendLedger(BandwidthReport)
+    /// A waiting report with a passed spot check of its node within its interval ± 5 min
+    /// becomes verified; one that ended more than 5 min ago without, expires. `.done`.
     case verifyReports
-    /// Recomputes every node's trust by the selected rule.
+    /// Recomputes every node's trust by the selected rule: `.changed` with those newly flagged.
     case updateTrust
-    /// Pays the verified bytes of one hour (hours since the epoch); the same hour never pays twice.
+    /// Pays the verified bytes of one hour and of hours before it that were verified since (hours
+    /// since the epoch), by the hour in which a report ended. The same hour never pays twice:
+    /// then `.paid` with zero.
     case payHour(Int64)
-    /// Rolls up ledger rows over 90 days, drops probes over 60 days.
+    /// Sums up ledger rows over 90 days by node and month, drops probes over 60 days and spot
+    /// checks over 30: `.done`.
     case retain
+
+    // Figures: one statement each
+    /// `.overview`
+    case overview
+    /// `.leaderboard`: by bytes verified, most first, then by identifier; only nodes with any.
+    case leaderboard
+    /// `.payouts` of the last hours, newest first, then by node; at most `PayoutRow.rowsMax`.
+    case payouts(since: Int64)
+    /// `.node`, or `noNode`.
+    case nodeFigures(NodeID)
+    /// `.economics`
+    case economics
+    /// `.streamer`, or `noUser`.
+    case streamerFigures(UserID)
+
+    // Jobs
+    /// Takes the job's lease until then, if nobody else's holds: `.claimed`. Whoever has it may
+    /// renew it.
+    case claim(Job, by: UInt64, until: Instant)
 }
 
-public enum StoreAnswer: Sendable {
+/// What the worker does, and holds a lease for while it does.
+public enum Job: UInt8, Sendable, Hashable, CaseIterable {
+    case poll, spotCheck, sweep, verify, pay, retain
+}
+
+public enum StoreAnswer: Sendable, Hashable {
     case done
-    case stream(StreamTransition)
+    indirect case user(UserRow)
+    case key(KeyRow)
+    case keys([KeyRow])
+    case stream(StreamRow)
+    case streams([StreamRow])
+    case moved(StreamTransition)
     case nodes([NodeRow])
-    case overview(streamsLive: Int32, nodesActive: Int32)
-    /// The nodes that a sweep or a trust update changed.
+    /// The nodes that a sweep or a trust update changed, by identifier.
     case changed([NodeID])
     /// Nano-dollars paid for the hour; zero where it was already paid.
     case paid(nanodollars: Int64)
-    case refused(Rejection)
-}
-
-/// A step of a stream's life cycle that the store carried out.
-public struct StreamTransition: Sendable, Hashable {
-    public var from: StreamStatus
-    public var to: StreamStatus
-
-    public init(from: StreamStatus, to: StreamStatus) {
-        self.from = from
-        self.to = to
-    }
-}
-
-public enum StreamStatus: UInt8, Sendable, Hashable, CaseIterable {
-    case ready, testing, live, offline, stale, archived
-}
-
-/// A node as the watch rule sees it.
-public struct NodeRow: Sendable, Hashable {
-    public var node: NodeID
-    public var stream: StreamID
-    public var trust: Share
-    public var capacity: Share
-    public var viewers: Int32
-    public var heartbeatAt: Instant
-    public var flagged: Bool
-
-    public init(
-        node: NodeID, stream: StreamID, trust: Share, capacity: Share, viewers: Int32,
-        heartbeatAt: Instant, flagged: Bool
-    ) {
-        self.node = node
-        self.stream = stream
-        self.trust = trust
-        self.capacity = capacity
-        self.viewers = viewers
-        self.heartbeatAt = heartbeatAt
-        self.flagged = flagged
-    }
-}
-
-/// What is asked of the cache: `stream:{id}:nodes` and `stream:{id}:viewers`.
-public enum CacheCommand: Sendable {
-    case ping
-    /// HSET of the node's entry.
-    case putNode(NodeRow)
-    /// HGETALL of a stream's nodes.
-    case nodes(StreamID)
-    /// Keeps the choice made for a viewer, with expiry.
-    case putViewer(StreamID, NodeID?)
-    /// HDEL of entries without a heartbeat for 90 s.
-    case sweep(before: Instant)
-}
-
-public enum CacheAnswer: Sendable {
-    case done
-    case nodes([NodeRow])
-    /// `OOM command not allowed when used memory > 'maxmemory'`
-    case outOfMemory
+    case claimed(Bool)
+    indirect case overview(Overview)
+    case leaderboard([LeaderRow])
+    case payouts([PayoutRow])
+    indirect case node(NodeFigures)
+    indirect case economics(Economics)
+    indirect case streamer(StreamerFigures)
+    case refused(Refusal)
 }
