@@ -75,6 +75,9 @@ public struct ClientAddress: Sendable, Hashable {
         self.low = low
     }
 
+    public init(ipv4: UInt32) { self.init(high: 0, low: 0xFFFF_0000_0000 | UInt64(ipv4)) }
+
+    /// `::1`
     public static let local = ClientAddress(high: 0, low: 1)
 
     /// A home gets a /64 of IPv6, so that is what is limited; of IPv4, the one address.

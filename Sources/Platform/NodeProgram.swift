@@ -18,6 +18,8 @@ public struct NodeProgram: Program {
     private let node: NodeID
     private let stream: StreamID
     private let viewersMax: Int
+    private let statsURL: String
+    private let sourceBitrate: Rate
     private var pull: Pull = .none
     private var connection = ConnectionID(0)
     private var guests: [Guest] = []
@@ -28,12 +30,18 @@ public struct NodeProgram: Program {
     private var reportAt: Instant
     private var pullAt: Instant = .distantFuture
 
-    /// The first heartbeat goes out at `heartbeatAt`.
-    public init(node: NodeID, stream: StreamID, viewersMax: Int, heartbeatAt: Instant) {
+    /// The first heartbeat goes out at `heartbeatAt`. `sourceBitrate` is what the stream is planned
+    /// to have.
+    public init(
+        node: NodeID, stream: StreamID, viewersMax: Int, statsURL: String, sourceBitrate: Rate,
+        heartbeatAt: Instant
+    ) {
         check(viewersMax > 0, "a node for nobody")
         self.node = node
         self.stream = stream
         self.viewersMax = viewersMax
+        self.statsURL = statsURL
+        self.sourceBitrate = sourceBitrate
         self.heartbeatAt = heartbeatAt
         reportAt = heartbeatAt + Self.reportEvery
         relayedFrom = heartbeatAt
@@ -49,7 +57,7 @@ public struct NodeProgram: Program {
         switch input {
         case .started: break
         case .woke: work(now, into: &outbox)
-        case .called(let ticket, _):
+        case .called(let ticket, _, _):
             outbox.append(.reply(ticket, .stats(viewers: Int32(guests.count))))
         case .answered: break
         case .opened(let opened):
@@ -73,7 +81,7 @@ public struct NodeProgram: Program {
             let share = Int64(guests.count) * 1_000_000 / Int64(viewersMax)
             let beat = Heartbeat(
                 node: node, stream: stream, capacity: Share(millionths: share),
-                viewers: Int32(guests.count))
+                viewers: Int32(guests.count), statsURL: statsURL)
             call(.heartbeat(beat), into: &outbox)
         }
         if now >= reportAt {
@@ -92,7 +100,7 @@ public struct NodeProgram: Program {
             .bandwidthReport(
                 BandwidthReport(
                     node: node, stream: stream, bytes: relayedBytes, from: relayedFrom,
-                    until: now)), into: &outbox)
+                    until: now, sourceBitrate: sourceBitrate)), into: &outbox)
         relayedBytes = 0
     }
 

@@ -4,16 +4,17 @@ import Base
 ///
 /// `Tables` executes them in memory and is the reference; `Storage` executes them as SQL. Every
 /// executor gives the same answer to the same sequence. The driver passes `now` with each.
-/// New rows take the least identifier above all that were ever given.
+/// Identifiers of each kind begin at zero and count up; nothing is ever deleted. What is refused for
+/// several reasons is refused for the first that is named here.
 public enum Transaction: Sendable {
     case ping
 
     // Accounts
-    /// `.user`, or `nameTaken`. Names are compared as they are: the edge lowers their case.
+    /// `.user`, `nameTaken`, or `full` at `Tables.usersMax`. Names are compared as they are: the edge lowers their case.
     indirect case addUser(name: String, PasswordHash)
     /// `.user`, or `noUser`.
     case findUser(name: String)
-    /// `.key`, or `noUser`.
+    /// `.key`, `noUser`, `nameTaken` for a digest that exists, or `full` at `Tables.keysMax`.
     indirect case addKey(UserID, label: String, Scopes, SecretDigest)
     /// `.key` of one that is not revoked, or `noKey`.
     indirect case findKey(SecretDigest)
@@ -25,7 +26,7 @@ public enum Transaction: Sendable {
     case addFeedback(UserID?, String)
 
     // Streams
-    /// `.stream` with status READY, or `noUser`.
+    /// `.stream` with status READY, `noUser`, or `full` at `Tables.streamsMax`.
     case addStream(owner: UserID, title: String, key: UInt64)
     /// `.streams` by identifier, at most `Overview.rowsMax`; archived ones only if asked for.
     case streams(StreamStatus?)
@@ -33,13 +34,13 @@ public enum Transaction: Sendable {
     case findStream(StreamID)
     /// `.moved`, `noStream`, `notYours` or `badStep`.
     case moveStream(StreamID, to: StreamStatus, by: UserID)
-    /// Archives by whatever steps lead there; `.moved`, `noStream`, `notYours`, or `busy` while
+    /// Archives by whatever steps lead there; `.moved` from where it was, `noStream`, `notYours`, or `busy` while
     /// it is LIVE or TESTING. Archived before: `badStep`.
     case removeStream(StreamID, by: UserID)
     /// `.stream`, `noStream`, `notYours`, or `busy` for an archived one.
     case replaceKey(StreamID, by: UserID, key: UInt64)
     /// Checks the key and moves the stream to LIVE, from OFFLINE and STALE by way of READY.
-    /// `.moved` (from LIVE to LIVE where the RTMP server forgot its last publisher), `noStream`,
+    /// `.moved` from where it was (from LIVE to LIVE where the RTMP server forgot its last publisher), `noStream`,
     /// `badKey`, or `busy` for an archived one.
     case openStream(StreamID, key: UInt64)
     /// Moves the stream to OFFLINE: `.moved`, or `noStream` also where that is no step.
@@ -49,7 +50,8 @@ public enum Transaction: Sendable {
 
     // Nodes
     /// By the stream's key: `.nodes` with the one row; the node of that name and stream if there
-    /// is one, with its new address. `noStream`, `badKey`, `notAuthorized`, or `full`.
+    /// is one, with its new address. `noStream`, `badKey`, `notAuthorized`, or `full` at
+    /// `Tables.nodesMax`. A new one never beat (`Tables.never`) and is not active.
     indirect case addNode(StreamID, key: UInt64, name: String, NodeAddress)
     /// `.done`, `noStream`, `noNode` (also one of another stream), or `notYours`.
     case authorizeNode(StreamID, NodeID, allowed: Bool, by: UserID)
@@ -57,7 +59,7 @@ public enum Transaction: Sendable {
     /// the one row, `noNode` (also one of another stream), `notAuthorized`, or `tooOften` within
     /// `Tables.heartbeatGapMin` of the last one.
     case recordHeartbeat(Heartbeat)
-    /// `.nodes`: the active and authorised nodes of a stream, by identifier.
+    /// `.nodes`: the active and authorised nodes of a stream, by identifier; or `noStream`.
     case nodesForStream(StreamID)
     /// `.nodes`: all nodes of a stream, active or not, by identifier; or `noStream`.
     case peers(StreamID)
@@ -72,20 +74,22 @@ public enum Transaction: Sendable {
 
     // Ledger
     /// Appends an unverified row: `.done`, `noNode` (also one of another stream),
-    /// `badInterval` (ends before it begins, or not within `Tables.reportAgeMax` before `now`;
-    /// negative bytes), or `full`.
+    /// `badInterval`, or `full`. An interval is bad that is shorter than
+    /// `Tables.reportLengthMin`, not within `Tables.reportAgeMax` before `now` (give or take
+    /// `reportSkewMax` at its end), or begins before the end of the node's newest one: a report
+    /// that is sent again counts once. So are negative bytes, and more than 10 Gbit/s would carry.
     case appendLedger(BandwidthReport)
     /// A waiting report with a passed spot check of its node within its interval ± 5 min
-    /// becomes verified; one that ended more than 5 min ago without, expires. `.done`.
+    /// becomes verified; one that ended more than 5 min ago without, stays unverified. `.done`.
     case verifyReports
     /// Recomputes every node's trust by the selected rule: `.changed` with those newly flagged.
     case updateTrust
-    /// Pays the verified bytes of one hour and of hours before it that were verified since (hours
-    /// since the epoch), by the hour in which a report ended. The same hour never pays twice:
-    /// then `.paid` with zero.
+    /// Pays each node what is verified and unpaid of this hour (hours since the epoch, by which a
+    /// report ended) and of hours before it, in one row; less than a cent is carried on. An hour
+    /// that is not over, or not after the newest one paid, pays nothing: `.paid` with zero.
     case payHour(Int64)
-    /// Sums up ledger rows over 90 days by node and month, drops probes over 60 days and spot
-    /// checks over 30: `.done`.
+    /// Sums up the ledger of days (UTC) over 90 before today by node and month, verified and paid
+    /// or not; drops probes of days over 60 before and spot checks of days over 30: `.done`.
     case retain
 
     // Figures: one statement each
