@@ -28,28 +28,33 @@ final class Lane: Sendable {
 
         var waiting: Int { arrived.count + leaving.count }
 
-        mutating func next() -> Work? {
+        /// The next one, if it is of such a kind.
+        mutating func next(where fits: (Transaction.Manner) -> Bool) -> Work? {
             if leaving.isEmpty {
                 leaving = arrived.reversed()
                 arrived.removeAll(keepingCapacity: true)
             }
+            guard let work = leaving.last, fits(work.transaction.manner) else { return nil }
             return leaving.popLast()
         }
     }
 
     private let state: Mutex<State>
     private let workers: [Worker]
-    private let groupMax: Int
+    /// What may be committed together: a commit costs the same for one as for a hundred.
+    private let grouped: [Transaction.Manner]
     private let settings: Store.Settings
 
+    private static let groupMax = 128
+
     init(
-        _ place: Store.Place, _ role: Worker.Role, workers count: Int, groupMax: Int,
-        _ settings: Store.Settings
+        _ place: Store.Place, _ role: Worker.Role, workers count: Int,
+        grouped: [Transaction.Manner], _ settings: Store.Settings
     ) {
         check(count > 0, "a lane without a worker")
         workers = (0..<count).map { _ in Worker(place, role, settings) }
         state = Mutex(State(idle: Array(0..<count)))
-        self.groupMax = groupMax
+        self.grouped = grouped
         self.settings = settings
     }
 
@@ -88,11 +93,16 @@ final class Lane: Sendable {
     /// The worker is idle again where there is none.
     private func takeGroup(_ index: Int) -> [Work]? {
         state.withLock { state in
-            var group: [Work] = []
-            while group.count < groupMax, let work = state.next() { group.append(work) }
-            guard group.isEmpty else { return group }
-            state.idle.append(index)
-            return nil
+            guard let first = state.next(where: { _ in true }) else {
+                state.idle.append(index)
+                return nil
+            }
+            var group = [first]
+            guard grouped.contains(first.transaction.manner) else { return group }
+            while group.count < Self.groupMax, let work = state.next(where: grouped.contains) {
+                group.append(work)
+            }
+            return group
         }
     }
 

@@ -14,11 +14,13 @@ final class SQLiteConnection {
 
     private var handle: OpaquePointer?
     private var prepared: [String: OpaquePointer] = [:]
+    private let logKeeper: LogKeeper
     private(set) var statements = 0
     /// When the statement that runs is interrupted.
     private var deadline = ContinuousClock.now
 
     init(path: String) throws(StoreError) {
+        logKeeper = LogKeeper(path: path)
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &handle, flags, nil)
         guard code == SQLITE_OK else {
@@ -55,6 +57,7 @@ final class SQLiteConnection {
             PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
             PRAGMA cache_size=-16000; PRAGMA query_only=\(isReader ? 1 : 0);
             """)
+        if !isReader { watchLog() }
     }
 
     /// Money is whole nano-dollars here, so what PostgreSQL must convert is the number itself.
@@ -77,6 +80,23 @@ final class SQLiteConnection {
                 let connection = Unmanaged<SQLiteConnection>.fromOpaque(this).takeUnretainedValue()
                 return ContinuousClock.now > connection.deadline ? 1 : 0
             }, this)
+    }
+
+    /// Hears the length of the log after each commit, in place of SQLite's own way, which is to
+    /// carry it over within the commit (https://www.sqlite.org/c3ref/wal_hook.html).
+    private func watchLog() {
+        let keeper = Unmanaged.passUnretained(logKeeper).toOpaque()
+        sqlite3_wal_hook(
+            handle,
+            { keeper, handle, _, pages in
+                guard let keeper else { return SQLITE_OK }
+                if pages >= LogKeeper.pagesMax {
+                    sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+                } else if pages >= LogKeeper.pagesMin {
+                    Unmanaged<LogKeeper>.fromOpaque(keeper).takeUnretainedValue().carryOver()
+                }
+                return SQLITE_OK
+            }, keeper)
     }
 
     /// What follows may take so long in all.
@@ -144,6 +164,7 @@ final class SQLiteConnection {
     func close() {
         for statement in prepared.values { sqlite3_finalize(statement) }
         prepared = [:]
+        logKeeper.finish()
         sqlite3_close_v2(handle)
         handle = nil
     }

@@ -15,24 +15,33 @@ enum Schema {
         var money: String
         /// A row's own number, given by the engine.
         var row: String
+        /// Functions that a connection to SQLite brings along.
+        var moneyFunctions: String
         /// What ends a table, and one whose rows are rewritten all the time.
         var end: String
         var endRewritten: String
 
         static let sqlite = Words(
             integer: "INTEGER", flag: "INTEGER", money: "INTEGER", row: "INTEGER PRIMARY KEY",
-            end: ") STRICT", endRewritten: ") STRICT")
+            moneyFunctions: "", end: ") STRICT", endRewritten: ") STRICT")
         /// Half-filled pages let a heartbeat's new row stay beside its old one, without a change
         /// to any index (https://www.postgresql.org/docs/15/storage-hot.html).
         static let postgres = Words(
             integer: "BIGINT", flag: "BOOLEAN", money: "NUMERIC(20,9)",
-            row: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", end: ")",
+            row: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+            moneyFunctions: """
+                CREATE FUNCTION nanodollars(amount NUMERIC) RETURNS BIGINT IMMUTABLE LANGUAGE SQL
+                AS 'SELECT CAST(amount * 1000000000 AS BIGINT)';
+                CREATE FUNCTION dollars(nano BIGINT) RETURNS NUMERIC IMMUTABLE LANGUAGE SQL
+                AS 'SELECT nano * 0.000000001';
+
+                """, end: ")",
             endRewritten: ") WITH (fillfactor = 50)")
     }
 
     /// Step N makes version N of version N - 1. What was released is never edited.
     static let steps: [@Sendable (Words) -> String] = [
-        { people($0) + nodes($0) + ledger($0) }
+        { $0.moneyFunctions + people($0) + nodes($0) + ledger($0) }
     ]
 
     private static func people(_ words: Words) -> String {

@@ -25,13 +25,10 @@ extension Session {
         """
     }
 
-    /// A sum over all accounts may be above 64 bits, and is then held at the highest number:
-    /// both halves are summed up apart, which neither engine can overflow.
-    private static func sum(_ column: String, of tables: String = "accounts") -> [String] {
-        [
-            "(SELECT COALESCE(SUM(\(column) >> 32), 0) FROM \(tables))",
-            "(SELECT COALESCE(SUM(\(column) & 4294967295), 0) FROM \(tables))",
-        ]
+    /// A sum over nodes may be above 64 bits, and is then held at the highest number: both halves
+    /// are summed up apart, which neither engine can overflow.
+    private static func sum(_ column: String) -> [String] {
+        ["COALESCE(SUM(\(column) >> 32), 0)", "COALESCE(SUM(\(column) & 4294967295), 0)"]
     }
 
     private static func sum(_ row: Row, _ column: Int32) -> Int64 {
@@ -45,7 +42,7 @@ extension Session {
             "(SELECT COUNT(*) FROM streams WHERE status = \(StreamStatus.live.rawValue))",
             "(SELECT COUNT(*) FROM nodes WHERE is_active)",
             "(SELECT COALESCE(SUM(viewers), 0) FROM nodes WHERE is_active)",
-        ] + sum("bytes_verified") + sum("nanodollars(balance)")))
+        ] + sum("bytes_verified") + sum("nanodollars(balance)"))) FROM accounts
         \(part(
             1, by: "CASE WHEN s.status = \(StreamStatus.live.rawValue) THEN 0 ELSE 1 END, s.id",
             streamColumns,
@@ -85,8 +82,11 @@ extension Session {
         let rows = try connection.query(
             """
             SELECT n.id, n.name, a.bytes_verified, nanodollars(a.balance), a.trust
-            FROM \(Self.nodeTables) WHERE a.bytes_verified > 0
-            ORDER BY a.bytes_verified DESC, n.id LIMIT \(LeaderRow.rowsMax)
+            FROM (
+                SELECT * FROM accounts WHERE bytes_verified > 0
+                ORDER BY bytes_verified DESC, node LIMIT \(LeaderRow.rowsMax)
+            ) AS a JOIN nodes AS n ON n.id = a.node
+            ORDER BY a.bytes_verified DESC, n.id
             """
         ) {
             LeaderRow(
@@ -120,13 +120,11 @@ extension Session {
             sum("bytes_settled") + [
                 "(SELECT COALESCE(SUM(bytes), 0) FROM ledger WHERE state = \(Entry.waiting))"
             ] + sum("bytes_verified") + sum("nanodollars(balance)") + [
-                "(SELECT COUNT(*) FROM accounts WHERE balance > 0)"
-            ]))
+                "COALESCE(SUM(CASE WHEN balance > 0 THEN 1 ELSE 0 END), 0)"
+            ])) FROM accounts
         \(part(
-            1, by: "-month, 0", numbers([
-                "month", "SUM(bytes_reported >> 32)", "SUM(bytes_reported & 4294967295)",
-                "SUM(bytes_verified >> 32)", "SUM(bytes_verified & 4294967295)",
-            ]), "months GROUP BY month", rowsMax: Economics.monthsMax))
+            1, by: "-month, 0", numbers(["month"] + sum("bytes_reported") + sum("bytes_verified")),
+            "months GROUP BY month", rowsMax: Economics.monthsMax))
         \(part(
             2, by: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p",
             rowsMax: NodeFigures.payoutsMax))

@@ -93,10 +93,11 @@ extension Session {
         let newest = try connection.query(
             "SELECT MAX(hour) FROM hours_paid"
         ) { $0.isNull(0) ? nil : $0.integer(0) }
-        let length = Interval.hours(1).nanoseconds
-        let isOver = hour < now.nanoseconds / length
-        guard isOver, hour > newest[0] ?? Int64.min else { return .paid(nanodollars: 0) }
-        let end = Value.integer((hour + 1) * length)
+        guard hour < now.hoursSinceEpoch, hour > newest[0] ?? Int64.min else {
+            return .paid(nanodollars: 0)
+        }
+        // No report ends before the epoch.
+        let end = Value.integer((max(hour, -1) + 1) * Interval.hours(1).nanoseconds)
         try connection.run(
             "INSERT INTO hours_paid (hour, paid_at, amount) VALUES ($1, $2, dollars($3))",
             [.integer(hour), .integer(now.nanoseconds), .integer(0)])

@@ -123,7 +123,23 @@ extension Session {
     }
 
     func nodesForStream(_ stream: StreamID) throws(StoreError) -> StoreAnswer {
-        try nodes("n.stream = $1 AND n.is_active AND n.is_allowed", [.integer(stream.raw)])
+        try nodes(of: stream, "AND n.is_active AND n.is_allowed")
+    }
+
+    func peers(_ stream: StreamID) throws(StoreError) -> StoreAnswer {
+        try nodes(of: stream, "")
+    }
+
+    /// One row without a node where the stream has none of those.
+    private func nodes(of stream: StreamID, _ which: String) throws(StoreError) -> StoreAnswer {
+        let rows = try connection.query(
+            """
+            SELECT \(Self.nodeColumns) FROM streams AS s
+            LEFT JOIN (\(Self.nodeTables)) ON n.stream = s.id \(which)
+            WHERE s.id = $1 ORDER BY n.id
+            """, [.integer(stream.raw)]
+        ) { $0.isNull(0) ? nil : Self.node($0) }
+        return rows.isEmpty ? .refused(.noStream) : .nodes(rows.compactMap { $0 })
     }
 
     func activeNodes() throws(StoreError) -> StoreAnswer { try nodes("n.is_active", []) }
@@ -134,17 +150,6 @@ extension Session {
             values
         ) { Self.node($0) }
         return .nodes(rows)
-    }
-
-    func peers(_ stream: StreamID) throws(StoreError) -> StoreAnswer {
-        let rows = try connection.query(
-            """
-            SELECT \(Self.nodeColumns) FROM streams AS s
-            LEFT JOIN (\(Self.nodeTables)) ON n.stream = s.id
-            WHERE s.id = $1 ORDER BY n.id
-            """, [.integer(stream.raw)]
-        ) { $0.isNull(0) ? nil : Self.node($0) }
-        return rows.isEmpty ? .refused(.noStream) : .nodes(rows.compactMap { $0 })
     }
 
     func sweepInactive() throws(StoreError) -> StoreAnswer {

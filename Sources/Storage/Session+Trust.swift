@@ -16,13 +16,13 @@ extension Session {
             """
             UPDATE accounts SET
                 reports_settled = reports_settled + settled.reports,
-                reports_verified = reports_verified + settled.verified,
+                reports_verified = reports_verified + settled.reports_true,
                 bytes_settled = bytes_settled + settled.bytes,
-                bytes_verified = bytes_verified + settled.bytes_verified
+                bytes_verified = bytes_verified + settled.bytes_true
             FROM (
-                SELECT node, COUNT(*) AS reports, SUM(verified) AS verified,
+                SELECT node, COUNT(*) AS reports, SUM(verified) AS reports_true,
                     CAST(SUM(bytes) AS BIGINT) AS bytes,
-                    CAST(SUM(bytes * verified) AS BIGINT) AS bytes_verified
+                    CAST(SUM(bytes * verified) AS BIGINT) AS bytes_true
                 FROM (
                     SELECT node, bytes, ends_at,
                         CASE WHEN \(Self.isChecked) THEN 1 ELSE 0 END AS verified

@@ -113,4 +113,13 @@ extension Transaction {
         case .verifyReports, .updateTrust, .payHour, .retain: .job
         }
     }
+
+    /// The node whose row a frequent transaction locks; others come first, in any order.
+    var lockOrder: Int32 {
+        switch self {
+        case .recordHeartbeat(let beat): beat.node.raw
+        case .appendLedger(let report): report.node.raw
+        case _: .min
+        }
+    }
 }

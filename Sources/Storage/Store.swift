@@ -4,8 +4,9 @@ import Platform
 /// The store for real: executes every `Transaction` as SQL, with the answers of `Tables`.
 ///
 /// Connections block, so they live on threads of their own (`Lane`), off every event loop. An
-/// SQLite file has one writer, which commits what waits in groups, and readers beside it; a
-/// PostgreSQL server has a pool. Whoever has an answer to a write has it on disk.
+/// SQLite file has one writer and readers beside it; a PostgreSQL server has a pool. What waits
+/// while the disk is written to is committed together. Whoever has an answer to a write has it on
+/// disk.
 ///
 /// Connections are opened when they are first needed, bring the schema up to date, and are opened
 /// again after a failure, with growing pauses: a database that was down needs nobody's help.
@@ -58,11 +59,13 @@ public final class Store: Sendable {
     public init(_ place: Place, _ settings: Settings = Settings()) {
         switch place {
         case .file:
-            // A group is what came while the last one was being written to the disk.
-            writes = Lane(place, .writer, workers: 1, groupMax: 256, settings)
-            reads = Lane(place, .reader, workers: settings.readers, groupMax: 1, settings)
+            writes = Lane(
+                place, .writer, workers: 1, grouped: [.statement, .rows, .alone, .job], settings)
+            reads = Lane(place, .reader, workers: settings.readers, grouped: [], settings)
         case .server:
-            writes = Lane(place, .writer, workers: settings.connections, groupMax: 1, settings)
+            writes = Lane(
+                place, .writer, workers: settings.connections, grouped: [.statement, .rows],
+                settings)
             reads = writes
         }
     }
