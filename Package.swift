@@ -25,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
@@ -53,6 +54,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Plans", dependencies: ["Base", "Cloud", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PlansTests", dependencies: ["Plans", "Cloud", "Base"], swiftSettings: settings),
+        .target(
             name: "Scenarios", dependencies: ["Base", "Cloud"],
             swiftSettings: settings),
         .target(
@@ -68,8 +74,8 @@ let package = Package(
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
-                "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports", "Platform",
-                "RTMP", "Media", "Sockets",
+                "Base", "Cloud", "Plans", "Scenarios", "Simulation", "Results", "Reports",
+                "Platform", "RTMP", "Media", "Sockets",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

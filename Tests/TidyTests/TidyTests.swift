@@ -12,18 +12,20 @@ import Testing
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
-        "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
+        "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"],
+        "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [
-            "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
-            "Media", "Sockets",
+            "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
+            "RTMP", "Media", "Sockets",
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Media", "Platform", "Cloud", "Scenarios", "Results", "Simulation",
+        "Base", "RTMP", "Media", "Platform", "Cloud", "Plans", "Scenarios", "Results",
+        "Simulation",
     ]
 
     /// What is banned below the drivers, and what to use for it.
