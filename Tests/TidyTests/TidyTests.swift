@@ -12,18 +12,22 @@ import Testing
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
+        "Packets": ["Base", "RTMP", "Media"], "CPcap": [], "Capture": ["Base", "Packets", "CPcap"],
         "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
-        "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
-        "Reports": ["Base", "Cloud", "Scenarios", "Results"],
+        "Simulation": [
+            "Base", "RTMP", "Packets", "Platform", "Cloud", "Scenarios", "Results",
+        ],
+        "Reports": ["Base", "Packets", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [
             "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
-            "Media", "Sockets",
+            "Media", "Sockets", "Packets", "Capture",
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Media", "Platform", "Cloud", "Scenarios", "Results", "Simulation",
+        "Base", "RTMP", "Media", "Packets", "Platform", "Cloud", "Scenarios", "Results",
+        "Simulation",
     ]
 
     /// What is banned below the drivers, and what to use for it.
