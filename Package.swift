@@ -14,7 +14,9 @@ let package = Package(
     products: [
         .executable(name: "streamr-sim", targets: ["streamr-sim"]),
         // What Fuzz/ feeds.
-        .library(name: "Programs", targets: ["Base", "RTMP", "Media", "RESP", "Platform"]),
+        .library(
+            name: "Programs",
+            targets: ["Base", "RTMP", "Media", "RESP", "Platform", "Packets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -59,23 +61,31 @@ let package = Package(
         .testTarget(
             name: "PlansTests", dependencies: ["Plans", "Cloud", "Base"], swiftSettings: settings),
         .target(
+            name: "Packets", dependencies: ["Base", "RTMP", "Media"], swiftSettings: settings),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .target(
+            name: "Capture", dependencies: ["Base", "Packets", "CPcap"],
+            swiftSettings: settings),
+        .target(
             name: "Scenarios", dependencies: ["Base", "Cloud"],
             swiftSettings: settings),
         .target(
             name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
             swiftSettings: settings),
         .target(
-            name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results"],
+            name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results", "Packets"],
             swiftSettings: settings),
         .target(
             name: "Simulation",
-            dependencies: ["Base", "RTMP", "Cloud", "Platform", "Scenarios", "Results"],
+            dependencies: [
+                "Base", "RTMP", "Packets", "Cloud", "Platform", "Scenarios", "Results",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
                 "Base", "Cloud", "Plans", "Scenarios", "Simulation", "Results", "Reports",
-                "Platform", "RTMP", "Media", "Sockets",
+                "Platform", "RTMP", "Media", "Sockets", "Packets", "Capture",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -126,12 +136,19 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
+            name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
+            path: "Benchmarks/pcap", swiftSettings: settings),
+        .executableTarget(
             name: "bench-serve",
             dependencies: [
                 "Base", "RTMP", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Benchmarks/serve", swiftSettings: settings),
+        .testTarget(
+            name: "PacketsTests",
+            dependencies: ["Packets", "Capture", "Base", "RTMP", "Media", "Sockets"],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

@@ -14,17 +14,20 @@ import Testing
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
         "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"],
         "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud"],
+        "Packets": ["Base", "RTMP", "Media"], "CPcap": [], "Capture": ["Base", "Packets", "CPcap"],
         "Results": ["Base", "Cloud", "Scenarios"],
-        "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
-        "Reports": ["Base", "Cloud", "Scenarios", "Results"],
+        "Simulation": [
+            "Base", "RTMP", "Packets", "Platform", "Cloud", "Scenarios", "Results",
+        ],
+        "Reports": ["Base", "Packets", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
         "streamr-sim": [
             "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
-            "RTMP", "Media", "Sockets",
+            "RTMP", "Media", "Sockets", "Packets", "Capture",
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Media", "Platform", "Cloud", "Plans", "Scenarios", "Results",
+        "Base", "RTMP", "Media", "Packets", "Platform", "Cloud", "Plans", "Scenarios", "Results",
         "Simulation",
     ]
 

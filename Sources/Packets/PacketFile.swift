@@ -1,18 +1,17 @@
 import Base
 
-/// A capture of simulated TCP connections, as `tcpdump` would have written it: pcap with
+/// A capture of made-up TCP connections, as `tcpdump` would have written it: pcap with
 /// nanoseconds, Ethernet, IPv4. Opens in Wireshark.
 ///
 /// Source of the format: draft-ietf-opsawg-pcap; link type 1 is Ethernet.
-struct PacketFile: Sendable {
+public struct PacketFile: Sendable {
     /// Frames kept at most, in bytes; the rest of the window is left out and counted.
-    static let bytesMax = 64 << 20
+    public static let bytesMax = 64 << 20
 
     /// One connection's ends and how far each has got.
-    struct Connection: Sendable {
-        let clientPort: UInt16
-        let clientHost: UInt32
-        let serverHost: UInt32
+    public struct Connection: Sendable {
+        fileprivate let client: Endpoint
+        fileprivate let server: Endpoint
         fileprivate var clientSent: UInt32 = 0
         fileprivate var serverSent: UInt32 = 0
         /// Nothing on the connection is older than what went before.
@@ -27,24 +26,17 @@ struct PacketFile: Sendable {
 
     private var frames: [UInt8] = []
     private var packets: [Packet] = []
-    private(set) var leftOut: Int64 = 0
-    private var connections: UInt16 = 0
+    public private(set) var leftOut: Int64 = 0
+    /// The payload of a full segment.
+    private static let segmentLength = 1_448
 
-    /// 10.0.0.10 is the instance; clients and nodes have addresses for documentation (RFC 5737).
-    private static let serverHost: UInt32 = 0x0A00_000A
-    private static let clientNetwork: UInt32 = 0xCB00_7100
-    private static let nodeNetwork: UInt32 = 0xC633_6400
-    private static let serverPort: UInt16 = 1_935
+    public init() {}
 
-    /// A handshake in three packets; `delay` is the path's, one way. `node` serves in place of
-    /// the instance.
-    mutating func open(node: Int?, delay: Interval, at now: Instant) -> Connection {
-        connections &+= 1
-        var connection = Connection(
-            clientPort: 40_000 + connections % 20_000,
-            clientHost: Self.clientNetwork | UInt32(connections % 250 + 1),
-            serverHost: node.map { Self.nodeNetwork | UInt32($0 % 250 + 1) } ?? Self.serverHost,
-            last: now + delay + delay)
+    /// A handshake in three packets between two IPv4 addresses; `delay` is the path's, one way.
+    public mutating func open(
+        client: Endpoint, server: Endpoint, delay: Interval, at now: Instant
+    ) -> Connection {
+        var connection = Connection(client: client, server: server, last: now + delay + delay)
         append([], of: connection, toServer: true, flags: .syn, at: now)
         connection.clientSent = 1
         append([], of: connection, toServer: false, flags: [.syn, .ack], at: now + delay)
@@ -55,13 +47,13 @@ struct PacketFile: Sendable {
 
     /// Bytes of one direction, cut into segments; at `now`, or as soon as the connection has said
     /// what it said before.
-    mutating func send(
+    public mutating func send(
         _ bytes: [UInt8], on connection: inout Connection, toServer: Bool, at now: Instant
     ) {
         connection.last = max(connection.last, now)
         var start = 0
         while start < bytes.count {
-            let end = min(start + Int(TCPResponse.segment), bytes.count)
+            let end = min(start + Self.segmentLength, bytes.count)
             append(
                 bytes[start..<end], of: connection, toServer: toServer, flags: .ack,
                 at: connection.last)
@@ -69,6 +61,13 @@ struct PacketFile: Sendable {
             if toServer { connection.clientSent &+= count } else { connection.serverSent &+= count }
             start = end
         }
+    }
+
+    /// A bare acknowledgement of all that was sent the other way.
+    public mutating func acknowledge(
+        on connection: Connection, toServer: Bool, at now: Instant
+    ) {
+        append([], of: connection, toServer: toServer, flags: .ack, at: now)
     }
 
     private struct Flags: OptionSet {
@@ -96,8 +95,8 @@ struct PacketFile: Sendable {
         var header: [UInt8] = [0x45, 0]
         header.append16(UInt16(20 + 20 + count))
         header += [0, 0, 0x40, 0, 64, 6, 0, 0]
-        header.append32(toServer ? connection.clientHost : connection.serverHost)
-        header.append32(toServer ? connection.serverHost : connection.clientHost)
+        let hosts = [connection.client.ipv4, connection.server.ipv4]
+        for host in toServer ? hosts : hosts.reversed() { header.append32(host) }
         let sum = Self.checksum(header[...], from: 0)
         header[10] = UInt8(sum >> 8)
         header[11] = UInt8(sum & 0xFF)
@@ -112,13 +111,13 @@ struct PacketFile: Sendable {
             ? (connection.clientSent, connection.serverSent)
             : (connection.serverSent, connection.clientSent)
         var header: [UInt8] = []
-        header.append16(toServer ? connection.clientPort : Self.serverPort)
-        header.append16(toServer ? Self.serverPort : connection.clientPort)
+        let ports = [connection.client.port, connection.server.port]
+        for port in toServer ? ports : ports.reversed() { header.append16(port) }
         header.append32(mine)
         header.append32(flags.contains(.ack) ? theirs : 0)
         header += [0x50, flags.rawValue, 0xFF, 0xFF, 0, 0, 0, 0]
         var pseudo: UInt32 = 6 + UInt32(header.count + payload.count)
-        for host in [connection.clientHost, connection.serverHost] {
+        for host in [connection.client.ipv4, connection.server.ipv4] {
             pseudo += host >> 16 + host & 0xFFFF
         }
         let sum = Self.checksum((header + payload)[...], from: pseudo)
@@ -141,7 +140,7 @@ struct PacketFile: Sendable {
     }
 
     /// The whole file, packets in order of time.
-    func bytes() -> [UInt8] {
+    public func bytes() -> [UInt8] {
         var file: [UInt8] = []
         file.reserveCapacity(24 + frames.count + packets.count * 16)
         // Written most significant byte first; readers tell by the magic number.
