@@ -39,6 +39,8 @@ public struct StreamServer: ~Copyable, Sendable {
     /// Players that can take more than one turn had.
     var behind: [Int] = []
     var sweepAt: Instant
+    /// Nobody new is let in.
+    var isStopping = false
     private var lastSerial: UInt64 = 0
 
     var bytesReceived: UInt64 = 0
@@ -56,6 +58,9 @@ public struct StreamServer: ~Copyable, Sendable {
         sweepAt = now
         for relay in configuration.relays { addRelay(relay, isFixed: true, at: now) }
     }
+
+    /// Connections of all kinds that were made to us and are not gone.
+    public var connectionsCount: Int { clientsCount }
 
     /// Call `handle(.woke)` no later than this.
     public var deadline: Instant {
