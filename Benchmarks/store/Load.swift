@@ -22,7 +22,8 @@ struct Load {
         var rate: Int { Int(Double(latencies.count) / seconds) }
         var cost: String {
             let each = 1e6 / Double(latencies.count)
-            let server = serverCPU > 0 ? String(format: " + %.0f of the server", serverCPU * each) : ""
+            let server =
+                serverCPU > 0 ? String(format: " + %.0f of the server", serverCPU * each) : ""
             return String(format: "%.0f µs of CPU each", cpu * each) + server
         }
         var quantiles: String {

@@ -87,6 +87,7 @@ final class Lane: Sendable {
                 state.figures.retries += done.retries
                 state.figures.connects += done.connects
             }
+            for (work, result) in done.answers { work.reply(result) }
         }
     }
 

@@ -6,15 +6,13 @@ import Glibc
 /// Statements are sent without blocking and waited for with a deadline of our own, so that a
 /// server that vanished without a word is noticed as well as one that cancels a slow statement.
 final class PostgresConnection {
-    /// The server cancels a statement after this; jobs get more (`limit`).
-    static let statementTimeout = Duration.seconds(5)
-    /// What our own deadline adds for the way there and back.
+    /// What our own deadline adds to the server's for the way there and back.
     private static let grace = Duration.seconds(2)
 
     private var handle: OpaquePointer?
     private var prepared: [String: String] = [:]
     private(set) var statements = 0
-    private var timeout = statementTimeout
+    private var timeout = Duration.seconds(5)
     /// The server's own timeout for this session, where it is not `timeout` already.
     private var timeoutSet: Duration?
 
@@ -64,8 +62,7 @@ final class PostgresConnection {
         _ sql: String, _ values: [Value], _ read: (Row) -> Element
     ) throws(StoreError) -> [Element] {
         if timeoutSet != timeout {
-            let milliseconds = timeout.components.seconds * 1_000
-            try script("SET statement_timeout = \(milliseconds)")
+            try script("SET statement_timeout = \(timeout.milliseconds)")
             timeoutSet = timeout
         }
         let name = try prepare(sql, parameters: values.count)
@@ -148,9 +145,8 @@ final class PostgresConnection {
             if unsent == 0 && PQisBusy(handle) == 0 { return }
             let events = Int16(POLLIN | (unsent == 1 ? POLLOUT : 0))
             var entry = pollfd(fd: PQsocket(handle), events: events, revents: 0)
-            let left = ContinuousClock.now.duration(to: deadline).components
-            let ready = poll(&entry, 1, Int32(clamping: left.seconds * 1_000 + 1))
-            guard left.seconds >= 0, ready != 0 else {
+            let left = ContinuousClock.now.duration(to: deadline)
+            guard left > .zero, poll(&entry, 1, Int32(clamping: left.milliseconds)) != 0 else {
                 close()
                 throw .unavailable("no answer in time")
             }

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// One session with an SQLite file: one writer, or one of the readers beside it.
 ///
@@ -21,7 +22,10 @@ final class SQLiteConnection {
 
     init(path: String) throws(StoreError) {
         logKeeper = LogKeeper(path: path)
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        // Ours alone: it holds stream keys and hashes of passwords.
+        let descriptor = Glibc.open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &handle, flags, nil)
         guard code == SQLITE_OK else {
             let error = fault(code)
@@ -30,7 +34,6 @@ final class SQLiteConnection {
         }
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, Self.busyMilliseconds)
-        limit(to: .seconds(60))
         defineMoney()
         interruptWhenLate()
     }

@@ -1,10 +1,12 @@
 extension Schema {
     /// The same number names our lock in every process ("strm").
     private static let lock = 0x7374_726D
+    private static let timeout = Duration.seconds(60)
 
     /// Brings the database up to this program's version in one transaction, which only one
     /// process does at a time; a newer database is refused and left alone.
     static func migrate(_ connection: Connection) throws(StoreError) {
+        connection.limit(to: timeout)
         if try found(connection) == version { return }
         try connection.transaction(.committed) { () throws(StoreError) in
             try lock(connection)
@@ -14,7 +16,8 @@ extension Schema {
             }
             for step in steps[Int(found)...] { try connection.script(step(words(connection))) }
             try connection.run("DELETE FROM schema_version")
-            try connection.run("INSERT INTO schema_version (version) VALUES ($1)", [.integer(version)])
+            try connection.run(
+                "INSERT INTO schema_version (version) VALUES ($1)", [.integer(version)])
         }
     }
 
@@ -49,7 +52,8 @@ extension Schema {
         }
         let words = words(connection)
         try connection.script(
-            "CREATE TABLE IF NOT EXISTS schema_version (version \(words.integer) NOT NULL\(words.end)")
+            "CREATE TABLE IF NOT EXISTS schema_version (version \(words.integer) NOT NULL\(words.end)"
+        )
     }
 
     private static func words(_ connection: Connection) -> Words {

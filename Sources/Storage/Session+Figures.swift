@@ -14,13 +14,14 @@ extension Session {
             + ", '', '', ''"
     }
 
-    /// The part's rows in order, at most so many.
+    /// The first rows of a part by `order`, which `keys` are numbers for.
     private static func part(
-        _ part: Int, by order: String, _ columns: String, _ from: String, rowsMax: Int
+        _ part: Int, by order: String, keys: String, _ columns: String, _ from: String,
+        rowsMax: Int
     ) -> String {
         """
         UNION ALL SELECT * FROM (
-            SELECT \(part), \(order), \(columns) FROM \(from) ORDER BY 2, 3 LIMIT \(rowsMax)
+            SELECT \(part), \(keys), \(columns) FROM \(from) ORDER BY \(order) LIMIT \(rowsMax)
         ) AS part\(part)
         """
     }
@@ -37,6 +38,8 @@ extension Session {
 
     // MARK: Overview
 
+    private static let liveFirst =
+        "CASE WHEN s.status = \(StreamStatus.live.rawValue) THEN 0 ELSE 1 END"
     private static let overviewPage = """
         SELECT 0, 0, 0, \(numbers([
             "(SELECT COUNT(*) FROM streams WHERE status = \(StreamStatus.live.rawValue))",
@@ -44,12 +47,11 @@ extension Session {
             "(SELECT COALESCE(SUM(viewers), 0) FROM nodes WHERE is_active)",
         ] + sum("bytes_verified") + sum("nanodollars(balance)"))) FROM accounts
         \(part(
-            1, by: "CASE WHEN s.status = \(StreamStatus.live.rawValue) THEN 0 ELSE 1 END, s.id",
-            streamColumns,
+            1, by: "\(liveFirst), s.id", keys: "\(liveFirst), s.id", streamColumns,
             "streams AS s WHERE s.status <> \(StreamStatus.archived.rawValue)",
             rowsMax: Overview.rowsMax))
         \(part(
-            2, by: "0, n.id", nodeColumns, "\(nodeTables) WHERE n.is_active",
+            2, by: "n.id", keys: "0, n.id", nodeColumns, "\(nodeTables) WHERE n.is_active",
             rowsMax: Overview.rowsMax))
         ORDER BY 1, 2, 3
         """
@@ -123,10 +125,10 @@ extension Session {
                 "COALESCE(SUM(CASE WHEN balance > 0 THEN 1 ELSE 0 END), 0)"
             ])) FROM accounts
         \(part(
-            1, by: "-month, 0", numbers(["month"] + sum("bytes_reported") + sum("bytes_verified")),
+            1, by: "month DESC", keys: "-month, 0", numbers(["month"] + sum("bytes_reported") + sum("bytes_verified")),
             "months GROUP BY month", rowsMax: Economics.monthsMax))
         \(part(
-            2, by: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p",
+            2, by: "p.hour DESC, p.node", keys: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p",
             rowsMax: NodeFigures.payoutsMax))
         ORDER BY 1, 2, 3
         """
@@ -167,11 +169,11 @@ extension Session {
             "(SELECT COUNT(*) FROM spot_checks WHERE node = $1 AND has_passed)",
         ])) FROM accounts WHERE node = $1
         \(part(
-            2, by: "0, -id", numbers([
+            2, by: "id DESC", keys: "0, -id", numbers([
                 "probed_at", "CASE WHEN is_reachable THEN 1 ELSE 0 END", "viewers",
             ]), "probes WHERE node = $1", rowsMax: NodeFigures.probesMax))
         \(part(
-            3, by: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p WHERE p.node = $1",
+            3, by: "p.hour DESC, p.node", keys: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p WHERE p.node = $1",
             rowsMax: NodeFigures.payoutsMax))
         ORDER BY 1, 2, 3
         """
@@ -209,10 +211,10 @@ extension Session {
     private static let streamerPage = """
         SELECT 0, 0, 0, id, 0, 0, 0, 0, 0, 0, 0, 0, 0, name, '', '' FROM users WHERE id = $1
         \(part(
-            1, by: "0, s.id", streamColumns, "streams AS s WHERE s.id IN (\(shownStreams))",
+            1, by: "s.id", keys: "0, s.id", streamColumns, "streams AS s WHERE s.id IN (\(shownStreams))",
             rowsMax: Overview.rowsMax))
         \(part(
-            2, by: "0, n.id", nodeColumns, "\(nodeTables) WHERE n.stream IN (\(shownStreams))",
+            2, by: "n.id", keys: "0, n.id", nodeColumns, "\(nodeTables) WHERE n.stream IN (\(shownStreams))",
             rowsMax: Overview.rowsMax))
         ORDER BY 1, 2, 3
         """

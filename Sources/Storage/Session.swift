@@ -2,7 +2,8 @@ import Base
 import Platform
 
 /// One transaction being executed: what `Tables` does with arrays, as SQL. Both engines run the
-/// same text; what they cannot both say is in `Schema.Words` and two functions for money.
+/// same text; what they cannot both say is in `Schema.Words` and two functions for money. What is
+/// refused has written nothing, so it can be committed together with others.
 struct Session {
     let connection: Connection
     let now: Instant

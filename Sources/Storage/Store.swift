@@ -72,7 +72,9 @@ public final class Store: Sendable {
 
     /// Connects and brings the schema up to date, so that a start that cannot succeed says so.
     public func open() async throws(StoreError) {
-        for lane in [writes, reads] { _ = try await execute(.ping, at: Instant(nanoseconds: 0), lane) }
+        for lane in [writes, reads] {
+            _ = try await execute(.ping, at: Instant(nanoseconds: 0), lane)
+        }
     }
 
     public func execute(
@@ -86,7 +88,8 @@ public final class Store: Sendable {
     ) async throws(StoreError) -> StoreAnswer {
         let result = await withCheckedContinuation { continuation in
             lane.submit(
-                Lane.Work(transaction: transaction, now: now) { continuation.resume(returning: $0) })
+                Lane.Work(transaction: transaction, now: now) { continuation.resume(returning: $0) }
+            )
         }
         return try result.get()
     }

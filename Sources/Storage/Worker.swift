@@ -8,7 +8,9 @@ import Platform
 final class Worker: @unchecked Sendable {
     enum Role { case reader, writer }
 
+    /// What became of a group, and what it took.
     struct Done {
+        var answers: [(work: Lane.Work, result: Result<StoreAnswer, StoreError>)] = []
         var statements = 0
         var retries = 0
         var connects = 0
@@ -43,36 +45,40 @@ final class Worker: @unchecked Sendable {
     /// Answers all of them; more than one are committed together, if none of them fails.
     func perform(_ works: [Lane.Work]) -> Done {
         done = Done()
+        guard !works.isEmpty else { return done }
         // Everybody locks nodes in the same order, so nobody waits in a circle.
         let group = works.sorted { $0.transaction.lockOrder < $1.transaction.lockOrder }
         if group.count == 1 || !performAsOne(group) {
-            for work in group { work.reply(answer(work)) }
+            for work in group { done.answers.append((work, answer(work))) }
         }
         return done
     }
 
+    private enum Phase { case beginning, working, committing }
+
     /// False where nothing was done, because one of them failed and must not take the others
-    /// along.
+    /// along. What cannot begin or be committed fails for all.
     private func performAsOne(_ group: [Lane.Work]) -> Bool {
-        var isCommitting = false
+        var phase = Phase.beginning
         do throws(StoreError) {
             let connection = try connect()
             let before = connection.statements
             defer { done.statements += connection.statements - before }
             let answers = try connection.transaction(.committed) { () throws(StoreError) in
+                phase = .working
                 var answers: [StoreAnswer] = []
                 for work in group {
                     limit(connection, work.transaction)
                     answers.append(try session(connection, work.now).execute(work.transaction))
                 }
-                isCommitting = true
+                phase = .committing
                 return answers
             }
-            for (work, answer) in zip(group, answers) { work.reply(.success(answer)) }
+            done.answers = zip(group, answers).map { ($0, .success($1)) }
             return true
         } catch {
-            guard isCommitting else { return false }
-            for work in group { work.reply(.failure(error)) }
+            guard phase != .working else { return false }
+            done.answers = group.map { ($0, .failure(error)) }
             return true
         }
     }
@@ -149,11 +155,19 @@ final class Worker: @unchecked Sendable {
     }
 
     private func wait(_ pause: Duration) {
-        usleep(UInt32(jittered(pause).components.attoseconds / 1_000_000_000_000))
+        usleep(UInt32(jittered(pause).milliseconds * 1_000))
     }
 
     /// Between half of it and all of it.
     private func jittered(_ pause: Duration) -> Duration {
         pause / 2 + pause / 2 * Double.random(in: 0...1)
+    }
+}
+
+extension Duration {
+    /// Whole ones, rounded up, so that a little time is never none.
+    var milliseconds: Int64 {
+        components.seconds * 1_000 + (components.attoseconds + 999_999_999_999_999)
+            / 1_000_000_000_000_000
     }
 }

@@ -51,7 +51,8 @@ import Testing
             var acknowledged: Set<Entry> = []
             for round in 0..<4 {
                 acknowledged.formUnion(
-                    try writeAndKill(place, from: (round + 1) * 1_000_000, lines: 300 * (round + 1)))
+                    try writeAndKill(place, from: (round + 1) * 1_000_000, lines: 300 * (round + 1))
+                )
             }
             #expect(acknowledged.count >= 3_000)
             try holds(acknowledged, place)

@@ -121,7 +121,9 @@ import Testing
         }
     }
 
-    @Test("a text with a NUL, which PostgreSQL cannot keep, is refused by both", arguments: Engine.allCases)
+    @Test(
+        "a text with a NUL, which PostgreSQL cannot keep, is refused by both",
+        arguments: Engine.allCases)
     func nul(engine: Engine) async throws {
         try await engine.withStore { store in
             await #expect(throws: StoreError.refused("a text with a NUL character")) {
@@ -167,7 +169,9 @@ import Testing
             try connect("sslmode=verify-full&\(root)", host: "127.0.0.1")
         }
         #expect(throws: StoreError.self) {  // and nobody vouches for it
-            try connect("sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt", host: "localhost")
+            try connect(
+                "sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+                host: "localhost")
         }
     }
 }

@@ -13,7 +13,8 @@ import Testing
         try connection.run("UPDATE schema_version SET version = $1", [.integer(version)])
     }
 
-    @Test("a newer database is refused in clear words and left as it is", arguments: Engine.allCases)
+    @Test(
+        "a newer database is refused in clear words and left as it is", arguments: Engine.allCases)
     func newer(engine: Engine) async throws {
         try await engine.withPlace { place in
             try set(version: Schema.version + 1, place)

@@ -104,7 +104,8 @@ public final class PostgresServer: Sendable {
         let name = "t" + UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
         let later = isDurable ? "" : "-c 'ALTER DATABASE \(name) SET synchronous_commit = off'"
         try Self.run(
-            "\(try Self.tool("psql")) -q '\(url("postgres"))' -c 'CREATE DATABASE \(name)' \(later)")
+            "\(try Self.tool("psql")) -q '\(url("postgres"))' -c 'CREATE DATABASE \(name)' \(later)"
+        )
         return url(name)
     }
 

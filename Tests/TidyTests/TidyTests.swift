@@ -21,6 +21,8 @@ import Testing
         ],
         "Reports": ["Base", "Packets", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
+        "CSQLite": [], "CPostgres": [],
+        "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
         "streamr-sim": [
             "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
             "RTMP", "Media", "Sockets", "Packets", "Capture",
