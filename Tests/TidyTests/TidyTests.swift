@@ -16,7 +16,7 @@ import Testing
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
-        "Sockets": ["Base", "RTMP", "Media", "Platform"],
+        "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
         "streamr-sim": [
             "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
             "Media", "Sockets",

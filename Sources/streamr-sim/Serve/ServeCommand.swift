@@ -7,8 +7,9 @@ import Sockets
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Runs a program of the platform on real sockets.",
-        subcommands: [ServeRTMPCommand.self])
+        abstract: "Runs the platform, or one program of it, on real sockets.",
+        subcommands: [ServePlatformCommand.self, ServeRTMPCommand.self],
+        defaultSubcommand: ServePlatformCommand.self)
 }
 
 /// `streamr-sim serve rtmp`: the streaming server.
@@ -49,7 +50,7 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             throw Failure.usage("\(error)")
         }
         logger.logLevel = settings.logLevel
-        raiseFileLimit()
+        FileLimit.raise()
         let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
         let service: StreamService
         do {
@@ -90,9 +91,11 @@ struct ServeRTMPCommand: AsyncParsableCommand {
         }
         fflush(nil)
     }
+}
 
-    /// Each connection is a file; the default of 1,024 is soon reached.
-    private func raiseFileLimit() {
+/// Each connection is a file; the default of 1,024 is soon reached.
+enum FileLimit {
+    static func raise() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
