@@ -113,8 +113,13 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
         .testTarget(
-            name: "PlatformTests", dependencies: ["Base", "RTMP", "Media", "Platform"],
+            name: "PlatformTests",
+            dependencies: ["Base", "RTMP", "Media", "Platform", "TransactionSequences"],
             swiftSettings: settings),
+        // Random transactions, for every store that must answer as the reference does.
+        .target(
+            name: "TransactionSequences", dependencies: ["Base", "Platform"],
+            path: "Tests/TransactionSequences", swiftSettings: settings),
         .testTarget(
             name: "SocketsTests",
             dependencies: [

@@ -23,7 +23,8 @@ import Testing
             switch effect {
             case .connect(let id, _): .opened(id)
             case .send(let id, .publish): .received(id, .accepted)
-            case .call, .reply, .transact, .cache, .send, .close, .ingest, .relay, .wake, .observe:
+            case .call, .reply, .transact, .cache, .work, .send, .close, .ingest, .relay, .wake,
+                .observe:
                 nil
             }
         }
@@ -135,17 +136,18 @@ import Testing
     func routed() {
         var harness = viewer()
         let asked = arrive(&harness)
-        guard case .watch(stream)? = asked.calls.first?.call else {
+        guard case .watch(stream, _)? = asked.calls.first?.call else {
             Issue.record("\(asked)")
             return
         }
-        let sent = harness.tell(.answered(asked.calls[0].id, .reply(.watch(NodeID(7)))))
+        let place = WatchPlace.node(NodeID(7), Store.address)
+        let sent = harness.tell(.answered(asked.calls[0].id, .reply(.watch(place))))
         #expect(sent.connects.map(\.1) == [.node(NodeID(7))])
     }
 
     @Test(
         "tries the server itself when no node serves or nobody answers",
-        arguments: [Answer.reply(.watch(nil)), .failed(.timedOut), .reply(.unavailable)])
+        arguments: [Answer.reply(.watch(.server)), .failed(.timedOut), .reply(.unavailable)])
     func fallsBack(_ answer: Answer) {
         var harness = viewer()
         let asked = arrive(&harness)
@@ -226,8 +228,8 @@ import Testing
     func node(viewersMax: Int = 2) -> Harness {
         Harness(
             NodeProgram(
-                node: NodeID(5), stream: stream, viewersMax: viewersMax,
-                heartbeatAt: Self.firstBeat))
+                node: NodeID(5), stream: stream, viewersMax: viewersMax, statsURL: "",
+                sourceBitrate: Rate.megabits(4), heartbeatAt: Self.firstBeat))
     }
 
     func guest(_ raw: UInt32) -> ConnectionID { ConnectionID(0x8000_0000 | raw) }
@@ -321,6 +323,6 @@ import Testing
     func stats() {
         var harness = node()
         _ = harness.tell(.opened(guest(1)))
-        #expect(harness.tell(.called(Ticket(1), .stats)).replies == [.stats(viewers: 1)])
+        #expect(harness.tell(.called(Ticket(1), .stats, .local)).replies == [.stats(viewers: 1)])
     }
 }

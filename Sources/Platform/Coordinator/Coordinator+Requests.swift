@@ -25,19 +25,19 @@ extension Coordinator {
     /// As far as the ledger goes back.
     static let hoursBackMax: Int64 = 90 * 24
 
-    mutating func count(
-        _ index: Int, _ id: CallID, _ request: Request, into outbox: inout Outbox
+    /// What this machine asks of itself is not counted.
+    mutating func admit(
+        _ index: Int, _ id: CallID, _ call: Call, _ caller: Caller, _ now: Instant,
+        into outbox: inout Outbox
     ) {
-        requests[index] = request
+        guard caller.address != .local, let limit = limit(on: call) else {
+            return identify(index, id, call, caller, now, into: &outbox)
+        }
         outbox.append(
-            .cache(
-                id,
-                .count(
-                    limit(on: request.call), request.caller.address.limited,
-                    every: Self.countEvery)))
+            .cache(id, .count(limit, caller.address.limited, every: Self.countEvery)))
     }
 
-    private func limit(on call: Call) -> CacheCommand.Limit {
+    private func limit(on call: Call) -> CacheCommand.Limit? {
         switch call {
         case .watch: .watch
         case .account(.registerStreamer), .account(.login), .account(.registerNode): .signIn
@@ -45,7 +45,7 @@ extension Coordinator {
         case .account, .stream: .change
         case .health, .heartbeat, .bandwidthReport, .onPublish, .onUnpublish, .onPlay, .onStop,
             .stats:
-            .page  // never counted
+            nil
         }
     }
 
@@ -64,10 +64,19 @@ extension Coordinator {
     ) {
         noteCache(answer, into: &outbox)
         guard let request = requests[index] else { return }
-        if case .cached(.count(let count)) = answer, count > most(limit(on: request.call)) {
+        if case .cached(.count(let count)) = answer, let limit = limit(on: request.call),
+            count > most(limit)
+        {
             return finish(index, .refused(.tooOften), into: &outbox)
         }
-        switch request.caller.credential {
+        identify(index, id, request.call, request.caller, now, into: &outbox)
+    }
+
+    private mutating func identify(
+        _ index: Int, _ id: CallID, _ call: Call, _ caller: Caller, _ now: Instant,
+        into outbox: inout Outbox
+    ) {
+        switch caller.credential {
         case .none, .node: break
         case .streamer(let user):
             requests[index]?.user = user
@@ -77,7 +86,7 @@ extension Coordinator {
             outbox.append(.transact(id, .findKey(digest)))
             return
         }
-        act(index, id, request.call, now, into: &outbox)
+        act(index, id, call, now, into: &outbox)
     }
 
     mutating func identified(

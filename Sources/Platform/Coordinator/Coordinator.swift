@@ -59,7 +59,7 @@ public struct Coordinator: Program {
         switch input {
         case .started: reset()
         case .called(let ticket, let call, let caller):
-            receive(call, caller, ticket, into: &outbox)
+            receive(call, caller, ticket, now, into: &outbox)
         case .answered(let id, let answer): resume(id, answer, now, into: &outbox)
         case .woke, .opened, .received, .closed, .stalled, .playing: break
         }
@@ -76,7 +76,8 @@ public struct Coordinator: Program {
     }
 
     private mutating func receive(
-        _ call: Call, _ caller: Caller, _ ticket: Ticket, into outbox: inout Outbox
+        _ call: Call, _ caller: Caller, _ ticket: Ticket, _ now: Instant,
+        into outbox: inout Outbox
     ) {
         guard slots.count - free.count < Self.callsMax else {
             outbox.append(.reply(ticket, .unavailable))
@@ -98,7 +99,8 @@ public struct Coordinator: Program {
         case .stats: outbox.append(.reply(ticket, .refused(.noNode)))
         case .watch, .overview, .account, .stream, .figures:
             let id = take(.count, ticket)
-            count(index(of: id), id, Request(call, caller), into: &outbox)
+            requests[index(of: id)] = Request(call, caller)
+            admit(index(of: id), id, call, caller, now, into: &outbox)
         }
     }
 

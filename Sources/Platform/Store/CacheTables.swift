@@ -7,8 +7,8 @@ import Base
 /// when that has passed, and writes fail while all the rest fills the memory.
 public struct CacheTables: Sendable {
     /// Redis 7 with nothing in it; what a hash field with a JSON value of a node costs (dictEntry
-    /// 24, sds headers, 200 bytes of JSON, allocator rounding); then a short field, and a key of its
-    /// own with an expiry, which has an entry in both of the database's tables.
+    /// 24, sds headers, 200 bytes of JSON, allocator rounding); then a short field, and a key of
+    /// its own with an expiry, which has an entry in both of the database's tables.
     static let usedEmpty: Int64 = 1_000_000
     static let usedPerNode: Int64 = 320
     static let usedPerViewer: Int64 = 144

@@ -3,17 +3,18 @@ import Base
 /// Users, their API keys, and what they write to us.
 extension Tables {
     mutating func addUser(_ name: String, _ password: PasswordHash) -> StoreAnswer {
-        guard usersByName[name] == nil else { return .refused(.nameTaken) }
+        let bytes = Array(name.utf8)
+        guard usersByName[bytes] == nil else { return .refused(.nameTaken) }
         guard users.count < Self.usersMax else { return .refused(.full) }
         let user = UserID(Int32(users.count))
         let row = UserRow(user: user, name: name, password: password, balanceNanodollars: 0)
         users.append(User(row: row))
-        usersByName[name] = user
+        usersByName[bytes] = user
         return .user(row)
     }
 
     func findUser(_ name: String) -> StoreAnswer {
-        guard let user = usersByName[name] else { return .refused(.noUser) }
+        guard let user = usersByName[Array(name.utf8)] else { return .refused(.noUser) }
         return .user(users[Int(user.raw)].row)
     }
 

@@ -13,6 +13,8 @@ extension Tables {
 
     public static let checksCount = Interval.days(30)
     public static let checksForTrust = 5
+    /// By `TrustRule.verifiedReports`, more than this.
+    public static let reportsForTrust: Int64 = 3
     public static let trustUnknown = Share(millionths: 750_000)
     public static let trustFlagged = Share(millionths: 300_000)
     public static let trustHalved = Share(millionths: 500_000)
@@ -22,15 +24,15 @@ extension Tables {
     public static let marginPerMille: Int64 = 75
     public static let payMin: Int64 = 10_000_000
 
-    static let ledgerDays: Int64 = 90
-    static let probeDays: Int64 = 60
-    static let checkDays: Int64 = 30
+    public static let ledgerDays: Int64 = 90
+    public static let probeDays: Int64 = 60
+    public static let checkDays: Int64 = 30
 
     mutating func appendLedger(_ report: BandwidthReport, _ now: Instant) -> StoreAnswer {
         guard let index = index(of: report.node), nodes[index].row.stream == report.stream else {
             return .refused(.noNode)
         }
-        guard isPlausible(report, now), report.from >= accounts[index].reportedUntil else {
+        guard Self.isPlausible(report, at: now), report.from >= accounts[index].reportedUntil else {
             return .refused(.badInterval)
         }
         guard waiting.count < Self.reportsMax else { return .refused(.full) }
@@ -42,12 +44,12 @@ extension Tables {
     }
 
     /// Of this day, of some length, and not above 10 Gbit/s: 1.25 bytes a nanosecond.
-    private func isPlausible(_ report: BandwidthReport, _ now: Instant) -> Bool {
-        guard report.from >= now - Self.reportAgeMax, report.until <= now + Self.reportSkewMax,
+    public static func isPlausible(_ report: BandwidthReport, at now: Instant) -> Bool {
+        guard report.from >= now - reportAgeMax, report.until <= now + reportSkewMax,
             report.from <= report.until
         else { return false }
         let length = report.until - report.from
-        guard length >= Self.reportLengthMin else { return false }
+        guard length >= reportLengthMin else { return false }
         return (0...length.nanoseconds + length.nanoseconds / 4).contains(report.bytes)
     }
 
@@ -92,7 +94,7 @@ extension Tables {
             guard all >= Self.checksForTrust else { return Self.trustUnknown }
             return Share(millionths: passed * 1_000_000 / all)
         case .verifiedReports:
-            guard account.reports > 3 else { return Self.trustUnknown }
+            guard account.reports > Self.reportsForTrust else { return Self.trustUnknown }
             return Share(millionths: account.reportsVerified * 1_000_000 / account.reports)
         }
     }

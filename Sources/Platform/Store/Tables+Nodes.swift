@@ -13,7 +13,7 @@ extension Tables {
     ) -> StoreAnswer {
         guard let streamIndex = index(of: stream) else { return .refused(.noStream) }
         guard streams[streamIndex].row.key == key else { return .refused(.badKey) }
-        let fullName = NodeName(stream: stream, name: name)
+        let fullName = NodeName(stream: stream, name: Array(name.utf8))
         if let known = nodesByName[fullName] {
             guard nodes[Int(known.raw)].isAuthorized else { return .refused(.notAuthorized) }
             nodes[Int(known.raw)].row.address = address

@@ -29,7 +29,7 @@ public struct Tables: Sendable {
 
     struct NodeName: Sendable, Hashable {
         var stream: StreamID
-        var name: String
+        var name: [UInt8]
     }
 
     struct Lease: Sendable {
@@ -47,7 +47,8 @@ public struct Tables: Sendable {
 
     public let trustRule: TrustRule
     var users: [User] = []
-    var usersByName = Lookup<String, UserID>()
+    /// By the bytes of their names: SQL knows no canonical equivalence.
+    var usersByName = Lookup<[UInt8], UserID>()
     var keys: [KeyRow] = []
     var keysBySecret = Lookup<SecretDigest, KeyID>()
     /// Only counted: nothing in the platform reads what people wrote.

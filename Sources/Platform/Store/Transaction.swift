@@ -4,13 +4,14 @@ import Base
 ///
 /// `Tables` executes them in memory and is the reference; `Storage` executes them as SQL. Every
 /// executor gives the same answer to the same sequence. The driver passes `now` with each.
-/// Identifiers of each kind begin at zero and count up; nothing is ever deleted. What is refused for
-/// several reasons is refused for the first that is named here.
+/// Identifiers of each kind begin at zero and count up; nothing is ever deleted. What could be
+/// refused for several reasons is refused for the first that is named here.
 public enum Transaction: Sendable {
     case ping
 
     // Accounts
-    /// `.user`, `nameTaken`, or `full` at `Tables.usersMax`. Names are compared as they are: the edge lowers their case.
+    /// `.user`, `nameTaken`, or `full` at `Tables.usersMax`. Names are compared as they are: the
+    /// edge lowers their case.
     indirect case addUser(name: String, PasswordHash)
     /// `.user`, or `noUser`.
     case findUser(name: String)
@@ -34,14 +35,14 @@ public enum Transaction: Sendable {
     case findStream(StreamID)
     /// `.moved`, `noStream`, `notYours` or `badStep`.
     case moveStream(StreamID, to: StreamStatus, by: UserID)
-    /// Archives by whatever steps lead there; `.moved` from where it was, `noStream`, `notYours`, or `busy` while
-    /// it is LIVE or TESTING. Archived before: `badStep`.
+    /// Archives by whatever steps lead there; `.moved` from where it was, `noStream`,
+    /// `notYours`, or `busy` while it is LIVE or TESTING. Archived before: `badStep`.
     case removeStream(StreamID, by: UserID)
     /// `.stream`, `noStream`, `notYours`, or `busy` for an archived one.
     case replaceKey(StreamID, by: UserID, key: UInt64)
     /// Checks the key and moves the stream to LIVE, from OFFLINE and STALE by way of READY.
-    /// `.moved` from where it was (from LIVE to LIVE where the RTMP server forgot its last publisher), `noStream`,
-    /// `badKey`, or `busy` for an archived one.
+    /// `.moved` from where it was (from LIVE to LIVE where the RTMP server forgot its last
+    /// publisher), `noStream`, `badKey`, or `busy` for an archived one.
     case openStream(StreamID, key: UInt64)
     /// Moves the stream to OFFLINE: `.moved`, or `noStream` also where that is no step.
     case endStream(StreamID)
