@@ -36,7 +36,6 @@ let package = Package(
             name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
         .target(name: "Media", dependencies: ["Base", "RTMP"], swiftSettings: settings),
-        .target(name: "RESP", dependencies: ["Base"], swiftSettings: settings),
         .target(
             name: "Platform", dependencies: ["Base", "RTMP", "Media"],
             swiftSettings: settings),
@@ -51,6 +50,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -84,4 +84,31 @@ import Testing
             await browser.close()
         }
     }
+
+    /// Five minutes pass at once: the very transaction of the worker's sweep is run at a later time.
+    @Test("figures change by themselves when a node falls silent")
+    func silence() async throws {
+        try await TestPlatform.with { platform in
+            let account = try await platform.account("ann")
+            let stream = try await platform.stream(account.access)
+            let node = try await platform.ask(
+                "POST", "/api/v1/auth/register",
+                body: #"{"stream_id":"\#(stream.id)","stream_key":"\#(stream.key)","name":"attic","#
+                    + #""host":"127.0.0.1","rtmp_port":1935}"#)
+            let id = try node.text("node_id")
+            let beat = try await platform.ask(
+                "POST", "/nodes/heartbeat", token: try node.text("access_token"),
+                body: #"{"node_id":"\#(id)","stream_id":"\#(stream.id)","#
+                    + #""stats_url":"http://127.0.0.1/","viewers":3}"#)
+            #expect(beat.status == 200, "\(beat.text)")
+            let browser = try await Browser.open(width: 1024)
+            try await browser.open("\(platform.url)/")
+            let tiles = "[...document.querySelectorAll('.tile dd')].map(d => d.textContent).join()"
+            #expect(try await browser.text(tiles) == "0,1,3,0 B,$0.00")
+            let later = SocketClock().now + .minutes(6)
+            _ = platform.tables.withLockedValue { $0.execute(.sweepInactive, at: later) }
+            #expect(try await wait(15) { try await browser.text(tiles) == "0,0,0,0 B,$0.00" })
+            await browser.close()
+        }
+    }
 }

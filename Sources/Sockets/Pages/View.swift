@@ -1,4 +1,5 @@
 import Base
+import Foundation
 import Platform
 
 /// One page's figures as its templates name them.

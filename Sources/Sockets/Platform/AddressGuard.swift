@@ -82,8 +82,10 @@ struct PublicAddress: Sendable, Hashable {
         guard !blocks.contains(where: { $0.contains(bytes) }) else { return nil }
         // Of IPv6, only 2000::/3 was ever given out.
         guard bytes.count == 4 || bytes[0] & 0xE0 == 0x20 else { return nil }
-        self.bytes = bytes
+        self.init(checked: bytes)
     }
+
+    private init(checked bytes: [UInt8]) { self.bytes = bytes }
 
     private static let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 

@@ -90,7 +90,7 @@ final class CacheClient: @unchecked Sendable {
                                 context: context,
                                 serverHostname: isAddress ? nil : self.target.host))
                     }
-                    try pipeline.addHandler(CacheHandler(client: self))
+                    try pipeline.addHandler(CacheClientHandler(client: self))
                 }
             }
             .connect(host: target.host, port: target.port)
@@ -318,7 +318,7 @@ extension RESP.Reply {
     }
 }
 
-private final class CacheHandler: ChannelInboundHandler {
+private final class CacheClientHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let client: CacheClient

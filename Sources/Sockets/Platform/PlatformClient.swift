@@ -14,6 +14,8 @@ public final class PlatformClient: Sendable {
         public var description: String
     }
 
+    private struct Detail: Decodable { var detail: String }
+
     private let base: String
     private let client: HTTPClient
 
@@ -68,7 +70,7 @@ public final class PlatformClient: Sendable {
         do {
             if let body {
                 request.headers.add(name: "content-type", value: "application/json")
-                request.body = .bytes(ByteBuffer(data: try Self.encoder.encode(body)))
+                request.body = .bytes(ByteBuffer(bytes: try Self.encoder.encode(body)))
             }
             response = try await client.execute(request, timeout: Self.timeout)
             bytes = try await response.body.collect(upTo: Self.answerMax)
@@ -76,14 +78,13 @@ public final class PlatformClient: Sendable {
             throw Fault(status: 0, description: "\(base) does not answer: \(error)")
         }
         guard (200...299).contains(response.status.code) else {
-            struct Detail: Decodable { var detail: String }
-            let detail = try? Self.decoder.decode(Detail.self, from: bytes)
+            let detail = try? Self.decoder.decode(Detail.self, from: Data(bytes.readableBytesView))
             throw Fault(
                 status: Int(response.status.code),
                 description: detail?.detail ?? "\(base) answers \(response.status)")
         }
         do {
-            return try Self.decoder.decode(type, from: bytes)
+            return try Self.decoder.decode(type, from: Data(bytes.readableBytesView))
         } catch {
             throw Fault(status: 0, description: "\(base) answers something else: \(error)")
         }

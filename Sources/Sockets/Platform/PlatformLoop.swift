@@ -266,9 +266,7 @@ final class PlatformLoop: @unchecked Sendable {
         guard case .opening(let target, let place)? = connections[connection],
             case .play(let stream) = message
         else { return }
-        var url = StreamURL(
-            host: place.host, app: PlatformLoop.app, name: String(stream.raw))
-        url.port = place.rtmpPort
+        let url = Self.url(of: stream, at: place)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.connectTimeout)
             .channelInitializer { channel in
@@ -288,6 +286,12 @@ final class PlatformLoop: @unchecked Sendable {
             }
     }
 
+    private static func url(of stream: StreamID, at place: NodeAddress) -> StreamURL {
+        var url = StreamURL(host: place.host, app: app, name: String(stream.raw))
+        url.port = place.rtmpPort
+        return url
+    }
+
     private func opened(_ connection: ConnectionID, _ channel: any Channel) {
         guard connections[connection] != nil else { return channel.close(promise: nil) }
         connections[connection] = .open(channel)
@@ -300,9 +304,8 @@ final class PlatformLoop: @unchecked Sendable {
     }
 
     private func close(_ connection: ConnectionID) {
-        if case .open(let channel)? = connections.removeValue(forKey: connection) {
-            channel.close(promise: nil)
-        }
+        guard let check = connections.removeValue(forKey: connection) else { return }
+        if case .open(let channel) = check { channel.close(promise: nil) }
         inputs.append((.worker, .closed(connection, .byPeer)))
     }
 

@@ -29,7 +29,8 @@ final class SpotCheckHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        session.receive(unwrapInboundIn(data).readableBytesUInt8Span)
+        let buffer = unwrapInboundIn(data)
+        session.receive(buffer.readableBytesUInt8Span)
         do {
             while let event = try session.next(at: clock.now) { note(event) }
         } catch {

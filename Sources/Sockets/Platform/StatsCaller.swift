@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import Platform
 
 /// Asks a node for its statistics at the address that it gave, which is a stranger's.

@@ -32,7 +32,7 @@ enum JSON: Sendable, Hashable {
 
 extension JSON: Codable {
     init(from decoder: any Decoder) throws {
-        if let fields = try? decoder.container(keyedBy: Key.self) {
+        if let fields = try? decoder.container(keyedBy: Name.self) {
             var object: [String: JSON] = [:]
             for key in fields.allKeys {
                 object[key.stringValue] = try fields.decode(JSON.self, forKey: key)
@@ -73,7 +73,7 @@ extension JSON: Codable {
         }
     }
 
-    private struct Key: CodingKey {
+    private struct Name: CodingKey {
         var stringValue: String
         var intValue: Int? { nil }
 

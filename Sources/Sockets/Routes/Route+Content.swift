@@ -26,18 +26,18 @@ extension Route.Content {
                 Field("stream_id", .identifier, isRequired: false),
                 Field("source_url", Self.text, isRequired: false),
             ])
-        case .newKey: .object(Self.key + [Field("secret", Self.text)])
-        case .key: .object(Self.key)
-        case .keys: .object([Field("keys", Self.rows(Self.key))])
-        case .stream: .object(Self.stream + [Field("stream_key", .streamKey)])
-        case .streams: .object([Field("streams", Self.rows(Self.stream))])
-        case .nodes: .object([Field("nodes", Self.rows(Self.node))])
+        case .newKey: .object(Self.keyFields + [Field("secret", Self.text)])
+        case .key: .object(Self.keyFields)
+        case .keys: .object([Field("keys", Self.rows(Self.keyFields))])
+        case .stream: .object(Self.streamFields + [Field("stream_key", .streamKey)])
+        case .streams: .object([Field("streams", Self.rows(Self.streamFields))])
+        case .nodes: .object([Field("nodes", Self.rows(Self.nodeFields))])
         case .overview:
             .object([
                 Field("streams_live", Self.count), Field("nodes_active", Self.count),
                 Field("viewers", Self.count), Field("bytes_verified", Self.count),
-                Field("paid_usd", .dollars), Field("streams", Self.rows(Self.stream)),
-                Field("nodes", Self.rows(Self.node)),
+                Field("paid_usd", .dollars), Field("streams", Self.rows(Self.streamFields)),
+                Field("nodes", Self.rows(Self.nodeFields)),
             ])
         case .leaderboard:
             .object([
@@ -61,11 +61,11 @@ extension Route.Content {
                 Field(
                     "streams",
                     Self.rows(
-                        Self.stream + [Field("stream_key", .streamKey, isRequired: false)])),
-                Field("nodes", Self.rows(Self.node)),
+                        Self.streamFields + [Field("stream_key", .streamKey, isRequired: false)])),
+                Field("nodes", Self.rows(Self.nodeFields)),
             ])
         case .watchPage:
-            .object([Field("stream", .object(Self.stream)), Field("watch", Self.place)])
+            .object([Field("stream", .object(Self.streamFields)), Field("watch", Self.place)])
         }
     }
 
@@ -81,17 +81,17 @@ extension Route.Content {
         Field("http_port", count, isRequired: false),
     ])
 
-    private static let key = [
+    private static let keyFields = [
         Field("key_id", .identifier), Field("label", text), Field("scopes", .list(text, max: 3)),
         Field("revoked", .flag),
     ]
 
-    private static let stream = [
+    private static let streamFields = [
         Field("stream_id", .identifier), Field("owner_id", .identifier), Field("title", text),
         Field("status", .choice(StreamStatus.allCases.map(\.name))), Field("changed_at", .time),
     ]
 
-    private static let node = [
+    private static let nodeFields = [
         Field("node_id", .identifier), Field("stream_id", .identifier), Field("name", text),
         Field("host", text), Field("rtmp_port", count), Field("http_port", count),
         Field("trust", .number), Field("capacity_pct", .number), Field("viewers", count),
@@ -104,7 +104,7 @@ extension Route.Content {
     ]
 
     private static let nodeFigures = Shape.object([
-        Field("node", .object(node)), Field("bytes_reported", count),
+        Field("node", .object(nodeFields)), Field("bytes_reported", count),
         Field("bytes_verified", count), Field("earned_usd", .dollars),
         Field("spot_checks", count), Field("spot_checks_passed", count),
         Field(
