@@ -8,7 +8,9 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Runs the platform, or one program of it, on real sockets.",
-        subcommands: [ServePlatformCommand.self, ServeRTMPCommand.self],
+        subcommands: [
+            ServePlatformCommand.self, ServeRTMPCommand.self, ServeCacheCommand.self,
+        ],
         defaultSubcommand: ServePlatformCommand.self)
 }
 
