@@ -63,13 +63,7 @@ struct PublicAddress: Sendable, Hashable {
     /// Nil for what is loopback, private, link-local (cloud metadata among it), multicast,
     /// documentation, a tunnel's, or nobody's.
     init?(_ address: SocketAddress) {
-        switch address {
-        case .v4(let v4):
-            self.init(bytes: withUnsafeBytes(of: v4.address.sin_addr.s_addr) { Array($0) })
-        case .v6(let v6):
-            self.init(bytes: withUnsafeBytes(of: v6.address.sin6_addr) { Array($0) })
-        case .unixDomainSocket: return nil
-        }
+        self.init(bytes: address.addressBytes)
     }
 
     /// Four or sixteen, in network order.
@@ -78,6 +72,7 @@ struct PublicAddress: Sendable, Hashable {
             self.init(bytes: Array(bytes.suffix(4)))
             return
         }
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
         let blocks = bytes.count == 4 ? Self.blocksV4 : Self.blocksV6
         guard !blocks.contains(where: { $0.contains(bytes) }) else { return nil }
         // Of IPv6, only 2000::/3 was ever given out.
@@ -120,4 +115,20 @@ struct PublicAddress: Sendable, Hashable {
         Block(prefix: [0x20, 0x01, 0x0D, 0xB8], bits: 32),
         Block(prefix: [0x20, 0x02], bits: 16), Block(prefix: [0x3F, 0xFF, 0x00], bits: 20),
     ]
+}
+
+extension SocketAddress {
+    /// The IP address alone, in network order: four bytes, or sixteen; none of a path.
+    var addressBytes: [UInt8] {
+        let place: Range<Int>
+        switch self {
+        case .v4: place = 4..<8
+        case .v6: place = 8..<24
+        case .unixDomainSocket: return []
+        }
+        // Where `sockaddr_in` and `sockaddr_in6` have it. RFC 3493, 3.3.
+        return withSockAddr { pointer, size in
+            Array(UnsafeRawBufferPointer(start: pointer, count: size)[place])
+        }
+    }
 }

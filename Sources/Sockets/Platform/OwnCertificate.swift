@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import NIOCore
 import SwiftASN1
 import X509
 
@@ -34,8 +35,8 @@ public enum OwnCertificate {
         let signer = Certificate.PrivateKey(key)
         let name = try DistinguishedName { CommonName("streamr-sim") }
         let names = hosts.map { host -> GeneralName in
-            if let bytes = addressBytes(host) {
-                return .ipAddress(ASN1OctetString(contentBytes: bytes[...]))
+            if let address = try? SocketAddress(ipAddress: host, port: 0) {
+                return .ipAddress(ASN1OctetString(contentBytes: address.addressBytes[...]))
             }
             return .dnsName(host)
         }
@@ -52,13 +53,5 @@ public enum OwnCertificate {
                 SubjectAlternativeNames(names)
             }, issuerPrivateKey: signer)
         return (try certificate.serializeAsPEM().pemString, key.pemRepresentation)
-    }
-
-    private static func addressBytes(_ text: String) -> [UInt8]? {
-        var v4 = in_addr()
-        if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: v4) { Array($0) } }
-        var v6 = in6_addr()
-        if inet_pton(AF_INET6, text, &v6) == 1 { return withUnsafeBytes(of: v6) { Array($0) } }
-        return nil
     }
 }

@@ -304,17 +304,13 @@ extension ClientAddress {
     /// Of an address in text.
     init?(text: String) {
         guard let address = try? SocketAddress(ipAddress: text, port: 0) else { return nil }
-        switch address {
-        case .v4(let v4):
-            let raw = UInt32(bigEndian: v4.address.sin_addr.s_addr)
-            self.init(high: 0, low: 0xFFFF << 32 | UInt64(raw))
-        case .v6(let v6):
-            let bytes = withUnsafeBytes(of: v6.address.sin6_addr) { Array($0) }
-            let words = bytes.reduce(into: (UInt64(0), UInt64(0))) { words, byte in
-                words = (words.0 << 8 | words.1 >> 56, words.1 << 8 | UInt64(byte))
-            }
-            self.init(high: words.0, low: words.1)
-        case .unixDomainSocket: return nil
+        let bytes = address.addressBytes
+        if bytes.count == 4 {
+            self.init(high: 0, low: bytes.reduce(0xFFFF) { $0 << 8 | UInt64($1) })
+        } else {
+            self.init(
+                high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
+                low: bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
         }
     }
 

@@ -30,11 +30,11 @@ struct MediaLinks: Sendable {
     init(_ ports: MediaPorts, _ request: Request) {
         self.ports = ports
         let named = request.head.authority ?? "localhost"
-        authority = named.utf8.allSatisfy { Self.isUsual($0) } ? named : "localhost"
-        let colon = authority.lastIndex(of: ":")
-        let bracket = authority.lastIndex(of: "]") ?? authority.startIndex
-        host = String(
-            colon.map { $0 > bracket ? authority[..<$0] : authority[...] } ?? authority[...])
+        let known = named.utf8.allSatisfy { Self.isUsual($0) } ? named : "localhost"
+        let colon = known.lastIndex(of: ":")
+        let bracket = known.lastIndex(of: "]") ?? known.startIndex
+        host = String(colon.map { $0 > bracket ? known[..<$0] : known[...] } ?? known[...])
+        authority = known
         isSecure = request.headers[CallResponder.forwardedProto] == "https"
     }
 
