@@ -12,7 +12,7 @@ import Testing
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
-        "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"],
+        "RESP": ["Base"], "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"],
         "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud"],
         "Packets": ["Base", "RTMP", "Media"], "CPcap": [], "Capture": ["Base", "Packets", "CPcap"],
         "Results": ["Base", "Cloud", "Scenarios"],
@@ -20,7 +20,7 @@ import Testing
             "Base", "RTMP", "Packets", "Platform", "Cloud", "Scenarios", "Results",
         ],
         "Reports": ["Base", "Packets", "Cloud", "Scenarios", "Results"],
-        "Sockets": ["Base", "RTMP", "Media", "Platform"],
+        "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
         "CSQLite": [], "CPostgres": [],
         "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
         "streamr-sim": [
@@ -29,8 +29,8 @@ import Testing
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Media", "Packets", "Platform", "Cloud", "Plans", "Scenarios", "Results",
-        "Simulation",
+        "Base", "RTMP", "Media", "RESP", "Packets", "Platform", "Cloud", "Plans", "Scenarios",
+        "Results", "Simulation",
     ]
 
     /// What is banned below the drivers, and what to use for it.

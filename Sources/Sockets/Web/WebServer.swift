@@ -21,16 +21,25 @@ struct WebServer: Sendable {
     let port: Int
     private let task: Task<Void, any Error>
 
-    /// For a request to come, or to be whole.
-    private static let idleTimeout = TimeAmount.seconds(30)
+    typealias Respond = @Sendable (Request, WebContext) async throws -> Response
+
+    /// Whoever has asked for nothing for so long is let go.
+    private static let idleTimeout = TimeAmount.seconds(75)
     /// More wait to be accepted.
     private static let connectionsMax = 10_000
 
-    typealias Respond = @Sendable (Request, WebContext) async throws -> Response
+    /// What a request may be, beside its body.
+    static func limits(idleTimeout: TimeAmount) -> HTTP1Channel.Configuration {
+        .init(
+            additionalChannelHandlers: [StallGuard()], idleTimeout: idleTimeout,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
+                maxHeaderFieldCount: 100))
+    }
 
     static func start(
-        _ address: String, _ port: Int, group: any EventLoopGroup, logger: Logger,
-        _ respond: @escaping Respond
+        _ address: String, _ port: Int, server: HTTPServerBuilder? = nil,
+        group: any EventLoopGroup, logger: Logger, _ respond: @escaping Respond
     ) async throws -> WebServer {
         let (bound, found) = AsyncStream<Int>.makeStream()
         // What it says at its own levels is noise: a player that leaves is an error to it.
@@ -38,9 +47,7 @@ struct WebServer: Sendable {
         quiet.logLevel = .critical
         let app = Application(
             responder: CallbackResponder(callback: respond),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [StallGuard()], idleTimeout: idleTimeout)),
+            server: server ?? .http1(configuration: limits(idleTimeout: idleTimeout)),
             configuration: .init(
                 address: .hostname(address, port: port), serverName: "streamr-sim",
                 backlog: 1024,
