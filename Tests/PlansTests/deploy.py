@@ -1,5 +1,5 @@
-"""Deploys both stacks against moto: ElastiCache and secrets, which its CloudFormation lacks, through
-their own interfaces.
+"""Deploys both stacks against moto: what its CloudFormation lacks (ElastiCache, secrets, certificates, egress)
+through their own interfaces.
 
     python3 deploy.py FOLDER
 """
@@ -14,7 +14,6 @@ import boto3
 from moto import mock_aws
 
 CACHE = "AWS::ElastiCache::"
-SECRET = "AWS::SecretsManager::Secret"
 
 
 def without_cache(template):
@@ -38,7 +37,7 @@ def deploy(folder):
     made = {}
     for name in ("StreamrFoundationStack", "StreamrApplicationStack"):
         with open(f"{folder}/{name}.json") as file:
-            template = with_secrets(json.load(file))
+            template = prepared(json.load(file))
         apart = without_cache(template)
         # moto has no public parameters of AWS's images.
         for parameter in template.get("Parameters", {}).values():
@@ -56,25 +55,61 @@ def deploy(folder):
         # moto makes the group and gives it no physical id.
         groups = boto3.client("rds").describe_db_subnet_groups()["DBSubnetGroups"]
         made.update({"DatabaseSubnets": g["DBSubnetGroupName"] for g in groups})
-        missing = set(template["Resources"]) - set(made)
+        release(template, made)
+        # moto gives rules no physical id; `verify` looks for them.
+        missing = {
+            resource for resource, body in template["Resources"].items()
+            if resource not in made and "SecurityGroup" not in body["Type"]}
         if status != "CREATE_COMPLETE" or missing:
             sys.exit(f"not made: {sorted(missing)}")
         make_cache(apart, made)
     verify(made)
 
 
-def with_secrets(template):
-    """The template with its secrets made beforehand, and named by their ARNs."""
-    names = [n for n, body in template["Resources"].items() if body["Type"] == SECRET]
-    for name in names:
-        random = template["Resources"].pop(name)["Properties"]["GenerateSecretString"]
-        value = json.loads(random["SecretStringTemplate"])
-        value[random["GenerateStringKey"]] = "x" * random["PasswordLength"]
-        arn = boto3.client("secretsmanager").create_secret(
-            Name=name, SecretString=json.dumps(value))["ARN"]
-        text = json.dumps(template).replace(json.dumps({"Ref": name}), json.dumps(arn))
-        template = json.loads(text.replace("${%s}" % name, arn))
+def make_secret(name, properties):
+    random = properties["GenerateSecretString"]
+    value = json.loads(random["SecretStringTemplate"])
+    value[random["GenerateStringKey"]] = "x" * random["PasswordLength"]
+    return boto3.client("secretsmanager").create_secret(
+        Name=name, SecretString=json.dumps(value))["ARN"]
+
+
+def make_certificate(name, properties):
+    return boto3.client("acm").request_certificate(
+        DomainName="streamr.example.com", ValidationMethod=properties["ValidationMethod"]
+    )["CertificateArn"]
+
+
+APART = {
+    "AWS::SecretsManager::Secret": make_secret,
+    "AWS::CertificateManager::Certificate": make_certificate,
+}
+
+
+def prepared(template):
+    """The template with secrets and certificates made beforehand, and named by their ARNs."""
+    for name, body in list(template["Resources"].items()):
+        if body["Type"] in APART:
+            arn = APART[body["Type"]](name, body["Properties"])
+            del template["Resources"][name]
+            text = json.dumps(template).replace(json.dumps({"Ref": name}), json.dumps(arn))
+            template = json.loads(text.replace("${%s}" % name, arn))
     return template
+
+
+def release(template, made):
+    """Egress rules, which moto's CloudFormation lacks too."""
+    for body in template["Resources"].values():
+        if body["Type"] == "AWS::EC2::SecurityGroupEgress":
+            rule = body["Properties"]
+            boto3.client("ec2").authorize_security_group_egress(
+                GroupId=made[rule["GroupId"]["Fn::GetAtt"][0]],
+                IpPermissions=[{
+                    "IpProtocol": rule["IpProtocol"], "FromPort": rule["FromPort"],
+                    "ToPort": rule["ToPort"],
+                    "UserIdGroupPairs": [{
+                        "GroupId": made[rule["DestinationSecurityGroupId"]["Fn::GetAtt"][0]]}],
+                }])
 
 
 def make_cache(apart, made):
@@ -100,9 +135,11 @@ def make_cache(apart, made):
 def verify(made):
     """The rules between groups are there, in moto's own account of them."""
     ec2 = boto3.client("ec2")
+
     def ports(group, kind):
         found = ec2.describe_security_groups(GroupIds=[made[group]])["SecurityGroups"][0]
         return sorted(rule.get("FromPort", -1) for rule in found[kind])
+
     assert ports("DatabaseGroup", "IpPermissions") == [5432], ports("DatabaseGroup", "IpPermissions")
     assert 8000 in ports("BalancerGroup", "IpPermissionsEgress")
     assert 8000 in ports("InstanceGroup", "IpPermissions")
