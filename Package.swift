@@ -191,10 +191,6 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Benchmarks/serve", swiftSettings: settings),
-        .testTarget(
-            name: "PacketsTests",
-            dependencies: ["Packets", "Capture", "Base", "RTMP", "Media", "Sockets"],
-            swiftSettings: settings),
         .executableTarget(
             name: "bench-platform",
             dependencies: [
