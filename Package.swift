@@ -109,7 +109,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "bench", dependencies: ["Simulation"], path: "Benchmarks/bench",
+            name: "bench", dependencies: ["Simulation", "Platform", "Base"], path: "Benchmarks/bench",
             swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",

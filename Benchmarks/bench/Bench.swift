@@ -16,6 +16,7 @@ struct Bench {
         print(
             "  \(events) events in \(seconds) CPU s: "
                 + "\(Int(Double(events) / seconds / 1e3)) thousand a second (digest \(digest))")
+        try heartbeats()
         let all = [
             ["five-friends.json"], ["five-friends.json", "--no-remedies"],
             ["viral-night.json", "--no-remedies"], ["bad-week.json", "--no-remedies"],
@@ -26,6 +27,15 @@ struct Bench {
         for words in chosen { try inFolder { try runCommand(words, out: $0 + "/a") } }
         print("fluid against frames: what `compare` finds outside its tolerances")
         for name in ["five-friends", "viral-night", "bad-week"] { try compareFidelities(name) }
+    }
+
+    private static func heartbeats() throws {
+        print("heartbeats of 10,000 nodes through coordinator, tables and cache")
+        let heartbeats = 2_000_000
+        let before = cpu(RUSAGE_SELF)
+        let taken = HeartbeatBenchmark.run(heartbeats: heartbeats)
+        let micros = (cpu(RUSAGE_SELF) - before) / Double(heartbeats) * 1e6
+        print("  \(taken) of \(heartbeats) taken, \(micros) CPU µs each")
     }
 
     private static func inFolder(_ body: (String) throws -> Void) throws {

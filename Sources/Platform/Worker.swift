@@ -88,7 +88,10 @@ public struct Worker: Program {
         pollsBegun = 0
         pollsDone = 0
         hourNext = now.hoursSinceEpoch - Self.hoursBack
-        for job in Job.allCases { deadlines[Int(job.rawValue)] = next(job, after: now) }
+        for job in Job.allCases {
+            deadlines[Int(job.rawValue)] = .distantFuture
+            deadlines[Int(job.rawValue)] = next(job, after: now)
+        }
     }
 
     /// When a job that has just been due is due again; runs that were missed are not made up.
