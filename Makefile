@@ -40,7 +40,7 @@ bench: setup
 	swift build -c release --product bench-serve
 	taskset -c 1 .build/release/bench-serve
 	swift build -c release --product bench-store
-	.build/release/bench-store
+	taskset -c 1 .build/release/bench-store
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift
