@@ -25,6 +25,9 @@ public struct NodeProgram: Program {
     private var guests: [Guest] = []
     private var relayedBytes: Int64 = 0
     private var relayedFrom: Instant
+    /// The report that nobody has answered yet: sent again as it is, so that it counts once.
+    private var report: BandwidthReport?
+    private var reportCall: UInt64 = 0
     private var calls: UInt64 = 0
     private var heartbeatAt: Instant
     private var reportAt: Instant
@@ -59,7 +62,8 @@ public struct NodeProgram: Program {
         case .woke: work(now, into: &outbox)
         case .called(let ticket, _, _):
             outbox.append(.reply(ticket, .stats(viewers: Int32(guests.count))))
-        case .answered: break
+        case .answered(let id, let answer):
+            if id.raw == reportCall { reportAnswered(answer) }
         case .opened(let opened):
             if opened == connection {
                 outbox.append(.send(opened, .play(stream)))
@@ -86,8 +90,7 @@ public struct NodeProgram: Program {
         }
         if now >= reportAt {
             reportAt += Self.reportEvery
-            if relayedBytes > 0 { report(now, into: &outbox) }
-            relayedFrom = now
+            sendReport(now, into: &outbox)
         }
         if now >= pullAt {
             pullAt = .distantFuture
@@ -95,13 +98,26 @@ public struct NodeProgram: Program {
         }
     }
 
-    private mutating func report(_ now: Instant, into outbox: inout Outbox) {
-        call(
-            .bandwidthReport(
-                BandwidthReport(
+    private mutating func sendReport(_ now: Instant, into outbox: inout Outbox) {
+        if report == nil {
+            if relayedBytes > 0 {
+                report = BandwidthReport(
                     node: node, stream: stream, bytes: relayedBytes, from: relayedFrom,
-                    until: now, sourceBitrate: sourceBitrate)), into: &outbox)
-        relayedBytes = 0
+                    until: now, sourceBitrate: sourceBitrate)
+                relayedBytes = 0
+            }
+            relayedFrom = now
+        }
+        guard let report else { return }
+        call(.bandwidthReport(report), into: &outbox)
+        reportCall = calls
+    }
+
+    private mutating func reportAnswered(_ answer: Answer) {
+        switch answer {
+        case .failed, .reply(.unavailable): break
+        case .reply, .stored, .cached, .worked: report = nil
+        }
     }
 
     private mutating func call(_ call: Call, into outbox: inout Outbox) {

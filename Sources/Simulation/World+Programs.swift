@@ -80,6 +80,7 @@ extension World {
         case .viewer: current = viewers[ref.index].wake
         }
         guard generation == current else { return }
+        if ref.kind == .node { countRelayed(by: Int(ref.index)) }
         deliver(.woke, to: ref, cost: jobCost(ref))
     }
 

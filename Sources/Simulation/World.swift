@@ -127,6 +127,9 @@ public struct World: ~Copyable {
         /// The flow by which it pulls its stream, while it does.
         var pull: Int32 = noFlow
         var talkedAt: Instant
+        /// What it relayed over connections that are gone, and what its program knows of.
+        var relayedBefore: Int64 = 0
+        var relayedTold: Int64 = 0
     }
 
     struct ViewerSlot: Sendable {

@@ -250,7 +250,10 @@ import Testing
         #expect(first.map(\.effect).calls.count == 1)
         harness.program.relayed(bytes: 1_000)
         let seen = harness.sleep(
-            [.wake(Self.firstBeat)], until: Self.firstBeat + .minutes(10))
+            [.wake(Self.firstBeat)], until: Self.firstBeat + .minutes(10)
+        ) { effect in
+            if case .call(let id, _, _) = effect { .answered(id, .reply(.ok)) } else { nil }
+        }
         let calls = seen.map(\.effect).calls.map(\.call)
         let beats = calls.filter { if case .heartbeat = $0 { true } else { false } }
         #expect(beats.count == 20)
@@ -260,6 +263,28 @@ import Testing
         #expect(reports.map(\.bytes) == [1_000])
         #expect(reports[0].from == Self.firstBeat)
         #expect(reports[0].until == Self.firstBeat + .seconds(60))
+    }
+
+    @Test("a report that nobody answers is sent again as it was, and what came since follows it")
+    func reportsAgain() {
+        var harness = node()
+        _ = harness.tell(.started)
+        harness.program.relayed(bytes: 1_000)
+        func report(after: Interval, _ answer: Answer) -> BandwidthReport? {
+            for call in harness.tell(.woke, after: after).calls {
+                guard case .bandwidthReport(let report) = call.call else { continue }
+                _ = harness.tell(.answered(call.id, answer))
+                return report
+            }
+            return nil
+        }
+        let first = report(after: .seconds(70), .failed(.timedOut))
+        harness.program.relayed(bytes: 500)
+        #expect(report(after: .seconds(60), .reply(.unavailable)) == first)
+        #expect(report(after: .seconds(60), .reply(.ok)) == first)
+        let next = report(after: .seconds(60), .reply(.refused(.badInterval)))
+        #expect(next?.bytes == 500 && next?.from == first?.until)
+        #expect(report(after: .seconds(60), .reply(.ok)) == nil, "a refused one is not repeated")
     }
 
     @Test("its heartbeat says how full it is")

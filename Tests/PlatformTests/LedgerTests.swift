@@ -132,7 +132,9 @@ import Testing
             store.now += .minutes(1)
             for node in 0..<Int32(4) { _ = store.report(1_000_000, node: NodeID(node)) }
             if minute % 10 == 5 {
-                store.run(.recordSpotCheck(NodeID(Int32(minute / 10 % 4)), passed: true))
+                let node = NodeID(Int32(minute / 10 % 4))
+                store.run(.recordSpotCheck(node, passed: true), after: .seconds(30))
+                store.now = store.now - .seconds(30)
             }
             if minute % 15 == 14 { store.run(.verifyReports) }
         }

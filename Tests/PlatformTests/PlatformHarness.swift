@@ -42,8 +42,12 @@ struct PlatformHarness {
         for _ in 0..<20 {
             observations += effects.observations
             if let reply = effects.replies.first { return reply }
-            guard let (id, answer) = effects.lazy.compactMap({ answer($0) }).first else { break }
-            effects = coordinator.tell(.answered(id, answer))
+            var next: [Effect] = []
+            for effect in effects {
+                guard let (id, answer) = answer(effect) else { continue }
+                next += coordinator.tell(.answered(id, answer))
+            }
+            effects = next
         }
         return nil
     }

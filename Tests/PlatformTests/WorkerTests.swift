@@ -80,10 +80,13 @@ import Testing
         let dead = Harness.start + .hours(6)
         while let at = wakes.min(), at < Harness.start + .hours(12) {
             let index = wakes[0] == at ? 0 : 1
+            guard index == 1 || at < dead else {
+                wakes[0] = .distantFuture
+                continue
+            }
             workers[index].now = at
             var effects = workers[index].tell(.woke)
             wakes[index] = effects.wake ?? .distantFuture
-            if index == 0 && at >= dead { wakes[0] = .distantFuture }
             while let (id, transaction) = effects.transactions.first {
                 if case .activeNodes = transaction, id.raw >> 56 == 2 { polls.append((at, index)) }
                 if case .payHour(let hour) = transaction { paid.append(hour) }

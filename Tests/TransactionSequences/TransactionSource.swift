@@ -19,6 +19,7 @@ public struct TransactionSource: Sendable {
 
     private var random: Random
     private var now: Instant
+    private var latest = Transaction.ping
     /// The end of each node's last report, as far as it was accepted.
     private var reportedUntil: [Instant]
 
@@ -29,8 +30,13 @@ public struct TransactionSource: Sendable {
     }
 
     public mutating func next() -> Step {
-        now += step()
-        return Step(at: now, transaction: transaction())
+        if random.below(40) == 0 {
+            now += random.interval(.zero ... .seconds(2))  // sent twice
+        } else {
+            now += step()
+            latest = transaction()
+        }
+        return Step(at: now, transaction: latest)
     }
 
     private mutating func step() -> Interval {

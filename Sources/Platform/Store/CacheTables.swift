@@ -193,9 +193,14 @@ struct Expiries<Key: Sendable>: Sendable {
     var count: Int { entries.count - head }
 
     mutating func add(_ key: Key, at: Instant) {
-        var place = entries.count
-        while place > head && entries[place - 1].at > at { place -= 1 }
-        entries.insert((at, key), at: place)
+        var low = head
+        var high = entries.count
+        if let last = entries.last, last.at <= at { low = high }
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].at <= at { low = middle + 1 } else { high = middle }
+        }
+        entries.insert((at, key), at: low)
     }
 
     /// The next one whose time has come.
