@@ -41,7 +41,7 @@ bench: setup
 	swift build -c release --product bench-serve
 	taskset -c 1 .build/release/bench-serve
 	swift build -c release --product bench-store
-	.build/release/bench-store
+	taskset -c 1 .build/release/bench-store
 	swift build -c release --product bench-platform
 	.build/release/bench-platform
 

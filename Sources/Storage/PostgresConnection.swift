@@ -61,10 +61,7 @@ final class PostgresConnection {
     func query<Element>(
         _ sql: String, _ values: [Value], _ read: (Row) -> Element
     ) throws(StoreError) -> [Element] {
-        if timeoutSet != timeout {
-            try script("SET statement_timeout = \(timeout.milliseconds)")
-            timeoutSet = timeout
-        }
+        try setTimeout()
         let name = try prepare(sql, parameters: values.count)
         statements += 1
         let result = try exchange { Self.send($0, name, values) }
@@ -106,7 +103,18 @@ final class PostgresConnection {
     }
 
     func script(_ sql: String) throws(StoreError) {
+        try setTimeout()
         PQclear(try exchange { PQsendQuery($0, sql) })
+    }
+
+    /// Before a transaction begins: one that is rolled back would take its settings along.
+    private func setTimeout() throws(StoreError) {
+        guard timeoutSet != timeout else { return }
+        PQclear(
+            try exchange {
+                PQsendQuery($0, "SET statement_timeout = \(timeout.milliseconds)")
+            })
+        timeoutSet = timeout
     }
 
     /// Sends by `send` and waits for the whole answer: its last result, or its first error.
@@ -116,6 +124,8 @@ final class PostgresConnection {
         guard let handle, send(handle) == 1 else { throw lost() }
         let deadline = ContinuousClock.now + timeout + Self.grace
         var last: OpaquePointer?
+        var isWhole = false
+        defer { if !isWhole { PQclear(last) } }
         while true {
             try wait(until: deadline)
             guard let result = PQgetResult(handle) else { break }
@@ -127,9 +137,9 @@ final class PostgresConnection {
             }
         }
         guard let last else { throw lost() }
-        guard Self.failed(last) else { return last }
-        defer { PQclear(last) }
-        throw fault(last)
+        guard !Self.failed(last) else { throw fault(last) }
+        isWhole = true
+        return last
     }
 
     private static func failed(_ result: OpaquePointer) -> Bool {

@@ -90,7 +90,7 @@ extension Transaction {
         case read
         /// One statement writes; it is a transaction of its own.
         case statement
-        /// Several statements, the first of which locks the row that all is about.
+        /// Several statements about one row, which one of them locks as it checks it.
         case rows
         /// Several statements that decide by what they read: as if alone in the database.
         case alone

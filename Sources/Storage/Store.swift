@@ -14,6 +14,7 @@ public final class Store: Sendable {
     public enum Place: Sendable, Hashable {
         case file(path: String)
         /// libpq's address, TLS and all: `postgres://user@host/database?sslmode=verify-full`.
+        /// A pooler in between must keep whole sessions: statements are prepared once in each.
         case server(url: String)
 
         /// As the command line says it: an address, or else the path of a file.

@@ -64,6 +64,7 @@ final class Worker: @unchecked Sendable {
             let connection = try connect()
             let before = connection.statements
             defer { done.statements += connection.statements - before }
+            connection.limit(to: settings.statementTimeout)
             let answers = try connection.transaction(.committed) { () throws(StoreError) in
                 phase = .working
                 var answers: [StoreAnswer] = []

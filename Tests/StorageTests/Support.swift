@@ -6,10 +6,14 @@ import Testing
 
 @testable import Storage
 
-/// A folder of its own, removed at the end of `body`.
-func withFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
-    let folder = FileManager.default.temporaryDirectory.appending(
-        path: "storage-\(UUID().uuidString)")
+/// A folder of its own, removed at the end of `body`; in memory where nothing need last.
+func withFolder<Value>(
+    isDurable: Bool = true, _ body: (URL) async throws -> Value
+) async throws -> Value {
+    let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
+    let isInMemory = !isDurable && FileManager.default.isWritableFile(atPath: memory.path)
+    let parent = isInMemory ? memory : FileManager.default.temporaryDirectory
+    let folder = parent.appending(path: "storage-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     return try await body(folder)
@@ -19,13 +23,13 @@ func withFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Valu
 enum Engine: String, CaseIterable, Sendable {
     case sqlite, postgres
 
-    /// Gives `body` a place; `isDurable: false` makes PostgreSQL faster where nothing is killed.
+    /// Gives `body` a place; without `isDurable`, no disk is waited for.
     func withPlace<Value>(
         isDurable: Bool = true, _ body: (Store.Place) async throws -> Value
     ) async throws -> Value {
         switch self {
         case .sqlite:
-            return try await withFolder { folder in
+            return try await withFolder(isDurable: isDurable) { folder in
                 try await body(.file(path: folder.appending(path: "store.db").path))
             }
         case .postgres:
