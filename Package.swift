@@ -114,6 +114,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .testTarget(name: "RESPTests", dependencies: ["RESP", "Base"], swiftSettings: settings),
+        .testTarget(
+            name: "CacheTests",
+            dependencies: [
+                "Base", "RESP", "Platform", "Sockets", .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["client.py"], swiftSettings: settings),
+        .executableTarget(
+            name: "bench-cache", path: "Benchmarks/cache", swiftSettings: settings),
         .executableTarget(
             name: "bench-serve",
             dependencies: [

@@ -11,19 +11,20 @@ import Testing
 
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
-        "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
-        "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
+        "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"], "RESP": ["Base"],
+        "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
-        "Sockets": ["Base", "RTMP", "Media", "Platform"],
+        "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
         "streamr-sim": [
             "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
             "Media", "Sockets",
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Media", "Platform", "Cloud", "Scenarios", "Results", "Simulation",
+        "Base", "RTMP", "Media", "RESP", "Platform", "Cloud", "Scenarios", "Results",
+        "Simulation",
     ]
 
     /// What is banned below the drivers, and what to use for it.
@@ -41,8 +42,12 @@ import Testing
         ("print(", "a result"), (" default:", "every case by its name"),
         ("Double", "integers, Fixed or Ratio"), ("Float", "integers, Fixed or Ratio"),
     ]
-    /// `Lookup` is what stands in for a dictionary; AMF0 numbers are doubles on the wire.
-    static let exempt = ["Sources/Base/Lookup.swift", "Sources/RTMP/Wire/AMFValue.swift"]
+    /// `Lookup` is what stands in for a dictionary; AMF0 numbers and Redis' scores are doubles on the
+    /// wire.
+    static let exempt = [
+        "Sources/Base/Lookup.swift", "Sources/RTMP/Wire/AMFValue.swift",
+        "Sources/Platform/Cache/Score.swift",
+    ]
 
     static let sources: [Source] = {
         let root = URL(filePath: #filePath).deletingLastPathComponent()
