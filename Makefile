@@ -44,6 +44,7 @@ bench: setup
 	taskset -c 1 .build/release/bench-store
 	swift build -c release --product bench-platform
 	.build/release/bench-platform
+	swift run -c release bench-cache
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift

@@ -183,6 +183,15 @@ let package = Package(
         .executableTarget(
             name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
             path: "Benchmarks/pcap", swiftSettings: settings),
+        .testTarget(name: "RESPTests", dependencies: ["RESP", "Base"], swiftSettings: settings),
+        .testTarget(
+            name: "CacheTests",
+            dependencies: [
+                "Base", "RESP", "Platform", "Sockets", .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["client.py"], swiftSettings: settings),
+        .executableTarget(
+            name: "bench-cache", path: "Benchmarks/cache", swiftSettings: settings),
         .executableTarget(
             name: "bench-serve",
             dependencies: [

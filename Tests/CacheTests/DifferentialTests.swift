@@ -6,7 +6,7 @@ import Testing
 /// Random sequences of commands of all families, sent to a real Redis and to ours: every reply must
 /// be the same, errors to the letter.
 @Suite struct DifferentialTests {
-    @Test("every reply is that of Redis 7", arguments: [UInt64](1...12))
+    @Test("every reply is that of Redis 7", arguments: [UInt64](1...8))
     func sameReplies(seed: UInt64) throws {
         let redis = try RealRedis()
         let links = [try Link(port: redis.port), try Link(port: redis.port)]
@@ -15,7 +15,7 @@ import Testing
         _ = ours.connect()
         var grammar = CommandGrammar(CommandGrammar.templates, seed: seed)
         var random = Random(seed: seed, entity: "differential", purpose: "client")
-        for number in 0..<4_000 {
+        for number in 0..<2_500 {
             ours.now = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1e9))
             let command = grammar.next()
             // A second client disturbs the transactions of the first.

@@ -14,6 +14,13 @@ import Testing
         return local
     }
 
+    /// Cheaper than `#expect`, of which there would be many.
+    private func require(_ reply: Reply) throws {
+        guard reply == .ok else { throw Unexpected(reply: reply) }
+    }
+
+    private struct Unexpected: Error { var reply: Reply }
+
     private static let full = Reply.refused(
         "OOM command not allowed when used memory > 'maxmemory'.")
 
@@ -42,8 +49,8 @@ import Testing
         var local = server(.allKeysLRU)
         let value = String(repeating: "v", count: 100)
         for number in 0..<100 { _ = try local.command("SET used\(number) \(value)") }
-        for number in 0..<30_000 {
-            #expect(try local.command("SET key\(number) \(value)") == .ok)
+        for number in 0..<20_000 {
+            try require(local.command("SET key\(number) \(value)"))
             if number % 100 == 0 { local.now += .seconds(1) }
             _ = try local.command("GET used\(number % 100)")
         }
@@ -57,12 +64,11 @@ import Testing
         var local = server(.volatileLRU)
         let value = String(repeating: "v", count: 100)
         for number in 0..<1_000 { _ = try local.command("SET kept\(number) \(value)") }
-        for number in 0..<20_000 {
-            #expect(try local.command("SET key\(number) \(value) EX 10000") == .ok)
+        for number in 0..<10_000 {
+            try require(local.command("SET key\(number) \(value) EX 10000"))
         }
-        for number in 0..<1_000 {
-            #expect(try local.command("EXISTS kept\(number)") == .integer(1))
-        }
+        let kept = try (0..<1_000).filter { try local.command("EXISTS kept\($0)") == .integer(1) }
+        #expect(kept.count == 1_000)
         var number = 0
         while try local.command("SET more\(number) \(value)") == .ok {
             number += 1
@@ -77,11 +83,12 @@ import Testing
         let value = String(repeating: "v", count: 100)
         for number in 0..<8_000 {
             let seconds = number % 2 == 0 ? 10_000 + number : 100_000 + number
-            #expect(try local.command("SET key\(number) \(value) EX \(seconds)") == .ok)
+            try require(local.command("SET key\(number) \(value) EX \(seconds)"))
         }
         let left = try (0..<8_000).filter { try local.command("EXISTS key\($0)") == .integer(1) }
         let late = left.filter { $0 % 2 == 1 }.count
-        #expect(left.count < 7_000 && late > left.count * 8 / 10)
+        // Of 4,000 each, about 3,000 had to go.
+        #expect(left.count < 7_000 && late >= 3_900)
     }
 
     @Test("the same commands at the same times leave the same keys")

@@ -8,27 +8,27 @@ import Testing
 @Suite struct MemoryTests {
     /// Name, how many commands, and the command of a number.
     static let loads: [(String, Int, @Sendable (Int) -> String)] = [
-        ("short strings", 20_000, { "SET key:\($0) value:\($0)" }),
-        ("small numbers", 20_000, { "SET key:\($0) \($0 % 5_000)" }),
-        ("large numbers", 20_000, { "SET key:\($0) \(1_000_000 + $0)" }),
-        ("long strings", 5_000, { "SET k\($0) \(String(repeating: "x", count: 50 + $0 % 900))" }),
-        ("sessions", 20_000, { "SET session:\($0) \(String(repeating: "s", count: 64)) EX 10000" }),
-        ("appended", 20_000, { "APPEND log:\($0 % 200) \(String(repeating: "y", count: 20))" }),
+        ("short strings", 8_000, { "SET key:\($0) value:\($0)" }),
+        ("small numbers", 8_000, { "SET key:\($0) \($0 % 5_000)" }),
+        ("large numbers", 8_000, { "SET key:\($0) \(1_000_000 + $0)" }),
+        ("long strings", 2_000, { "SET k\($0) \(String(repeating: "x", count: 50 + $0 % 900))" }),
+        ("sessions", 8_000, { "SET session:\($0) \(String(repeating: "s", count: 64)) EX 10000" }),
+        ("appended", 8_000, { "APPEND log:\($0 % 200) \(String(repeating: "y", count: 20))" }),
         (
-            "nodes of streams", 20_000,
+            "nodes of streams", 8_000,
             {
                 "HSET stream:\($0 % 50):nodes node-\($0) "
                     + "{\"address\":\"10.0.0.1:8080\",\"trust\":0.91,\"viewers\":\($0)}"
             }
         ),
-        ("small hashes", 20_000, { "HSET user:\($0 % 2_000) field\($0 % 10) \($0)" }),
-        ("a large hash", 20_000, { "HSET big f\($0) \($0)" }),
-        ("lists", 20_000, { "RPUSH list:\($0 % 100) element-\($0)" }),
-        ("a long list", 20_000, { "LPUSH long \($0)" }),
-        ("integer sets", 20_000, { "SADD ints:\($0 % 100) \($0)" }),
-        ("sets", 20_000, { "SADD set:\($0 % 100) member-\($0)" }),
-        ("small sorted sets", 20_000, { "ZADD zs:\($0 % 1_000) \($0) m\($0 % 50)" }),
-        ("a large sorted set", 20_000, { "ZADD board \($0 * 7 % 1_000).5 player-\($0)" }),
+        ("small hashes", 8_000, { "HSET user:\($0 % 2_000) field\($0 % 10) \($0)" }),
+        ("a large hash", 8_000, { "HSET big f\($0) \($0)" }),
+        ("lists", 8_000, { "RPUSH list:\($0 % 100) element-\($0)" }),
+        ("a long list", 8_000, { "LPUSH long \($0)" }),
+        ("integer sets", 8_000, { "SADD ints:\($0 % 100) \($0)" }),
+        ("sets", 8_000, { "SADD set:\($0 % 100) member-\($0)" }),
+        ("small sorted sets", 8_000, { "ZADD zs:\($0 % 1_000) \($0) m\($0 % 50)" }),
+        ("a large sorted set", 8_000, { "ZADD board \($0 * 7 % 1_000).5 player-\($0)" }),
     ]
 
     private func used(_ link: Link) throws -> Int {
@@ -58,11 +58,11 @@ import Testing
                 ours.send(commands)
                 for _ in start..<min(start + 500, count) {
                     let theirs = try link.reply()
-                    #expect(try ours.reply() == theirs)
+                    guard try ours.reply() == theirs else { throw POSIXError(.EBADMSG) }
                 }
             }
             // Both have moved to their new tables by then.
-            for _ in 0..<400 { ours.wait(.milliseconds(100)) }
+            for _ in 0..<20 { ours.wait(.milliseconds(100)) }
             let theirs = try settled(link) - before
             let our = ours.server.engine.usedMemory - ourBefore
             let permille = (our - theirs) * 1_000 / theirs
@@ -89,7 +89,7 @@ import Testing
         _ = ours.connect()
         let empty = ours.server.engine.usedMemory
         var grammar = CommandGrammar(CommandGrammar.templates, seed: 99)
-        for _ in 0..<20_000 { _ = try ours.command(grammar.next().words) }
+        for _ in 0..<8_000 { _ = try ours.command(grammar.next().words) }
         _ = try ours.command("DISCARD")
         _ = try ours.command("UNWATCH")
         guard case .array(let keys) = try ours.command("KEYS *") else { return }

@@ -1,14 +1,10 @@
 import Base
 import Foundation
-import Logging
+import Glibc
 import Platform
 import RESP
-import Sockets
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A client that waits for its answers.
 final class Link {
@@ -155,7 +151,8 @@ struct LocalServer {
             for effect in outbox.effects {
                 switch effect {
                 case .send(let id, let range):
-                    readers[Int(id.raw)].receive(outbox.bytes.span.extracting(range))
+                    let bytes = Array(outbox.bytes[range])
+                    readers[Int(id.raw)].receive(bytes.span)
                 case .close(let id): closed.append(id.raw)
                 case .stalled(let id): stalled.append(id)
                 }
@@ -218,26 +215,6 @@ func freePort() throws -> Int {
         }
     }
     return Int(try #require(port))
-}
-
-/// Ours on real sockets, for one test.
-func withService(
-    _ change: (inout CacheService.Options) -> Void = { _ in },
-    _ body: (CacheService) async throws -> Void
-) async throws {
-    var options = CacheService.Options()
-    options.port = 0
-    change(&options)
-    var logger = Logger(label: "test")
-    logger.logLevel = .error
-    let service = try await CacheService.start(options, logger: logger)
-    do {
-        try await body(service)
-        await service.stop()
-    } catch {
-        await service.stop()
-        throw error
-    }
 }
 
 /// Runs a program that others wrote to its end.
