@@ -58,7 +58,7 @@ let package = Package(
         .testTarget(
             name: "PlansTests", dependencies: ["Plans", "Cloud", "Base"], swiftSettings: settings),
         .target(
-            name: "Scenarios", dependencies: ["Base", "Cloud"],
+            name: "Scenarios", dependencies: ["Base", "Cloud", "Plans"],
             swiftSettings: settings),
         .target(
             name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
@@ -98,7 +98,7 @@ let package = Package(
             name: "MediaTests", dependencies: ["Media", "RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
-            name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
+            name: "ScenariosTests", dependencies: ["Scenarios", "Plans", "Cloud", "Base"],
             swiftSettings: settings),
         .testTarget(
             name: "ReportsTests",

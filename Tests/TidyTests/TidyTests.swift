@@ -13,7 +13,7 @@ import Testing
     static let mayImport: [String: [String]] = [
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
         "Platform": ["Base", "RTMP", "Media"], "Cloud": ["Base"],
-        "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud"],
+        "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud", "Plans"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
