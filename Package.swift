@@ -85,7 +85,7 @@ let package = Package(
             name: "Capture", dependencies: ["Base", "Packets", "CPcap"],
             swiftSettings: settings),
         .target(
-            name: "Scenarios", dependencies: ["Base", "Cloud"],
+            name: "Scenarios", dependencies: ["Base", "Cloud", "Plans"],
             swiftSettings: settings),
         .target(
             name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
@@ -127,7 +127,7 @@ let package = Package(
             name: "MediaTests", dependencies: ["Media", "RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
-            name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
+            name: "ScenariosTests", dependencies: ["Scenarios", "Plans", "Cloud", "Base"],
             swiftSettings: settings),
         .testTarget(
             name: "ReportsTests",

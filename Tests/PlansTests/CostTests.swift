@@ -76,7 +76,8 @@ import Testing
     func run() throws {
         let bill = """
             {"periodHours": 720, "lines": [
-              {"id": "egress", "quantity": 1440.5}, {"id": "load-balancer-capacity", "quantity": 7.2},
+              {"id": "egress", "quantity": 1440.5},
+              {"id": "load-balancer-capacity", "quantity": 7.2},
               {"id": "instance", "quantity": 720}]}
             """
         let plan = try Given.shape("corrected")

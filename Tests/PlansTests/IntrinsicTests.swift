@@ -20,7 +20,8 @@ import Testing
           "Either": {"Fn::Or": [{"Condition": "Yes"}, {"Condition": "No"}]},
           "Unknown": {"Fn::Equals": [{"Ref": "Unset"}, "x"]},
           "Loop": {"Fn::Not": [{"Condition": "Loop"}]}},
-         "Outputs": {"Out": {"Value": {"Ref": "Size"}, "Export": {"Name": {"Fn::Sub": "${AWS::StackName}:Size"}}}},
+         "Outputs": {"Out": {"Value": {"Ref": "Size"},
+                             "Export": {"Name": {"Fn::Sub": "${AWS::StackName}:Size"}}}},
          "Resources": {
           "Network": {"Type": "AWS::EC2::VPC", "Properties": {}},
           "Absent": {"Type": "AWS::EC2::VPC", "Condition": "No", "Properties": {}},
@@ -43,13 +44,19 @@ import Testing
             (#"{"Ref": "Network"}"#, "${Network}"),
             (#"{"Fn::GetAtt": ["Network", "VpcId"]}"#, "${Network.VpcId}"),
             (#"{"Fn::GetAtt": "Network.Cidr.Block"}"#, "${Network.Cidr.Block}"),
-            (#"{"Fn::Join": ["-", ["a", {"Ref": "Size"}, {"Ref": "Network"}]]}"#,
-             "a-t3.micro-${Network}"),
+            (
+                #"{"Fn::Join": ["-", ["a", {"Ref": "Size"}, {"Ref": "Network"}]]}"#,
+                "a-t3.micro-${Network}"
+            ),
             (#"{"Fn::Join": ["", ["a", {"Fn::Join": ["+", ["b", "c"]]}]]}"#, "ab+c"),
-            (#"{"Fn::Sub": "x${Size}y${Network.Id}${!Kept}$z"}"#,
-             "xt3.microy${Network.Id}${Kept}$z"),
-            (#"{"Fn::Sub": ["${A}-${AWS::Region}", {"A": {"Ref": "Size"}}]}"#,
-             "t3.micro-eu-west-1"),
+            (
+                #"{"Fn::Sub": "x${Size}y${Network.Id}${!Kept}$z"}"#,
+                "xt3.microy${Network.Id}${Kept}$z"
+            ),
+            (
+                #"{"Fn::Sub": ["${A}-${AWS::Region}", {"A": {"Ref": "Size"}}]}"#,
+                "t3.micro-eu-west-1"
+            ),
             (#"{"Fn::Select": [1, {"Fn::GetAZs": ""}]}"#, "eu-west-1b"),
             (#"{"Fn::Select": ["5", {"Fn::GetAZs": "us-east-1"}]}"#, "us-east-1f"),
             (#"{"Fn::Select": [2, {"Ref": "Names"}]}"#, "c"),
@@ -66,10 +73,14 @@ import Testing
             (#"{"Fn::Select": [0, {"Fn::Cidr": ["10.1.2.0/24", "2", "4"]}]}"#, "10.1.2.0/28"),
             (#"{"Fn::Length": [1, 2, 3]}"#, "3"),
             (#"{"Ref": "Image"}"#, "{{resolve:ssm:/aws/service/ami}}"),
-            (#""{{resolve:secretsmanager:x:SecretString:password}}""#,
-             "{{resolve:secretsmanager:x:SecretString:password}}"),
-            (#"{"Fn::Sub": "${AWS::Partition}.${AWS::URLSuffix}.${AWS::AccountId}"}"#,
-             "aws.amazonaws.com.123456789012"),
+            (
+                #""{{resolve:secretsmanager:x:SecretString:password}}""#,
+                "{{resolve:secretsmanager:x:SecretString:password}}"
+            ),
+            (
+                #"{"Fn::Sub": "${AWS::Partition}.${AWS::URLSuffix}.${AWS::AccountId}"}"#,
+                "aws.amazonaws.com.123456789012"
+            ),
         ])
     func functions(value: String, expected: String) throws {
         let (text, unresolved) = try resolved(value)

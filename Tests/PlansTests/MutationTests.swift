@@ -5,8 +5,8 @@ import Testing
 
 @testable import Plans
 
-/// Spoils real templates, byte by byte and value by value: reading must end in a plan whose findings,
-/// reachability, bill and fixes can be worked out, or in a fault with a line.
+/// Spoils real templates, byte by byte and value by value: reading must end in a plan whose
+/// findings, reachability, bill and fixes can be worked out, or in a fault with a line.
 @Suite("Templates mutated at random") struct MutationTests {
     private static let strings = [
         "", "10.0.0.0/33", "0.0.0.0/0", "-1", "99999999999999999999", "{{resolve:x", "${", "${A}",
@@ -14,7 +14,7 @@ import Testing
     ]
 
     private static func sources() throws -> [[Template]] {
-        let seed = Given.root.appending(path: "scenarios/plan")
+        let seed = Given.root.appending(path: "scenarios/plan/as-written")
         return try [
             seed, Given.shapes.appending(path: "corrected"),
             Given.shapes.appending(path: "nat-multi-az"), Given.shapes.appending(path: "fargate"),
@@ -33,7 +33,8 @@ import Testing
                 let tree = Self.spoilt(templates[at].root.tree, depth: 0, &random)
                 try read(tree.text, over: &templates, at)
             }
-            work(Plan(templates, ReadSettings(region: random.pick(["eu-west-1", "us-east-1", ""]))))
+            work(
+                Plan(templates, ReadSettings(region: random.pick(["eu-west-1", "us-east-1", ""]))))
         }
     }
 

@@ -33,8 +33,10 @@ import Testing
         "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "203.0.113.0/24", "203.0.113.0/25",
     ]
     /// One address for each stretch of the world that these blocks tell apart.
-    static let worldAddresses = ["1.1.1.1", "203.0.113.5", "203.0.113.200", "130.1.1.1", "230.0.0.0"]
-        .dropLast().map { CIDR("\($0)/32")!.first }
+    static let worldAddresses = [
+        "1.1.1.1", "203.0.113.5", "203.0.113.200", "130.1.1.1", "230.0.0.0",
+    ]
+    .dropLast().map { CIDR("\($0)/32")!.first }
     static let innerBlocks = ["0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "10.0.1.0/25"]
     static let ports = [22, 80, 1935]
 
@@ -140,7 +142,8 @@ import Testing
                     apart.append(
                         """
                         "SG\(index)\(side)\(number)": {"Type": "AWS::EC2::SecurityGroup\(side)",
-                          "Properties": {"GroupId": {"Fn::GetAtt": ["SG\(index)", "GroupId"]}, \(head),
+                          "Properties": {
+                            "GroupId": {"Fn::GetAtt": ["SG\(index)", "GroupId"]}, \(head),
                           "\(peerName)SecurityGroupId": {"Fn::GetAtt": ["SG\(other)", "GroupId"]}}}
                         """)
                 } else {

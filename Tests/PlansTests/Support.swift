@@ -13,7 +13,9 @@ enum Given {
     static let question = Question(date: "2026-11-22", account: .paid)
 
     /// The plan's own two stacks, as CDK synthesises them.
-    static func seed() throws -> Plan { try plan(in: root.appending(path: "scenarios/plan")) }
+    static func seed() throws -> Plan {
+        try plan(in: root.appending(path: "scenarios/plan/as-written"))
+    }
 
     /// A shape that shapes.py has CDK make.
     static func shape(_ name: String, region: String = "eu-west-1") throws -> Plan {

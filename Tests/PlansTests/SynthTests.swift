@@ -138,8 +138,8 @@ extension Deployment {
         #expect(throws: Synthesis.Fault.self) { try Synthesis(deployment) }
     }
 
-    /// Method: cfn-lint holds every template to AWS's own resource schemas. Warnings (an engine that
-    /// is deprecated, a parameter that a fix left unused) are the deployment's, not the writer's.
+    /// Method: cfn-lint holds every template to AWS's own resource schemas. Warnings (an engine
+    /// that is deprecated, a parameter that a fix left unused) are the deployment's, not the writer's.
     @Test("cfn-lint finds no error in what synth and improve write")
     func lint() throws {
         var random = Random(seed: 11)
@@ -164,8 +164,8 @@ extension Deployment {
         }
     }
 
-    /// Method: moto stands in for AWS. Its CloudFormation makes every resource it knows; ElastiCache
-    /// is not among them, so that part goes through moto's ElastiCache interface instead.
+    /// Method: moto stands in for AWS. Its CloudFormation makes every resource it knows; what
+    /// it lacks (ElastiCache, secrets, certificates, egress) goes through their own interfaces.
     @Test("moto creates every resource of both stacks")
     func moto() throws {
         try Tool.inFolder { folder in

@@ -13,7 +13,7 @@ import Testing
     static let mayImport: [String: [String]] = [
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
         "RESP": ["Base"], "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"],
-        "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud"],
+        "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud", "Plans"],
         "Packets": ["Base", "RTMP", "Media"], "CPcap": [], "Capture": ["Base", "Packets", "CPcap"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": [

@@ -70,7 +70,8 @@ public struct Boot: Sendable, Hashable {
         if tools.contains(tool) { return true }
         if tool == "git" { return words.contains("clone") || words.contains("pull") }
         return startsCompose(words)
-            || tool == "docker" && words.dropFirst().first.map { ["run", "pull"].contains($0) } == true
+            || tool == "docker"
+                && words.dropFirst().first.map { ["run", "pull"].contains($0) } == true
     }
 
     /// `fallocate -l 2G /swapfile` or `dd … bs=1M count=2048` before a `mkswap`.

@@ -11,7 +11,8 @@ public struct Compose: Sendable, Hashable {
     public static func read(_ bytes: [UInt8]) throws(SourceFault) -> Compose {
         let root = try SourceNode.read(bytes)
         guard let services = root["services"]?.members else {
-            throw SourceFault(line: root.line, message: "expected services: a compose file has them")
+            throw SourceFault(
+                line: root.line, message: "expected services: a compose file has them")
         }
         guard services.count <= servicesMax else {
             throw SourceFault(line: root.line, message: "expected at most \(servicesMax) services")
@@ -68,7 +69,9 @@ public struct Container: Sendable, Hashable {
                 break
             }
             let halves = word.split(separator: "=", maxSplits: 1).map(String.init)
-            if ["-d", "--rm", "-i", "-t", "-it", "--init", "--privileged"].contains(word) { continue }
+            if ["-d", "--rm", "-i", "-t", "-it", "--init", "--privileged"].contains(word) {
+                continue
+            }
             take(halves[0], halves.count > 1 ? halves[1] : rest.popFirst() ?? "")
         }
         if name.isEmpty { name = image }
@@ -105,7 +108,9 @@ public struct Container: Sendable, Hashable {
         guard !text.hasPrefix("127."), !text.hasSuffix("/udp") else { return [] }
         let bare = text.split(separator: "/").first ?? ""
         let numbers = bare.split(separator: ":").suffix(2).map { Int($0) }
-        guard let outside = numbers.first ?? nil, let inside = numbers.last ?? nil else { return [] }
+        guard let outside = numbers.first ?? nil, let inside = numbers.last ?? nil else {
+            return []
+        }
         return [Port(outside: outside, inside: inside)]
     }
 

@@ -64,7 +64,8 @@ extension PlanCost.Measured {
             }
         }
         if let instance = plan.instances.first {
-            let surplus = monthly("ec2-surplus:t3", at: book) ?? monthly("ec2-surplus:t4g", at: book)
+            let surplus =
+                monthly("ec2-surplus:t3", at: book) ?? monthly("ec2-surplus:t4g", at: book)
             // Infracost multiplies the credit hours by the vCPUs.
             let type = MachineType.named(instance.type)
             let vCPUs = Ratio(type?.vCPUs ?? 1)
@@ -76,7 +77,7 @@ extension PlanCost.Measured {
                 ])
         }
         if let balancer = plan.balancers.first {
-            // One capacity unit processes a gigabyte an hour; traffic is what this plan uses it for.
+            // One capacity unit processes a gigabyte an hour; traffic is what uses it here.
             add(
                 plan.name(balancer.resource),
                 [("processed_bytes_gb", monthly("alb:lcu", at: book))])

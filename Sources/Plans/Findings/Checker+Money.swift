@@ -52,7 +52,9 @@ extension Checker {
                 book.prices[$0].tiers[0].price
             }
         }
-        let amount = price.map { ": $" + (Ratio(Int64(database.gibibytes)) * $0).cents + " a month" }
+        let amount = price.map {
+            ": $" + (Ratio(Int64(database.gibibytes)) * $0).cents + " a month"
+        }
         add(
             .storageDefault, database.resource, ["AllocatedStorage"],
             "\(database.gibibytes) GiB, what CDK takes where nothing is said\(amount ?? ""), for a "
@@ -79,8 +81,8 @@ extension Checker {
         let monthly = (Ratio(Int128(count), over: 200) * Ratio(730)).cents
         add(
             .publicAddresses, first, [],
-            "\(count) public IPv4 addresses are billed, one for each instance, NAT gateway and zone of "
-                + "a load balancer: $\(monthly) a month",
+            "\(count) public IPv4 addresses are billed, one for each instance, NAT gateway and zone "
+                + "of a load balancer: $\(monthly) a month",
             fix: "TLS on the instance instead of a load balancer needs one")
     }
 }

@@ -39,7 +39,9 @@ extension Checker {
             plan.group(link)?.ingress.contains { rule in
                 rule.admitsTCP(cache.port)
                     && (rule.block != nil
-                        || instance.groups.contains { $0.index.map { rule.peer == .group($0) } ?? false })
+                        || instance.groups.contains {
+                            $0.index.map { rule.peer == .group($0) } ?? false
+                        })
             } ?? false
         }
         guard isGroupEmpty ? !isAdmitted : !answer.isOpen else { return }

@@ -112,7 +112,8 @@ extension Checker {
                 ? fixer.set(instance.resource, ["BlockDeviceMappings"], mapping)
                 : fixer.set(instance.resource, disk.path + ["Encrypted"], .bool(true))
             add(
-                .storageUnencrypted, instance.resource, disk.path.isEmpty ? ["BlockDeviceMappings"] : disk.path,
+                .storageUnencrypted, instance.resource,
+                disk.path.isEmpty ? ["BlockDeviceMappings"] : disk.path,
                 "the instance's disk is not encrypted: a copy of its snapshot can be read",
                 fix: "Ebs: Encrypted: true", edits: [edit])
         }

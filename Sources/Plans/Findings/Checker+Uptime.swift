@@ -69,14 +69,16 @@ extension Checker {
 
     private mutating func checkLogs(_ instance: Instance) {
         let boot = instance.boot
-        let unbounded = boot.allContainers.filter { !$0.logsAreBounded && $0.logDriver != "awslogs" }
+        let unbounded = boot.allContainers.filter {
+            !$0.logsAreBounded && $0.logDriver != "awslogs"
+        }
         guard !boot.logsAreBounded, !unbounded.isEmpty, let disk = instance.disks.first else {
             return
         }
         add(
             .logsUnbounded, instance.resource, ["UserData"],
-            "\(unbounded.map(\.name).joined(separator: ", ")) log to json-file without a limit on a "
-                + "disk of \(disk.gibibytes) GiB: when it is full, every service stops",
+            "\(unbounded.map(\.name).joined(separator: ", ")) log to json-file without a limit on "
+                + "a disk of \(disk.gibibytes) GiB: when it is full, every service stops",
             fix: "logging: driver: local, which keeps 5 × 20 MB for each container")
     }
 

@@ -137,7 +137,53 @@ struct Checker {
             "friends are given https:// at the load balancer's own DNS name, which belongs to "
                 + "Amazon: no certificate can be issued for it, so every browser and node refuses",
             fix: "own a name: a hosted zone, an alias record to the load balancer, and a "
-                + "certificate for that name")
+                + "certificate for that name",
+            edits: name(balancer, listener))
+    }
+
+    /// A name, its zone, its record and its certificate. Which name, its owner says.
+    private func name(_ balancer: Balancer, _ listener: Listener) -> [TemplateEdit] {
+        let id = plan.name(balancer.resource)
+        let domain = JSONTree.reference("DomainName")
+        func object(_ members: [(String, JSONTree)]) -> JSONTree {
+            .object(members.map { JSONTree.Member($0.0, $0.1) })
+        }
+        let (zone, certificate) = (id + "Zone", id + "Certificate")
+        let alias = object([
+            ("DNSName", .attribute("DNSName", of: id)),
+            ("HostedZoneId", .attribute("CanonicalHostedZoneID", of: id)),
+        ])
+        let validation = object([("DomainName", domain), ("HostedZoneId", .reference(zone))])
+        let parameter = object([
+            ("Type", .string("String")), ("Default", .string("streamr.example.com")),
+            ("Description", .string("The name that friends use; you have to own it")),
+        ])
+        let named = object([("CertificateArn", .reference(certificate))])
+        return [
+            .set(
+                stack: plan.graph.resources[balancer.resource].stack,
+                path: ["Parameters", "DomainName"], parameter),
+            fixer.add(
+                zone, beside: balancer.resource,
+                .resource("AWS::Route53::HostedZone", [.init("Name", domain)])),
+            fixer.add(
+                certificate, beside: balancer.resource,
+                .resource(
+                    "AWS::CertificateManager::Certificate",
+                    [
+                        .init("DomainName", domain), .init("ValidationMethod", .string("DNS")),
+                        .init("DomainValidationOptions", .array([validation])),
+                    ])),
+            fixer.add(
+                id + "Name", beside: balancer.resource,
+                .resource(
+                    "AWS::Route53::RecordSet",
+                    [
+                        .init("HostedZoneId", .reference(zone)), .init("Name", domain),
+                        .init("Type", .string("A")), .init("AliasTarget", alias),
+                    ])),
+            fixer.set(listener.resource, ["Certificates"], .array([named])),
+        ]
     }
 
     private mutating func checkFreePlan() {

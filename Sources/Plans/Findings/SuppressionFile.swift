@@ -33,7 +33,9 @@ extension Suppression {
                     hint: nearest(to: word, in: names))
                 continue
             }
-            if reason.isEmpty { faults.add(path + ".reason", "why it is accepted", found: "nothing") }
+            if reason.isEmpty {
+                faults.add(path + ".reason", "why it is accepted", found: "nothing")
+            }
             suppressions.append(
                 Suppression(rule: rule, resource: entry["resource"]?.scalar, reason: reason))
         }

@@ -69,7 +69,9 @@ extension JSONTree {
         let rest = path.dropFirst()
         if case .array(var elements) = self, let index = Int(step) {
             guard elements.indices.contains(index) else { return self }
-            if let value = rest.isEmpty ? change(elements[index]) : elements[index].changed(rest, change) {
+            if let value = rest.isEmpty
+                ? change(elements[index]) : elements[index].changed(rest, change)
+            {
                 elements[index] = value
             } else {
                 elements.remove(at: index)

@@ -43,12 +43,18 @@ extension Omission {
             "AWS::EC2::SubnetNetworkAclAssociation",
             "network ACL: the default, which lets everything through, is taken"
         ),
-        ("AWS::EC2::VPCEndpoint", "VPC endpoint: its hours and what it makes reachable are unknown"),
+        (
+            "AWS::EC2::VPCEndpoint",
+            "VPC endpoint: its hours and what it makes reachable are unknown"
+        ),
         ("AWS::EC2::VPCPeeringConnection", "peering: paths through it are unknown"),
         ("AWS::EC2::TransitGateway", "transit gateway: cost unknown, paths through it unknown"),
         ("AWS::EC2::FlowLog", "flow log: its storage is not priced"),
         ("AWS::EC2::EgressOnlyInternetGateway", "IPv6 is not walked"),
-        ("AWS::EC2::VPCCidrBlock", "a further address block: IPv6 and second blocks are not walked"),
+        (
+            "AWS::EC2::VPCCidrBlock",
+            "a further address block: IPv6 and second blocks are not walked"
+        ),
         (
             "AWS::AutoScaling",
             "Auto Scaling: how many instances it keeps, their cost and paths to them are unknown"

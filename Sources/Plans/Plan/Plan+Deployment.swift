@@ -184,7 +184,10 @@ private struct DeploymentDeriver {
         guard !boot.allContainers.isEmpty else {
             result.containers.restart = .no
             result.containers.logDriver = boot.logsAreBounded ? .local : .jsonFile
-            assume("how containers are run is not known: Docker's defaults, no restart, logs without end")
+            assume(
+                "how containers are run is not known: Docker's defaults, no restart, logs "
+                    + "without end"
+            )
             return
         }
         // The one that comes back least decides.

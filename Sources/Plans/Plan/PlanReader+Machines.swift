@@ -76,7 +76,8 @@ extension PlanReader {
             backupDays: given["BackupRetentionPeriod"].int ?? 1,
             isPublic: given["PubliclyAccessible"].bool ?? false,
             port: given["Port"].int ?? (engine.contains("postgres") ? 5432 : 3306),
-            subnetGroup: link(given["DBSubnetGroupName"]), groups: links(given["VPCSecurityGroups"]),
+            subnetGroup: link(given["DBSubnetGroupName"]),
+            groups: links(given["VPCSecurityGroups"]),
             password: given["MasterUserPassword"])
     }
 

@@ -91,7 +91,8 @@ struct PlanReader {
         let given = properties(index)
         switch plan.graph.resources[index].type {
         case "AWS::EC2::VPCGatewayAttachment":
-            if let at = plan.networks.firstIndex(where: { $0.resource == given["VpcId"].resource }) {
+            if let at = plan.networks.firstIndex(where: { $0.resource == given["VpcId"].resource })
+            {
                 plan.networks[at].gateway = given["InternetGatewayId"].resource
             }
         case "AWS::EC2::SubnetRouteTableAssociation":

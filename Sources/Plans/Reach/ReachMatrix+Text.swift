@@ -8,7 +8,9 @@ extension ReachMatrix {
         for need in needs {
             let word = need.answer.extent.word
             lines.append("  \(word)  \(need.who): \(need.what)")
-            lines += need.answer.steps.map { "         \($0.extent == .nobody ? "✗" : "·") \($0.text)" }
+            lines += need.answer.steps.map {
+                "         \($0.extent == .nobody ? "✗" : "·") \($0.text)"
+            }
         }
         lines += ["", "Who reaches what (yes; some: from a part of the addresses; -: closed)", ""]
         var table = TextTable(rightAligned: [])
@@ -19,7 +21,8 @@ extension ReachMatrix {
         }
         lines += table.lines
         for omission in plan.omissions {
-            lines.append("Left out: \(plan.graph.fullName(omission.resource)): \(omission.leavesOut)")
+            lines.append(
+                "Left out: \(plan.graph.fullName(omission.resource)): \(omission.leavesOut)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

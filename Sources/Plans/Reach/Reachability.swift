@@ -299,7 +299,8 @@ public struct Reachability: Sendable {
             ?? rules.first { rule in admitted.contains { rule.block?.contains($0) == true } }
         guard extent != .nobody, let rule else {
             let unknown = card.hasUnknownGroup ? " (a group of it is not in these templates)" : ""
-            return closed("\(name): \(text)\(unknown)", card.groups.first?.resource ?? card.resource)
+            return closed(
+                "\(name): \(text)\(unknown)", card.groups.first?.resource ?? card.resource)
         }
         return Step(
             text: "\(name): rule of \(plan.name(rule.resource)) \(open)", resource: rule.resource,

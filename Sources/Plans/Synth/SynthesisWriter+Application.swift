@@ -8,7 +8,8 @@ extension SynthesisWriter {
             ("InstanceGroup", instanceGroup), ("Role", role),
             (
                 "Profile",
-                Self.resource("AWS::IAM::InstanceProfile", [("Roles", .array([.reference("Role")]))])
+                Self.resource(
+                    "AWS::IAM::InstanceProfile", [("Roles", .array([.reference("Role")]))])
             ),
             ("Instance", instance),
         ]

@@ -5,7 +5,9 @@ extension SynthesisWriter {
     /// The first boot, as `Fn::Sub` takes it: a text, and what it names of the other stack.
     var userData: JSONTree {
         var names: [Entry] = []
-        if hasManagedDatabase { names.append(("DatabaseAddress", Self.imported("DatabaseAddress"))) }
+        if hasManagedDatabase {
+            names.append(("DatabaseAddress", Self.imported("DatabaseAddress")))
+        }
         if hasManagedCache { names.append(("CacheAddress", Self.imported("CacheAddress"))) }
         if deployment.secrets > 0 { names.append(("Secret", Self.imported("Secret"))) }
         let text = JSONTree.string(script.joined(separator: "\n") + "\n")
@@ -24,10 +26,10 @@ extension SynthesisWriter {
         }
         if deployment.containers.dockerEnabled { lines.append("systemctl enable docker") }
         let plugins = "/usr/local/lib/docker/cli-plugins"
-        let release = "https://github.com/docker/compose/releases/latest/download"
+        let release = "https://github.com/docker/compose/releases/latest/download/docker-compose"
         lines += [
             "systemctl start docker", "mkdir -p \(plugins) /opt/streamr",
-            "curl -fsSL \"\(release)/docker-compose-linux-$(uname -m)\" -o \(plugins)/docker-compose",
+            "curl -fsSL \"\(release)-linux-$(uname -m)\" -o \(plugins)/docker-compose",
             "chmod +x \(plugins)/docker-compose", "cd /opt/streamr",
             "cat > /opt/streamr/docker-compose.yml <<'EOF'",
         ]

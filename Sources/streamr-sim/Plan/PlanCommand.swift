@@ -4,13 +4,14 @@ import ArgumentParser
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Reads the plan as CloudFormation: what is wrong, who reaches what, what it costs.",
+        abstract:
+            "Reads the plan as CloudFormation: what is wrong, who reaches what, what it costs.",
         discussion: """
             Templates are JSON or YAML, of one stack each; stacks that import each other's exports \
             are given together. What is not understood is named, with what that leaves out.
             """,
         subcommands: [
             PlanCheckCommand.self, PlanReachCommand.self, PlanCostCommand.self,
-            PlanSynthCommand.self, PlanImproveCommand.self,
+            PlanSynthCommand.self, PlanImproveCommand.self, PlanFrontierCommand.self,
         ])
 }

@@ -24,7 +24,9 @@ struct PlanCostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What was used: a usage file.", valueName: "file"))
     var usage: String?
 
-    @Option(help: ArgumentHelp("A price book to use instead (plan prices makes one).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A price book to use instead (plan prices makes one).", valueName: "file"))
     var prices: String?
 
     @Option(
