@@ -46,6 +46,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
@@ -106,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "SocketsTests",
             dependencies: [
-                "Base", "RTMP", "Media", "Platform", "Sockets",
+                "Base", "RTMP", "Media", "Platform", "Sockets", "streamr-sim",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -116,7 +117,8 @@ let package = Package(
         .executableTarget(
             name: "bench-serve",
             dependencies: [
-                "Base", "RTMP", .product(name: "NIOCore", package: "swift-nio"),
+                "Base", "RTMP", "Media", "Sockets",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Benchmarks/serve", swiftSettings: settings),

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -20,6 +21,11 @@ struct WebServer: Sendable {
     let port: Int
     private let task: Task<Void, any Error>
 
+    /// For a request to come, or to be whole.
+    private static let idleTimeout = TimeAmount.seconds(30)
+    /// More wait to be accepted.
+    private static let connectionsMax = 10_000
+
     typealias Respond = @Sendable (Request, WebContext) async throws -> Response
 
     static func start(
@@ -32,9 +38,13 @@ struct WebServer: Sendable {
         quiet.logLevel = .critical
         let app = Application(
             responder: CallbackResponder(callback: respond),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [StallGuard()], idleTimeout: idleTimeout)),
             configuration: .init(
                 address: .hostname(address, port: port), serverName: "streamr-sim",
-                backlog: 1024),
+                backlog: 1024,
+                availableConnectionsDelegate: .maximum(connectionsMax, logger: quiet)),
             onServerRunning: { channel in
                 found.yield(channel.localAddress?.port ?? 0)
                 found.finish()
