@@ -37,6 +37,7 @@ gate: build
 bench: setup
 	swift build -c release --product streamr-sim
 	swift run -c release bench
+	swift run -c release bench-rtmp
 	swift build -c release --product bench-serve
 	taskset -c 1 .build/release/bench-serve
 
