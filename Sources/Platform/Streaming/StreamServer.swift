@@ -39,7 +39,7 @@ public struct StreamServer: ~Copyable, Sendable {
     /// Players that can take more than one turn had.
     var behind: [Int] = []
     var sweepAt: Instant
-    /// Nobody new is let in.
+    /// Nobody new is let in, and once all have gone nothing happens any more.
     var isStopping = false
     private var lastSerial: UInt64 = 0
 
@@ -64,6 +64,7 @@ public struct StreamServer: ~Copyable, Sendable {
 
     /// Call `handle(.woke)` no later than this.
     public var deadline: Instant {
+        if isStopping, clientsCount == 0 { return .distantFuture }
         guard behind.isEmpty else { return startedAt }
         return min(flushAt ?? .distantFuture, sweepAt)
     }
