@@ -39,6 +39,8 @@ bench: setup
 	swift run -c release bench
 	swift build -c release --product bench-serve
 	taskset -c 1 .build/release/bench-serve
+	swift build -c release --product bench-store
+	.build/release/bench-store
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift

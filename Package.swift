@@ -35,6 +35,12 @@ let package = Package(
         .target(
             name: "Platform", dependencies: ["Base", "RTMP", "Media"],
             swiftSettings: settings),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "Storage", dependencies: ["Base", "Platform", "CSQLite", "CPostgres"],
+            swiftSettings: settings),
         .target(
             name: "Sockets",
             dependencies: [
@@ -108,6 +114,21 @@ let package = Package(
         .target(
             name: "TransactionSequences", dependencies: ["Base", "Platform"],
             path: "Tests/TransactionSequences", swiftSettings: settings),
+        // Servers that others wrote, started by tests and benches.
+        .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: settings),
+        .executableTarget(
+            name: "store-writer", dependencies: ["Base", "Platform", "Storage"],
+            path: "Tests/StoreWriter", swiftSettings: settings),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Base", "Platform", "Storage", "TransactionSequences", "TestServers",
+                "store-writer",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bench-store", dependencies: ["Base", "Platform", "Storage", "TestServers"],
+            path: "Benchmarks/store", swiftSettings: settings),
         .testTarget(
             name: "SocketsTests",
             dependencies: [

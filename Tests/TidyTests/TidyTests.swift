@@ -17,6 +17,8 @@ import Testing
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "Platform"],
+        "CSQLite": [], "CPostgres": [],
+        "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
         "streamr-sim": [
             "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
             "Media", "Sockets",
