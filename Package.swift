@@ -14,7 +14,7 @@ let package = Package(
     products: [
         .executable(name: "streamr-sim", targets: ["streamr-sim"]),
         // What Fuzz/ feeds.
-        .library(name: "Programs", targets: ["Base", "RTMP", "Media", "Platform"]),
+        .library(name: "Programs", targets: ["Base", "RTMP", "Media", "RESP", "Platform"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -32,8 +32,9 @@ let package = Package(
             name: "Cloud", dependencies: ["Base"], resources: [.embedInCode("Prices")],
             swiftSettings: settings),
         .target(name: "Media", dependencies: ["Base", "RTMP"], swiftSettings: settings),
+        .target(name: "RESP", dependencies: ["Base"], swiftSettings: settings),
         .target(
-            name: "Platform", dependencies: ["Base", "RTMP", "Media"],
+            name: "Platform", dependencies: ["Base", "RTMP", "Media", "RESP"],
             swiftSettings: settings),
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -44,7 +45,7 @@ let package = Package(
         .target(
             name: "Sockets",
             dependencies: [
-                "Base", "RTMP", "Media", "Platform",
+                "Base", "RTMP", "Media", "RESP", "Platform",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),

@@ -8,7 +8,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Runs a program of the platform on real sockets.",
-        subcommands: [ServeRTMPCommand.self])
+        subcommands: [ServeRTMPCommand.self, ServeCacheCommand.self])
 }
 
 /// `streamr-sim serve rtmp`: the streaming server.
@@ -49,7 +49,7 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             throw Failure.usage("\(error)")
         }
         logger.logLevel = settings.logLevel
-        raiseFileLimit()
+        FileLimit.raise()
         let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
         let service: StreamService
         do {
@@ -89,14 +89,6 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             print("API         http://\(address):\(ports.api)/api/v1/streams")
         }
         fflush(nil)
-    }
-
-    /// Each connection is a file; the default of 1,024 is soon reached.
-    private func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 
