@@ -41,6 +41,8 @@ bench: setup
 	taskset -c 1 .build/release/bench-serve
 	swift build -c release --product bench-store
 	.build/release/bench-store
+	swift build -c release --product bench-platform
+	.build/release/bench-platform
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift

@@ -4,7 +4,8 @@ import Hummingbird
 import NIOCore
 import Platform
 
-/// The port of players by HTTP: `/app/name.flv`, `/app/name.m3u8` and `/app/name-N.ts`.
+/// The port of players by HTTP: `/app/name.flv`, `/app/name.m3u8` and `/app/name-N.ts`; and
+/// `/stats`, which says how many there are.
 struct MediaResponder: Sendable {
     let loop: StreamLoop
     let hooks: HookCaller?
@@ -16,6 +17,7 @@ struct MediaResponder: Sendable {
         guard request.method == .get || request.method == .head else {
             return Response(status: .methodNotAllowed)
         }
+        if request.uri.path == "/stats" { return try await stats() }
         guard let target = MediaTarget(path: request.uri.path) else {
             return Response(status: .notFound)
         }
@@ -31,6 +33,14 @@ struct MediaResponder: Sendable {
         case .segment(let sequence):
             return try await segment(target.name, sequence, token)
         }
+    }
+
+    /// What a coordinator's worker asks of a node.
+    private func stats() async throws -> Response {
+        let viewers = try await loop.read { server, now in server.report(at: now).viewers }
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: "{\"viewers\":\(viewers)}")))
     }
 
     // MARK: HLS

@@ -1,4 +1,5 @@
 import Base
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -271,9 +272,7 @@ struct SocketClock: Sendable {
 
     init() {
         start = .now()
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        wall = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        wall = Int64(Date().timeIntervalSince1970 * 1_000_000) * 1_000
     }
 
     var now: Instant {

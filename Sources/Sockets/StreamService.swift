@@ -19,6 +19,8 @@ public final class StreamService: Sendable {
         public var apiPort = 1985
         public var certificate: Certificate?
         public var hooks: HookCaller.Targets = [:]
+        /// What other parts of the same process add to `/metrics`.
+        public var otherMetrics: @Sendable () async -> String = { "" }
 
         public init() {}
     }
@@ -99,7 +101,8 @@ public final class StreamService: Sendable {
         let media = MediaResponder(loop: loop, hooks: hooks)
         let http = try await WebServer.start(
             options.address, options.httpPort, group: group, logger: logger, media.respond)
-        let reports = ReportResponder(loop: loop, identity: identity)
+        let reports = ReportResponder(
+            loop: loop, identity: identity, others: options.otherMetrics)
         let api = try await WebServer.start(
             options.address, options.apiPort, group: group, logger: logger, reports.respond)
         web = [http, api]
@@ -156,6 +159,7 @@ public final class StreamService: Sendable {
 public enum StartError: Error, CustomStringConvertible {
     case cannotBind(address: String, port: Int, reason: String)
     case badCertificate(file: String, reason: String)
+    case badFile(file: String, reason: String)
 
     public var description: String {
         switch self {
@@ -163,6 +167,7 @@ public enum StartError: Error, CustomStringConvertible {
             "cannot listen on \(address) port \(port): \(reason)"
         case .badCertificate(let file, let reason):
             "cannot use the certificate \(file): \(reason)"
+        case .badFile(let file, let reason): "cannot use \(file): \(reason)"
         }
     }
 }

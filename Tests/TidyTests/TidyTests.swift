@@ -16,12 +16,12 @@ import Testing
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],
-        "Sockets": ["Base", "RTMP", "Media", "Platform"],
+        "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
         "CSQLite": [], "CPostgres": [],
         "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
         "streamr-sim": [
             "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
-            "Media", "Sockets",
+            "Media", "Sockets", "Storage",
         ],
     ]
     static let belowDrivers = [

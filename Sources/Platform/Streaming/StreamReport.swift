@@ -62,6 +62,11 @@ public struct StreamReport: Sendable {
     public var received: Rate
     public var sent: Rate
     public var tally: StreamTally
+
+    /// Clients that play, by whatever protocol.
+    public var viewers: Int {
+        clients.count { $0.activity == .playing || $0.activity == .watching || $0.activity == .fetching }
+    }
 }
 
 extension StreamServer {

@@ -7,8 +7,11 @@ import Sockets
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Runs a program of the platform on real sockets.",
-        subcommands: [ServeRTMPCommand.self, ServeCacheCommand.self])
+        abstract: "Runs the platform, or one program of it, on real sockets.",
+        subcommands: [
+            ServePlatformCommand.self, ServeRTMPCommand.self, ServeCacheCommand.self,
+        ],
+        defaultSubcommand: ServePlatformCommand.self)
 }
 
 /// `streamr-sim serve rtmp`: the streaming server.

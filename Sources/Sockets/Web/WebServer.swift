@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -22,9 +23,22 @@ struct WebServer: Sendable {
 
     typealias Respond = @Sendable (Request, WebContext) async throws -> Response
 
+    /// Whoever has asked for nothing for so long is let go.
+    private static let idleTimeout = TimeAmount.seconds(75)
+    private static let connectionsMax = 10_000
+
+    /// What a request may be, beside its body.
+    static func limits(idleTimeout: TimeAmount) -> HTTP1Channel.Configuration {
+        .init(
+            idleTimeout: idleTimeout,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
+                maxHeaderFieldCount: 100))
+    }
+
     static func start(
-        _ address: String, _ port: Int, group: any EventLoopGroup, logger: Logger,
-        _ respond: @escaping Respond
+        _ address: String, _ port: Int, server: HTTPServerBuilder? = nil,
+        group: any EventLoopGroup, logger: Logger, _ respond: @escaping Respond
     ) async throws -> WebServer {
         let (bound, found) = AsyncStream<Int>.makeStream()
         // What it says at its own levels is noise: a player that leaves is an error to it.
@@ -32,9 +46,11 @@ struct WebServer: Sendable {
         quiet.logLevel = .critical
         let app = Application(
             responder: CallbackResponder(callback: respond),
+            server: server ?? .http1(configuration: limits(idleTimeout: idleTimeout)),
             configuration: .init(
                 address: .hostname(address, port: port), serverName: "streamr-sim",
-                backlog: 1024),
+                backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(connectionsMax)),
             onServerRunning: { channel in
                 found.yield(channel.localAddress?.port ?? 0)
                 found.finish()
