@@ -21,11 +21,6 @@ struct WebServer: Sendable {
     let port: Int
     private let task: Task<Void, any Error>
 
-    /// For a request to come, or to be whole.
-    private static let idleTimeout = TimeAmount.seconds(30)
-    /// More wait to be accepted.
-    private static let connectionsMax = 10_000
-
     typealias Respond = @Sendable (Request, WebContext) async throws -> Response
 
     /// Whoever has asked for nothing for so long is let go.
