@@ -1,5 +1,6 @@
 import Base
 import Cloud
+import Packets
 import Results
 import Scenarios
 
