@@ -24,7 +24,7 @@ test: build
 
 # Each target this many seconds. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
-FUZZED = handshake chunks amf server client url flv media stream
+FUZZED = handshake chunks amf server client url flv media capture stream
 fuzz: setup
 	@for target in $(FUZZED); do \
 		Fuzz/run $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
@@ -39,6 +39,8 @@ bench: setup
 	swift run -c release bench
 	swift build -c release --product bench-serve
 	taskset -c 1 .build/release/bench-serve
+	swift run -c release bench-pcap
+	Benchmarks/pcap/live .build/release/streamr-sim
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift
