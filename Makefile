@@ -24,7 +24,7 @@ test: build
 
 # Each target this many seconds. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
-FUZZED = handshake chunks amf server client url flv media stream
+FUZZED = handshake chunks amf server client url flv media capture stream
 fuzz: setup
 	@for target in $(FUZZED); do \
 		Fuzz/run $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
@@ -45,6 +45,8 @@ bench: setup
 	swift build -c release --product bench-platform
 	.build/release/bench-platform
 	swift run -c release bench-cache
+	swift run -c release bench-pcap
+	Benchmarks/pcap/live .build/release/streamr-sim
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift

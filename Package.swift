@@ -182,7 +182,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
-            path: "Benchmarks/pcap", swiftSettings: settings),
+            path: "Benchmarks/pcap", exclude: ["live"], swiftSettings: settings),
         .testTarget(name: "RESPTests", dependencies: ["RESP", "Base"], swiftSettings: settings),
         .testTarget(
             name: "CacheTests",
@@ -208,6 +208,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Benchmarks/platform", swiftSettings: settings),
+        .testTarget(
+            name: "PacketsTests",
+            dependencies: ["Packets", "Base", "RTMP", "Media"],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

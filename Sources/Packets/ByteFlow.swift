@@ -8,7 +8,8 @@ import Base
 /// it, so that the capture is what missed it, or when too much waits behind it.
 ///
 /// Which segments count as retransmitted or as out of order follows Wireshark's rules
-/// (https://www.wireshark.org/docs/wsug_html_chunked/ChAdvTCPAnalysis.html).
+/// (https://www.wireshark.org/docs/wsug_html_chunked/ChAdvTCPAnalysis.html), but for segments of
+/// which every byte was seen: however soon they come again, they were sent again.
 struct ByteFlow: Sendable {
     static let waitingBytesMax = 4 << 20
     static let waitingSegmentsMax = 2_048
@@ -85,7 +86,7 @@ struct ByteFlow: Sendable {
         if origin == nil {
             origin = isSyn ? segment.sequence &+ 1 : segment.sequence
             figures.isJoinedLate = !isSyn
-            if isSyn { highest = -1 }
+            if isSyn { (highest, acknowledged) = (-1, -1) }
         }
         let start = position(isSyn ? segment.sequence &+ 1 : segment.sequence)
         figures.segments += 1
@@ -304,7 +305,7 @@ public struct FlowFigures: Sendable, Hashable {
     public internal(set) var segments: Int64 = 0
     /// All payload, what was sent twice among it.
     public internal(set) var payloadBytes: Int64 = 0
-    /// Segments that were sent again, as Wireshark counts them.
+    /// Segments that were sent again.
     public internal(set) var retransmissions: Int64 = 0
     /// Of these, the first to bring their bytes: lost between the sender and the capture.
     public internal(set) var lostBefore: Int64 = 0

@@ -19,6 +19,10 @@ struct ChunkSync: Sendable {
     /// Messages that must follow each other before a place is believed.
     private static let messagesMin = 3
     private static let tryEvery = 4 << 10
+    /// Chunk streams that a place may need told.
+    private static let streamsToldMax = 3
+    /// Of a frame of AAC: ISO/IEC 14496-3 allows 6,144 bits a channel.
+    private static let audioLengthMax = 6_144
     /// What senders use, where no message is long enough to tell.
     private static let usualSizes = [128, 4_096, 60_000, 65_536, 1 << 20, 1 << 24]
     /// Format, times, length, type, and the first six bytes of the payload.
@@ -32,8 +36,8 @@ struct ChunkSync: Sendable {
     }
 
     /// A reader that was given everything from the first message on, and how much that was.
-    /// `chunkSize` is the last that is known of; the default tells nothing.
-    mutating func find(chunkSize: Int) -> (reader: ChunkReader, bytes: Int)? {
+    /// `last` is the reader of what came before, which may still know what headers leave out.
+    mutating func find(after last: ChunkReader) -> (reader: ChunkReader, bytes: Int)? {
         guard bytes.count - triedAt >= Self.tryEvery else { return nil }
         let isFull = bytes.count > Self.heldMax
         while scanned + Self.candidateLength <= bytes.count {
@@ -41,7 +45,7 @@ struct ChunkSync: Sendable {
                 scanned += 1
                 continue
             }
-            switch decide(candidate, chunkSize) {
+            switch decide(candidate, last) {
             case .taken(let reader): return (reader, bytes.count - scanned)
             case .undecided where !isFull:
                 triedAt = bytes.count
@@ -57,13 +61,17 @@ struct ChunkSync: Sendable {
 
     private enum Decision { case taken(ChunkReader), refused, undecided }
 
-    private func decide(_ candidate: Candidate, _ known: Int) -> Decision {
+    private func decide(_ candidate: Candidate, _ last: ChunkReader) -> Decision {
+        var readers: [ChunkReader] = []
+        if last.chunkSize != ChunkReader.chunkSizeDefault {
+            readers.append(last)
+            readers[0].resume()
+        }
+        let sizes = candidate.chunkSizes(bytes) + Self.usualSizes.filter { $0 >= candidate.length }
+        readers += sizes.map(Self.reader)
         var isUndecided = false
-        var sizes = known == ChunkReader.chunkSizeDefault ? [] : [known]
-        sizes += candidate.chunkSizes(bytes)
-        sizes += Self.usualSizes.filter { $0 >= candidate.length }
-        for size in sizes {
-            switch attempt(from: candidate.start, chunkSize: size) {
+        for reader in readers {
+            switch attempt(from: candidate.start, reader) {
             case .taken(let reader): return .taken(reader)
             case .undecided: isUndecided = true
             case .refused: break
@@ -72,24 +80,74 @@ struct ChunkSync: Sendable {
         return isUndecided ? .undecided : .refused
     }
 
-    private func attempt(from start: Int, chunkSize: Int) -> Decision {
-        var fresh = ChunkReader(limits: RTMPTrace.limits)
-        var control: [UInt8] = []
+    private static func reader(chunkSize: Int) -> ChunkReader {
+        var reader = ChunkReader(limits: RTMPTrace.limits)
         var writer = ChunkWriter()
-        writer.setChunkSize(chunkSize, into: &control)
-        fresh.receive(control.span)
-        fresh.receive(bytes.span.extracting(start..<bytes.count))
-        var trial = fresh
-        var count = 0
-        do throws(RTMPError) {
-            while count < Self.messagesMin, let message = try trial.next() {
-                guard Self.isPlausible(message) else { return .refused }
-                count += 1
+        var wire: [UInt8] = []
+        writer.setChunkSize(chunkSize, into: &wire)
+        reader.receive(wire.span)
+        _ = try? reader.next()
+        return reader
+    }
+
+    /// Has the reader see an audio message of this length on a chunk stream.
+    private static func tell(_ reader: inout ChunkReader, _ id: UInt32, _ length: Int) {
+        var writer = ChunkWriter()
+        var wire: [UInt8] = []
+        writer.setChunkSize(reader.chunkSize, into: &wire)
+        let audio = Message(
+            type: .audio, stream: .first, timestamp: 0,
+            payload: [UInt8](repeating: 0, count: length))
+        writer.write(audio, on: ChunkStreamID(id), into: &wire)
+        reader.receive(wire.span)
+        _ = try? reader.next()
+    }
+
+    /// Reads on from a place; chunk streams that leave out what they said before are told it.
+    private func attempt(from start: Int, _ reader: ChunkReader) -> Decision {
+        var ready = reader
+        for _ in 0..<Self.streamsToldMax {
+            var trial = ready
+            trial.receive(bytes.span.extracting(start..<bytes.count))
+            do throws(RTMPError) {
+                return try decision(&trial, ready, start)
+            } catch {
+                guard case .headerWithoutPrevious(_, let id) = error,
+                    let length = audioLength(of: id, from: start, chunkSize: ready.chunkSize)
+                else { return .refused }
+                Self.tell(&ready, id, length)
             }
-        } catch {
-            return .refused
         }
-        return count == Self.messagesMin ? .taken(fresh) : .undecided
+        return .refused
+    }
+
+    private func decision(
+        _ trial: inout ChunkReader, _ ready: ChunkReader, _ start: Int
+    ) throws(RTMPError) -> Decision {
+        var count = 0
+        while count < Self.messagesMin, let message = try trial.next() {
+            guard Self.isPlausible(message) else { return .refused }
+            count += 1
+        }
+        guard count == Self.messagesMin else { return .undecided }
+        var taken = ready
+        taken.receive(bytes.span.extracting(start..<bytes.count))
+        return .taken(taken)
+    }
+
+    /// The length of AAC frames whose headers have only a time: the least distance between two.
+    private func audioLength(of id: UInt32, from start: Int, chunkSize: Int) -> Int? {
+        guard (2..<64).contains(id) else { return nil }
+        let short = 0x80 | UInt8(id)
+        let places = (start..<max(start, bytes.count - 6)).filter { place in
+            bytes[place] == short && bytes[place + 1] == 0
+                && bytes[place + 4] >> 4 == 10 && bytes[place + 5] == 1
+        }
+        let distances = zip(places, places.dropFirst()).map { $1 - $0 - 4 }
+        guard let least = distances.min(), least > 0, least <= Self.audioLengthMax else {
+            return nil
+        }
+        return least - (least - 1) / (chunkSize + 1)
     }
 
     private static func isPlausible(_ message: Message) -> Bool {

@@ -226,7 +226,7 @@ struct Connection: Sendable {
     private mutating func compare(
         _ message: MediaMessage, from side: Side, _ context: inout WatchContext
     ) {
-        let frame = Publications.fingerprint(message.payload)
+        let frame = Publications.digest(of: message.payload)
         switch side {
         case .client:
             if let place { context.publications.publish(frame, in: place) }

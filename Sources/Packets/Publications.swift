@@ -69,7 +69,7 @@ struct Publications: Sendable {
     }
 
     /// Its length, and its first and last bytes: enough to tell frames of one stream apart.
-    static func fingerprint(_ payload: [UInt8]) -> UInt64 {
+    static func digest(of payload: [UInt8]) -> UInt64 {
         var digest = Digest(seed: UInt64(payload.count))
         for part in [payload.prefix(32), payload.suffix(32)] {
             var word: UInt64 = 0

@@ -93,7 +93,7 @@ struct TraceHalf: Sendable {
     private mutating func search(_ bytes: Span<UInt8>, isRTMP: Bool) {
         sync.receive(bytes)
         unreadBytes += Int64(bytes.count)
-        if let found = sync.find(chunkSize: reader.chunkSize) {
+        if let found = sync.find(after: reader) {
             unreadBytes -= Int64(found.bytes)
             reader = found.reader
             unwrapper = TimestampUnwrapper()

@@ -5,12 +5,12 @@ import Reports
 ///
 /// Files are written beside their names and moved into place, by the folder's descriptor: whoever
 /// may no longer walk the path to it still can.
-struct OutputFolder: ~Copyable {
+final class OutputFolder {
     let path: String
     private let descriptor: Int32
 
-    /// Makes the folder where there is none. Root's is given to `owner`.
-    init(_ path: String, owner: String) throws {
+    /// Makes the folder where there is none. Root gives it to `owner`, whom it is about to become.
+    init(_ path: String, owner: String?) throws {
         let url = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
         do {
             try ResultsFolder.refuseForeign(url)
@@ -18,17 +18,14 @@ struct OutputFolder: ~Copyable {
         } catch {
             throw Failure.usage("\(error)")
         }
-        if geteuid() == 0, let entry = getpwnam(owner)?.pointee {
-            chown(url.path, entry.pw_uid, entry.pw_gid)
-            for name in ResultsFolder.names {
-                chown(url.appending(path: name).path, entry.pw_uid, entry.pw_gid)
-            }
-        }
-        descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure.usage("cannot open \(path): \(String(cString: strerror(errno)))")
         }
         self.path = path
+        if geteuid() == 0, let owner, let entry = getpwnam(owner)?.pointee {
+            fchown(descriptor, entry.pw_uid, entry.pw_gid)
+        }
     }
 
     deinit { close(descriptor) }

@@ -58,8 +58,7 @@ struct PcapLearnCommand: ParsableCommand {
             source: file, scenario: text, captured: (report, chosen),
             simulated: (simulatedReport, simulatedStream))
         if let out {
-            try OutputFolder(out, owner: Privileges.defaultUser)
-                .write(record.files(host: clock.facts))
+            try OutputFolder(out, owner: nil).write(record.files(host: clock.facts))
         }
         let comparison = json ? try ResultsFolder.text(record.summary) : record.text
         if scenario == nil {
@@ -95,7 +94,7 @@ struct PcapLearnCommand: ParsableCommand {
         let longest = Interval.seconds(max(2, Self.replayBytesMax * 8 / bitsPerSecond))
         let window = RunWindow(
             from: LearnedScenario.lead,
-            until: LearnedScenario.lead + min(model.length, longest))
+            until: LearnedScenario.lead + min(model.length, longest, LearnedScenario.lengthMax))
         let options = Runner.Options(
             fidelity: .window(window, captures: true), findsRemedies: false, traceHour: nil)
         guard let runner = Runner(try learned.scenario(), options),
@@ -129,6 +128,8 @@ extension StreamReport {
 struct LearnedScenario {
     /// The session begins so long after the run.
     static let lead = Interval.minutes(1)
+    /// The longest session that a schedule can have.
+    static let lengthMax = Interval.hours(24)
 
     private let model: SessionModel
     private let title: String
@@ -140,9 +141,9 @@ struct LearnedScenario {
 
     func scenario() throws -> Scenario { try ScenarioFile(tree: tree).scenario }
 
-    /// Rates are held within what a scenario may say.
+    /// Every value is held within what a scenario may say.
     var tree: JSONTree {
-        let length = seconds(model.length)
+        let length = min(LearnedScenario.lengthMax.wholeSeconds, seconds(model.length))
         return object([
             ("name", .string("learned")),
             ("summary", .string("A stream like the captured \(title).")),
@@ -156,7 +157,7 @@ struct LearnedScenario {
     private var home: JSONTree {
         var members: [(String, JSONTree)] = [
             ("name", .string("captured")),
-            ("delay", .string("\(min(2_000_000, model.delay.nanoseconds / 1_000)) us")),
+            ("delay", .string("\(min(2_000_000, max(1, model.delay.nanoseconds / 1_000))) us")),
             ("loss", .string("\(min(500_000, model.loss.millionths)) ppm")),
         ]
         if let uplink = model.uplink {

@@ -47,9 +47,9 @@ struct PcapWatchCommand: ParsableCommand {
 
     func run() throws {
         let clock = HostClock()
-        let folder = try OpenFolder(out, owner: user)
+        let folder = try out.map { try OutputFolder($0, owner: user) }
         let (record, isInterrupted) = try watched(clock)
-        try folder.write(record, clock)
+        try folder?.write(record.files(host: clock.facts))
         if json {
             print(try ResultsFolder.text(record.summary), terminator: "")
         } else if !quiet {
@@ -57,24 +57,6 @@ struct PcapWatchCommand: ParsableCommand {
             if let out { print("\nReport: \(out)/\(ResultsFolder.reportName)") }
         }
         if isInterrupted { throw ExitCode(CommandExit.interrupted.rawValue) }
-    }
-
-    /// The folder of `--out`, if it was asked for.
-    private struct OpenFolder: ~Copyable {
-        private let folder: OutputFolder?
-
-        init(_ path: String?, owner: String) throws {
-            if let path {
-                folder = try OutputFolder(path, owner: owner)
-            } else {
-                folder = nil
-            }
-        }
-
-        func write(_ record: CaptureRecord, _ clock: HostClock) throws {
-            guard folder != nil else { return }
-            try folder!.write(record.files(host: clock.facts))
-        }
     }
 
     private func watched(
@@ -89,7 +71,7 @@ struct PcapWatchCommand: ParsableCommand {
                 var file = try CaptureFile(path: source, filter: words)
                 _ = try Privileges.giveUp(for: user)
                 let (report, end) = try follow(&file, isLive: false, clock)
-                let partial =
+                let partial: String? =
                     switch end {
                     case .whole: file.isCutOff ? "the file ends in the middle of a packet" : nil
                     case .timeUp: "stopped after \(seconds ?? 0) s"
@@ -141,9 +123,7 @@ struct PcapWatchCommand: ParsableCommand {
     }
 
     private func described(_ failure: CaptureFailure) -> String {
-        guard case .cannotCapture = failure, !source.contains("/") else {
-            return failure.description
-        }
+        guard case .cannotCapture = failure else { return failure.description }
         let interfaces = LiveCapture.interfaces()
         guard !interfaces.contains(source) else { return failure.description }
         return "\(source) is neither a file nor an interface; there are "

@@ -37,7 +37,7 @@ struct WatchDisplay {
         } else {
             print(([state] + table).joined(separator: "\n"))
         }
-        fflush(stdout)
+        fflush(nil)
     }
 
     /// Leaves an empty screen for what comes last.
