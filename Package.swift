@@ -53,7 +53,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Plans", dependencies: ["Base", "Cloud", .product(name: "Yams", package: "Yams")],
+            name: "Plans",
+            dependencies: ["Base", "Cloud", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(
             name: "PlansTests", dependencies: ["Plans", "Cloud", "Base"],
