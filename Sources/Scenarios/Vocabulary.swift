@@ -89,7 +89,9 @@ extension Scenario: Formed {
 }
 
 extension PlanSource: Formed {
-    static var initial: PlanSource { PlanSource(templates: [], compose: nil) }
+    static var initial: PlanSource {
+        PlanSource(templates: ["plan/Stack.template.json"], compose: nil)
+    }
 
     mutating func visit(_ form: inout Form) {
         form.required(

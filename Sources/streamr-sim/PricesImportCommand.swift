@@ -11,7 +11,7 @@ struct PricesImportCommand: ParsableCommand {
         discussion: """
             Offer files are the JSON of the Price List Bulk API for one region \
             (offers/v1.0/aws/AmazonEC2/current/eu-west-1/index.json, and so on). On-demand prices \
-            of EC2, EBS, NAT gateways and public addresses, RDS for PostgreSQL, ElastiCache and load \
+            of EC2, EBS, NAT gateways and addresses, RDS for PostgreSQL, ElastiCache and load \
             balancers are taken; the rest keeps the shipped book's price and source.
             """)
 

@@ -95,7 +95,7 @@ import Testing
         try Command.inFolder { folder in
             func sweep(_ out: String, _ friends: String) throws -> String {
                 let outcome = try Command.run([
-                    "plan", "frontier", "scenarios/five-friends.json", "--days", "6", "--friends",
+                    "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--friends",
                     friends, "--hours", "1,4", "--rate", "2500", "--relay", "0", "--deployment",
                     "containers", "--out", folder.path + "/" + out,
                 ])
@@ -109,7 +109,7 @@ import Testing
             #expect(whole.split(separator: "\n").count == 5)
             let point = try #require(whole.split(separator: "\n").last).split(separator: ",")
             let alone = try Command.run([
-                "plan", "frontier", "scenarios/five-friends.json", "--days", "6", "--point",
+                "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--point",
                 "friends=2,hours=4,rate=2500,relay=0,deployment=containers,machine=t3.micro,"
                     + "cache=valkey,region=eu-west-1",
             ])

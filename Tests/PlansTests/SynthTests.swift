@@ -139,7 +139,7 @@ extension Deployment {
     }
 
     /// Method: cfn-lint holds every template to AWS's own resource schemas. Warnings (an engine
-    /// that is deprecated, a parameter that a fix left unused) are the deployment's, not the writer's.
+    /// that is deprecated, a parameter that a fix left unused) are the deployment's.
     @Test("cfn-lint finds no error in what synth and improve write")
     func lint() throws {
         var random = Random(seed: 11)

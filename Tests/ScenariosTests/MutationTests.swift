@@ -47,9 +47,12 @@ struct MutationTests {
         do throws(FileFaults) {
             let file = try ScenarioFile.read(path: "five-friends/x.json") { path in
                 guard path != "five-friends/x.json" else { return bytes }
-                // Templates lie where they do for the shipped file.
-                return Shipped.bytes(String(path.split(by: "five-friends/x/").last ?? ""))
-                    ?? Shipped.bytes("five-friends.json")
+                // The least that is a plan: reading the shipped one each time would take minutes.
+                guard !path.hasSuffix(".template.json") else {
+                    let instance = #"{"Resources": {"I": {"Type": "AWS::EC2::Instance"}}}"#
+                    return Array(instance.utf8)
+                }
+                return Shipped.bytes("five-friends.json")
             }
             guard let again = try? ScenarioFile(tree: file.scenario.tree) else {
                 Issue.record("seed \(seed): what was written is not valid")

@@ -81,8 +81,8 @@ extension Checker {
         let monthly = (Ratio(Int128(count), over: 200) * Ratio(730)).cents
         add(
             .publicAddresses, first, [],
-            "\(count) public IPv4 addresses are billed, one for each instance, NAT gateway and zone "
-                + "of a load balancer: $\(monthly) a month",
+            "\(count) public IPv4 addresses are billed, one for each instance, NAT gateway and "
+                + "zone of a load balancer: $\(monthly) a month",
             fix: "TLS on the instance instead of a load balancer needs one")
     }
 }

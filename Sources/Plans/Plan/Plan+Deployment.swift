@@ -49,11 +49,16 @@ private struct DeploymentDeriver {
         result.alarms = plan.alarms.contains { $0.watchesStatus && $0.hasActions }
     }
 
-    private var balancer: Balancer? { plan.fronts(of: instance.resource).first?.balancer }
+    /// The one that sends to the instance, or one that would had it a listener for that.
+    private var balancer: Balancer? {
+        plan.fronts(of: instance.resource).first?.balancer
+            ?? plan.balancers.first(where: \.isInternetFacing)
+    }
 
     private func healthPath(_ balancer: Balancer) -> String {
-        let group = plan.listeners(of: balancer).flatMap(\.targetGroups).first
-        return group.flatMap { plan.targetGroup($0)?.healthPath } ?? "/"
+        let forwarded = plan.listeners(of: balancer).flatMap(\.targetGroups).first
+        let group = forwarded.flatMap { plan.targetGroup($0) } ?? plan.targetGroups.first
+        return group?.healthPath ?? "/"
     }
 
     private mutating func assume(_ what: String) { assumptions.append(what) }

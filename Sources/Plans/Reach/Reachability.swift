@@ -58,8 +58,9 @@ public struct Reachability: Sendable {
         if closed == nil, jointly == .nobody {
             walked.append(self.closed("route and rule admit different addresses", nil))
         }
+        guard closed == nil else { return Answer(extent: .nobody, steps: walked) }
         let least = walked.map(\.extent).min() ?? .nobody
-        return Answer(extent: min(least, jointly ?? .everyone), steps: walked)
+        return Answer(extent: jointly ?? least, steps: walked)
     }
 
     private func closed(_ text: String, _ resource: Int?) -> Step {
@@ -188,22 +189,24 @@ public struct Reachability: Sendable {
     }
 
     private func wayOut(_ subnet: Subnet, _ card: Card) -> Step {
-        let direct = gateway(subnet)
-        if direct.extent != .nobody {
-            return card.isPublic
+        let name = plan.name(subnet.resource)
+        guard let table = plan.routeTable(of: subnet) else { return gateway(subnet) }
+        let addresses = AddressSpace.world(
+            table.routes.compactMap(\.destination), outside: plan.network(subnet.network)?.block)
+        let working = addresses.filter { leads(subnet, to: $0, card) }
+        guard let first = working.first, let used = route(table, first) else {
+            let direct = gateway(subnet)
+            return direct.extent == .nobody
                 ? direct
                 : closed(
                     "\(plan.name(card.resource)) has no public address to use the internet gateway "
                         + "with", card.resource)
         }
-        guard let table = plan.routeTable(of: subnet) else { return direct }
-        let addresses = AddressSpace.world(
-            table.routes.compactMap(\.destination), outside: plan.network(subnet.network)?.block)
-        let working = addresses.filter { leads(subnet, to: $0, card) }
-        guard !working.isEmpty else { return direct }
+        var way = "the internet gateway"
+        if case .natGateway = used.target { way = "a NAT gateway" }
         return Step(
-            text: "subnet \(plan.name(subnet.resource)) goes out through a NAT gateway",
-            resource: table.resource, extent: Self.extent(working.count, of: addresses.count))
+            text: "route \(used.destination?.text ?? "?") of subnet \(name) leads to \(way)",
+            resource: used.resource, extent: Self.extent(working.count, of: addresses.count))
     }
 
     // MARK: Inside

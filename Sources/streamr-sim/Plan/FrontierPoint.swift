@@ -91,7 +91,7 @@ struct FrontierPoint: Hashable, Sendable {
             var parts: [ViewerGroup] = []
             for (count, source, suffix) in [
                 (group.count - relayed, ViewerSource.server, ""),
-                (relayed, .coordinator, "-relayed"),
+                (relayed, ViewerSource.coordinator, "-relayed"),
             ] where count > 0 {
                 var part = group
                 (part.count, part.source, part.name) = (count, source, group.name + suffix)

@@ -13,8 +13,8 @@ struct PlanCheckCommand: ParsableCommand {
             Exit codes: 0 nothing of weight, 10 a finding of the severity error (or of --fail-on), \
             2 unreadable. Ends of support are ruled on at the day of the price book, so that the \
             same templates give the same findings; --date asks about another day. Rules have \
-            stable identifiers: --suppress takes a file of those that are accepted, each with its reason \
-            ({"suppress": [{"rule": "ssh-open", "resource": "Stack/Id", "reason": "..."}]}).
+            stable identifiers: --suppress takes a file of those that are accepted, each with its \
+            reason ({"suppress": [{"rule": "ssh-open", "resource": "Stack/Id", "reason": "..."}]}).
             """)
 
     @OptionGroup var options: PlanOptions

@@ -14,9 +14,9 @@ struct PlanFrontierCommand: ParsableCommand {
         abstract: "Sweeps habits and deployments and shows the border of what fits a budget.",
         discussion: """
             Every point is simulated as the scenario is, with other numbers: on all cores, the \
-            same every time. Outcomes are kept in --out as they are found, so an interrupted sweep goes \
-            on where it was. Lists are given with commas. --point simulates one point alone and \
-            rules on it as `run` does.
+            same every time. Outcomes are kept in --out as they are found, so an interrupted sweep \
+            goes on where it was. Lists are given with commas. --point simulates one point \
+            alone and rules on it as `run` does.
             """)
 
     @Argument(help: ArgumentHelp("The scenario to vary.", valueName: "scenario.json"))

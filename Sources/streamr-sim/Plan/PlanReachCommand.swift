@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cloud
 import Plans
 
 /// `streamr-sim plan reach TEMPLATE...`: who can connect to what, and what decides it.

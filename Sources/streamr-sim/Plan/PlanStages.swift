@@ -55,7 +55,9 @@ struct PlanStages {
     private static func improved(_ plan: Plan, _ question: Question, fixing rules: [Rule]?) -> Plan
     {
         let findings = Findings(plan, question, suppressions: [])
-        return Plan(Improvement(findings, fixing: rules).templates, plan.graph.settings)
+        var better = Plan(Improvement(findings, fixing: rules).templates, plan.graph.settings)
+        if let compose = plan.instances.compactMap(\.boot.compose).first { better.use(compose) }
+        return better
     }
 
     private static func stage(
