@@ -8,7 +8,8 @@ import Glibc
 final class SQLiteConnection {
     /// How long another process may hold the file before `unavailable` is said.
     private static let busyMilliseconds: Int32 = 5_000
-    /// `strm`: tells our files from others' (https://www.sqlite.org/pragma.html#pragma_application_id).
+    /// `strm`: tells our files from others'
+    /// (https://www.sqlite.org/pragma.html#pragma_application_id).
     private static let applicationID: Int64 = 0x7374_726D
     /// Steps of the engine between two looks at the clock.
     private static let stepsPerLook: Int32 = 20_000
@@ -50,7 +51,8 @@ final class SQLiteConnection {
             throw .refused("the file is another program's database")
         }
         // It will hold stream keys and hashes of passwords. By its name: closing a descriptor of
-        // our own would end the locks of every connection (https://www.sqlite.org/howtocorrupt.html).
+        // our own would end the locks of every connection
+        // (https://www.sqlite.org/howtocorrupt.html).
         guard chmod(path, 0o600) == 0 else { throw .unavailable("the file is not our own") }
         try script("PRAGMA application_id=\(Self.applicationID)")
     }
