@@ -8,24 +8,24 @@ import Glibc
 final class SQLiteConnection {
     /// How long another process may hold the file before `unavailable` is said.
     private static let busyMilliseconds: Int32 = 5_000
-    /// `strm`: tells our files from others' (https://www.sqlite.org/pragma.html#pragma_application_id).
+    /// `strm`: tells our files from others'
+    /// (https://www.sqlite.org/pragma.html#pragma_application_id).
     private static let applicationID: Int64 = 0x7374_726D
     /// Steps of the engine between two looks at the clock.
     private static let stepsPerLook: Int32 = 20_000
 
     private var handle: OpaquePointer?
     private var prepared: [String: OpaquePointer] = [:]
+    private let path: String
     private let logKeeper: LogKeeper
     private(set) var statements = 0
     /// When the statement that runs is interrupted.
     private var deadline = ContinuousClock.now
 
     init(path: String) throws(StoreError) {
+        self.path = path
         logKeeper = LogKeeper(path: path)
-        // Ours alone: it holds stream keys and hashes of passwords.
-        let descriptor = Glibc.open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { Glibc.close(descriptor) }
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(path, &handle, flags, nil)
         guard code == SQLITE_OK else {
             let error = fault(code)
@@ -50,6 +50,10 @@ final class SQLiteConnection {
         guard found == [0], tables == [0] else {
             throw .refused("the file is another program's database")
         }
+        // It will hold stream keys and hashes of passwords. By its name: closing a descriptor of
+        // our own would end the locks of every connection
+        // (https://www.sqlite.org/howtocorrupt.html).
+        guard chmod(path, 0o600) == 0 else { throw .unavailable("the file is not our own") }
         try script("PRAGMA application_id=\(Self.applicationID)")
     }
 

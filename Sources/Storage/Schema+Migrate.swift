@@ -52,7 +52,11 @@ extension Schema {
         }
         let words = words(connection)
         try connection.script(
-            "CREATE TABLE IF NOT EXISTS schema_version (version \(words.integer) NOT NULL\(words.end)"
+            """
+            CREATE TABLE IF NOT EXISTS schema_version (
+                version \(words.integer) NOT NULL
+            \(words.end)
+            """
         )
     }
 

@@ -125,10 +125,12 @@ extension Session {
                 "COALESCE(SUM(CASE WHEN balance > 0 THEN 1 ELSE 0 END), 0)"
             ])) FROM accounts
         \(part(
-            1, by: "month DESC", keys: "-month, 0", numbers(["month"] + sum("bytes_reported") + sum("bytes_verified")),
+            1, by: "month DESC", keys: "-month, 0",
+            numbers(["month"] + sum("bytes_reported") + sum("bytes_verified")),
             "months GROUP BY month", rowsMax: Economics.monthsMax))
         \(part(
-            2, by: "p.hour DESC, p.node", keys: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p",
+            2, by: "p.hour DESC, p.node", keys: "-p.hour, p.node", numbers(payoutColumns),
+            "payouts AS p",
             rowsMax: NodeFigures.payoutsMax))
         ORDER BY 1, 2, 3
         """
@@ -173,7 +175,8 @@ extension Session {
                 "probed_at", "CASE WHEN is_reachable THEN 1 ELSE 0 END", "viewers",
             ]), "probes WHERE node = $1", rowsMax: NodeFigures.probesMax))
         \(part(
-            3, by: "p.hour DESC, p.node", keys: "-p.hour, p.node", numbers(payoutColumns), "payouts AS p WHERE p.node = $1",
+            3, by: "p.hour DESC, p.node", keys: "-p.hour, p.node", numbers(payoutColumns),
+            "payouts AS p WHERE p.node = $1",
             rowsMax: NodeFigures.payoutsMax))
         ORDER BY 1, 2, 3
         """
@@ -211,10 +214,12 @@ extension Session {
     private static let streamerPage = """
         SELECT 0, 0, 0, id, 0, 0, 0, 0, 0, 0, 0, 0, 0, name, '', '' FROM users WHERE id = $1
         \(part(
-            1, by: "s.id", keys: "0, s.id", streamColumns, "streams AS s WHERE s.id IN (\(shownStreams))",
+            1, by: "s.id", keys: "0, s.id", streamColumns,
+            "streams AS s WHERE s.id IN (\(shownStreams))",
             rowsMax: Overview.rowsMax))
         \(part(
-            2, by: "n.id", keys: "0, n.id", nodeColumns, "\(nodeTables) WHERE n.stream IN (\(shownStreams))",
+            2, by: "n.id", keys: "0, n.id", nodeColumns,
+            "\(nodeTables) WHERE n.stream IN (\(shownStreams))",
             rowsMax: Overview.rowsMax))
         ORDER BY 1, 2, 3
         """

@@ -83,6 +83,20 @@ import Testing
         }
     }
 
+    @Test("nobody else may read the file, nor its log")
+    func permissions() async throws {
+        try await Engine.sqlite.withPlace { place in
+            guard case .file(let path) = place else { return }
+            let store = Store(place)
+            try await store.open()
+            for file in [path, path + "-wal"] {
+                let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
+                #expect(mode as? Int == 0o600, "\(file)")
+            }
+            await store.close()
+        }
+    }
+
     @Test("money is kept in exact decimals, and never as a binary fraction")
     func money() async throws {
         let url = try PostgresServer.shared.get().database(isDurable: false)
