@@ -12,7 +12,8 @@ import Testing
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
         "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"], "RESP": ["Base"],
-        "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"], "Scenarios": ["Base", "Cloud"],
+        "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"],
+        "Scenarios": ["Base", "Cloud"],
         "Results": ["Base", "Cloud", "Scenarios"],
         "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
         "Reports": ["Base", "Cloud", "Scenarios", "Results"],

@@ -26,7 +26,7 @@ public struct Refusal: Error, Sendable, Hashable {
     static let syntax = Refusal("ERR syntax error")
     static let notInteger = Refusal("ERR value is not an integer or out of range")
     static let notPositive = Refusal("ERR value is out of range, must be positive")
-    static let notFloat = Refusal("ERR value is not a valid float")
+    static let notNumber = Refusal("ERR value is not a valid float")
     static let overflow = Refusal("ERR increment or decrement would overflow")
     static let noSuchKey = Refusal("ERR no such key")
     static let indexOutOfRange = Refusal("ERR index out of range")
