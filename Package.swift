@@ -189,7 +189,8 @@ let package = Package(
         .testTarget(
             name: "CacheTests",
             dependencies: [
-                "Base", "RESP", "Platform", "Sockets", .product(name: "Logging", package: "swift-log"),
+                "Base", "RESP", "Platform", "Sockets",
+                .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["client.py"], swiftSettings: settings),
         .executableTarget(

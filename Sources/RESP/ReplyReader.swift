@@ -10,8 +10,8 @@ public enum Reply: Sendable, Hashable {
 
 /// Reads replies from a server, RESP2.
 ///
-/// Bytes may arrive in any pieces. Call `next()` until it is nil before the next `receive`; after an
-/// error the connection must be closed.
+/// Bytes may arrive in any pieces. Call `next()` until it is nil before the next `receive`; after
+/// an error the connection must be closed.
 public struct ReplyReader: Sendable {
     /// `proto-max-bulk-len`.
     public static let lengthMax = 512 << 20

@@ -7,7 +7,8 @@ public struct ReplyWriter: Sendable {
 
     public mutating func simple(_ text: StaticString) {
         bytes.append(UInt8(ascii: "+"))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        bytes.append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
         end()
     }
 
@@ -23,7 +24,8 @@ public struct ReplyWriter: Sendable {
     public mutating func flag(_ isTrue: Bool) { integer(isTrue ? 1 : 0) }
 
     public mutating func bulk(_ value: [UInt8]) {
-        bytes.reserveCapacity(value.count + 32 + bytes.count <= bytes.capacity ? 0 : grown(value.count))
+        bytes.reserveCapacity(
+            value.count + 32 + bytes.count <= bytes.capacity ? 0 : grown(value.count))
         number(UInt8(ascii: "$"), Int64(value.count))
         bytes.append(contentsOf: value)
         end()

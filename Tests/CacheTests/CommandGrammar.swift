@@ -141,7 +141,9 @@ struct CommandGrammar {
         ],
         "bound": ["1", "2", "0", "inf", "-inf", "1.5", "-1", "3", "x"],
         "lex": ["-", "+", "[a", "(a", "[m", "(m5", "[zz", "b", "[m10"],
-        "member": ["a", "b", "c", "d", "m1", "m5", "m10", "-7", String(repeating: "long", count: 20)],
+        "member": [
+            "a", "b", "c", "d", "m1", "m5", "m10", "-7", String(repeating: "long", count: 20),
+        ],
         "far": ["4000000000", "-1", "0", "x", "9223372036854775807", "4000000000000"],
     ]
 }

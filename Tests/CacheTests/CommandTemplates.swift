@@ -91,7 +91,8 @@ extension CommandGrammar {
         Template("ZINCRBY $key $score $member", sorted, weight: 4),
         Template("ZREM $key ( $member )*", sorted), Template("ZCARD $key", sorted),
         Template("ZSCORE|ZRANK|ZREVRANK $key $member", sorted, weight: 6),
-        Template("ZMSCORE $key ( $member )*", sorted), Template("ZCOUNT $key $bound $bound", sorted),
+        Template("ZMSCORE $key ( $member )*", sorted),
+        Template("ZCOUNT $key $bound $bound", sorted),
         Template("ZLEXCOUNT|ZRANGEBYLEX|ZREVRANGEBYLEX $key $lex $lex", equal, weight: 4),
         Template("ZRANGE $key $index $index [ REV ] [ WITHSCORES ] [ LIMIT 0|1 -1|2 ]", sorted),
         Template(

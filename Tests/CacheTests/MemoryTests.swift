@@ -53,7 +53,9 @@ import Testing
             _ = ours.connect()
             let ourBefore = ours.server.engine.usedMemory
             for start in stride(from: 0, to: count, by: 500) {
-                let commands = (start..<min(start + 500, count)).flatMap { wire(words(command($0))) }
+                let commands = (start..<min(start + 500, count)).flatMap {
+                    wire(words(command($0)))
+                }
                 try link.send(commands)
                 ours.send(commands)
                 for _ in start..<min(start + 500, count) {

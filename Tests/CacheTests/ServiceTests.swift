@@ -41,7 +41,9 @@ func withService(
             #expect(try ask("config", "set", "maxmemory", "100mb") == "OK")
             #expect(try ask("config", "get", "maxmemory") == "maxmemory\n104857600")
             #expect(try ask("nosuch").hasPrefix("ERR unknown command 'nosuch'"))
-            let pairs = (0..<1_000).map { String(decoding: wire(words("SET key:\($0) \($0)")), as: UTF8.self) }
+            let pairs = (0..<1_000).map {
+                String(decoding: wire(words("SET key:\($0) \($0)")), as: UTF8.self)
+            }
             let piped = try output(
                 "/usr/bin/redis-cli", ["-p", port, "--pipe"], input: pairs.joined())
             #expect(piped.contains("errors: 0, replies: 1000"))
@@ -70,7 +72,9 @@ func withService(
     func python() async throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "client.py").path
-        try await withService { $0.server.password = Array("secret".utf8) } _: { service in
+        try await withService {
+            $0.server.password = Array("secret".utf8)
+        } _: { service in
             let text = try output(
                 "/usr/bin/env", ["python3", script, "\(service.port)", "secret"])
             #expect(text.hasSuffix("everything works\n"), "\(text)")

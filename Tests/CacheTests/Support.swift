@@ -5,7 +5,6 @@ import Platform
 import RESP
 import Testing
 
-
 /// A client that waits for its answers.
 final class Link {
     private let descriptor: Int32

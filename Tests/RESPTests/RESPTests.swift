@@ -103,7 +103,8 @@ import Testing
 
     @Test("replies in pieces of any size are the same, and nest")
     func replies() throws {
-        let text = "+OK\r\n-ERR no\r\n:-7\r\n$3\r\na\r\n\r\n$-1\r\n*-1\r\n*0\r\n*2\r\n*1\r\n:1\r\n$0\r\n\r\n"
+        let text =
+            "+OK\r\n-ERR no\r\n:-7\r\n$3\r\na\r\n\r\n$-1\r\n*-1\r\n*0\r\n*2\r\n*1\r\n:1\r\n$0\r\n\r\n"
         let bytes = Array(text.utf8)
         let expected: [Reply] = [
             .simple(Array("OK".utf8)), .error(Array("ERR no".utf8)), .integer(-7),

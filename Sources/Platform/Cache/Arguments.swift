@@ -14,7 +14,7 @@ extension Words {
     }
 
     func score(_ index: Int) throws(CacheFault) -> Score {
-        guard let value = Score(self[index]) else { throw .notFloat }
+        guard let value = Score(self[index]) else { throw .notNumber }
         return value
     }
 

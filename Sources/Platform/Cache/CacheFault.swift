@@ -26,7 +26,7 @@ public struct CacheFault: Error, Sendable, Hashable {
     static let syntax = CacheFault("ERR syntax error")
     static let notInteger = CacheFault("ERR value is not an integer or out of range")
     static let notPositive = CacheFault("ERR value is out of range, must be positive")
-    static let notFloat = CacheFault("ERR value is not a valid float")
+    static let notNumber = CacheFault("ERR value is not a valid float")
     static let overflow = CacheFault("ERR increment or decrement would overflow")
     static let noSuchKey = CacheFault("ERR no such key")
     static let indexOutOfRange = CacheFault("ERR index out of range")

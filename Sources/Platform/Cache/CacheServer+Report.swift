@@ -19,8 +19,10 @@ extension CacheServer {
             reply.bulk(now.nanoseconds / 1_000_000_000)
             reply.bulk(now.nanoseconds / 1000 % 1_000_000)
         case .flushAll:
-            guard words.count == 1 || words.count == 2
-                && (words.matches(1, "SYNC") || words.matches(1, "ASYNC"))
+            guard
+                words.count == 1
+                    || words.count == 2
+                        && (words.matches(1, "SYNC") || words.matches(1, "ASYNC"))
             else { throw .syntax }
             engine.removeAll()
             disturb()
@@ -37,7 +39,8 @@ extension CacheServer {
             ("Keyspace", keyspaceFacts),
         ]
         let wanted = words.count < 2 ? [] : (1..<words.count).map { words[$0].lowercasedText }
-        let isAll = wanted.isEmpty || ["all", "default", "everything"].contains { wanted.contains($0) }
+        let isAll =
+            wanted.isEmpty || ["all", "default", "everything"].contains { wanted.contains($0) }
         return sections.filter { isAll || wanted.contains($0.0.lowercased()) }.map { name, facts in
             "# \(name)\r\n" + facts().map { "\($0):\($1)\r\n" }.joined()
         }.joined(separator: "\r\n")
@@ -112,7 +115,9 @@ extension CacheServer {
     private mutating func configure(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         if words.matches(1, "GET") {
             let found = parameters().filter { name, _ in
-                (2..<words.count).contains { Glob(pattern: Word(words[$0].lowercasedText.utf8)).matches([UInt8](name.utf8)) }
+                (2..<words.count).contains {
+                    Glob(pattern: Word(words[$0].lowercasedText.utf8)).matches([UInt8](name.utf8))
+                }
             }
             reply.array(found.count * 2)
             for (name, value) in found {
@@ -279,6 +284,7 @@ extension CacheServer {
 extension Keyspace {
     /// Of a key and its value, as MEMORY USAGE reports it.
     func memory(of slot: Int) -> Int {
-        valueMemory(self[slot]) + layout.allocation.string(key(slot).count) + layout.allocation.entry
+        valueMemory(self[slot]) + layout.allocation.string(key(slot).count)
+            + layout.allocation.entry
     }
 }

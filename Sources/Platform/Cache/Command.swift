@@ -14,7 +14,9 @@ enum Command: Sendable {
     case server(ServerCommand)
 }
 
-enum ConnectionCommand: Sendable { case ping, echo, select, authenticate, hello, quit, reset, client }
+enum ConnectionCommand: Sendable {
+    case ping, echo, select, authenticate, hello, quit, reset, client
+}
 enum TransactionCommand: Sendable { case begin, execute, discard, watch, unwatch }
 enum ChannelCommand: Sendable {
     case subscribe(isPattern: Bool)

@@ -129,7 +129,9 @@ struct Extended: Sendable, Hashable {
         var digits = scaled.digits
         guard !digits.isEmpty else { return [UInt8(ascii: "0")] }
         let padding = Self.decimalsMax + 1 - digits.count
-        if padding > 0 { digits.insert(contentsOf: repeatElement(UInt8(ascii: "0"), count: padding), at: 0) }
+        if padding > 0 {
+            digits.insert(contentsOf: repeatElement(UInt8(ascii: "0"), count: padding), at: 0)
+        }
         digits.insert(UInt8(ascii: "."), at: digits.count - Self.decimalsMax)
         while digits.last == UInt8(ascii: "0") { digits.removeLast() }
         if digits.last == UInt8(ascii: ".") { digits.removeLast() }

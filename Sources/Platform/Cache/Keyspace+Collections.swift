@@ -90,7 +90,7 @@ extension Keyspace {
 
     @discardableResult
     @inline(__always)
-    mutating func editSet<Result>(_ index: Int32, _ body: (inout SetValue) -> Result) -> Result {
+    mutating func editMembers<Result>(_ index: Int32, _ body: (inout SetValue) -> Result) -> Result {
         let before = sets[index].memory(layout.allocation)
         let result = body(&sets[index])
         account(sets[index].memory(layout.allocation) - before)
@@ -99,7 +99,7 @@ extension Keyspace {
 
     @discardableResult
     @inline(__always)
-    mutating func editSortedSet<Result>(
+    mutating func editScores<Result>(
         _ index: Int32, _ body: (inout SortedSetValue) -> Result
     ) -> Result {
         let before = sortedSets[index].memory(layout.allocation)

@@ -124,7 +124,7 @@ extension Keyspace {
     private mutating func incrementFieldByFraction(
         _ words: Words, _ reply: inout ReplyWriter
     ) throws(CacheFault) {
-        guard let amount = Extended(words[3]) else { throw .notFloat }
+        guard let amount = Extended(words[3]) else { throw .notNumber }
         guard amount.isFinite else { throw CacheFault("ERR value is NaN or Infinity") }
         let index = try hashToChange(words[1])
         var value = Extended()

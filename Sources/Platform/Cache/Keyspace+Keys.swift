@@ -225,8 +225,9 @@ extension Keyspace {
     }
 
     private mutating func flush(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
-        guard words.count == 1 || words.count == 2, words.count == 1
-            || words.matches(1, "SYNC") || words.matches(1, "ASYNC")
+        guard words.count == 1 || words.count == 2,
+            words.count == 1
+                || words.matches(1, "SYNC") || words.matches(1, "ASYNC")
         else { throw .syntax }
         disturbAll()
         removeAll()

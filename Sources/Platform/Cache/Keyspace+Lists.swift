@@ -39,7 +39,11 @@ extension Keyspace {
         let index = try listToChange(words[1])
         editList(index) { list in
             for place in 2..<words.count {
-                if isLeft { list.prepend(words.bytes(place)) } else { list.append(words.bytes(place)) }
+                if isLeft {
+                    list.prepend(words.bytes(place))
+                } else {
+                    list.append(words.bytes(place))
+                }
             }
         }
         changed(words[1], words.count - 2)

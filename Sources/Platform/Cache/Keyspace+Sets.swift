@@ -54,7 +54,7 @@ extension Keyspace {
     private mutating func addMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let index = try setToChange(words[1])
         let layout = layout
-        let added = editSet(index) { set in
+        let added = editMembers(index) { set in
             var added = 0
             for place in 2..<words.count where set.insert(words[place], layout) { added += 1 }
             return added
@@ -68,7 +68,7 @@ extension Keyspace {
     ) throws(CacheFault) {
         guard let index = try set(words[1]) else { return reply.integer(0) }
         let layout = layout
-        let removed = editSet(index) { set in
+        let removed = editMembers(index) { set in
             var removed = 0
             for place in 2..<words.count where set.remove(words[place], layout) { removed += 1 }
             return removed
@@ -93,7 +93,7 @@ extension Keyspace {
             reply.array(min(count, members.count))
         }
         guard !members.isEmpty else { return }
-        editSet(index) { set in
+        editMembers(index) { set in
             for member in members {
                 reply.bulk(member)
                 _ = set.remove(member[...], layout)
@@ -123,11 +123,11 @@ extension Keyspace {
         let target = try set(words[2])
         if source == target { return reply.flag(sets[source].contains(words[3], layout)) }
         let layout = layout
-        guard editSet(source, { $0.remove(words[3], layout) }) else { return reply.flag(false) }
+        guard editMembers(source, { $0.remove(words[3], layout) }) else { return reply.flag(false) }
         removeIfEmpty(words[1])
         changed(words[1])
         let index = try setToChange(words[2])
-        if editSet(index, { $0.insert(words[3], layout) }) { changed(words[2]) }
+        if editMembers(index, { $0.insert(words[3], layout) }) { changed(words[2]) }
         reply.flag(true)
     }
 

@@ -167,7 +167,7 @@ extension Keyspace {
                 updated += 1
             }
             guard old != next else { continue }
-            editSortedSet(index) { $0.set(member, next, before: old, layout) }
+            editScores(index) { $0.set(member, next, before: old, layout) }
         }
         removeIfEmpty(words[1])
         if added + updated > 0 { changed(words[1], added + updated) }
@@ -186,7 +186,7 @@ extension Keyspace {
         let layout = layout
         for place in 2..<words.count {
             guard let score = sortedSets[index].score(words[place], layout) else { continue }
-            editSortedSet(index) { $0.remove(words[place], score, layout) }
+            editScores(index) { $0.remove(words[place], score, layout) }
             removed += 1
         }
         if removed > 0 {
@@ -256,7 +256,7 @@ extension Keyspace {
     private mutating func removeItems(_ key: Word, _ index: Int32, _ items: [SortedItems.Item]) {
         guard !items.isEmpty else { return }
         let layout = layout
-        editSortedSet(index) { set in
+        editScores(index) { set in
             for item in items { set.remove(item.member[...], item.score, layout) }
         }
         removeIfEmpty(key)

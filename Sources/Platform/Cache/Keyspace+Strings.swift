@@ -352,7 +352,7 @@ extension Keyspace {
         let old = try slot.map { (slot) throws(CacheFault) in try bytes(slot) }
         guard let before = old.map({ Extended($0[...]) }) ?? Extended(),
             let amount = Extended(words[2])
-        else { throw .notFloat }
+        else { throw .notNumber }
         let sum = before + amount
         guard sum.isFinite else {
             throw CacheFault("ERR increment would produce NaN or Infinity")

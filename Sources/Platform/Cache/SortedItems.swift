@@ -34,7 +34,11 @@ struct SortedItems: Sendable {
         var high = runs.count
         while low < high {
             let middle = (low + high) / 2
-            if isBefore(runs[middle][runs[middle].count - 1]) { low = middle + 1 } else { high = middle }
+            if isBefore(runs[middle][runs[middle].count - 1]) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         guard low < runs.count else { return (low, 0) }
         let run = low
