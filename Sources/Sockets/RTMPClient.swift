@@ -48,6 +48,9 @@ public final class RTMPClient: Sendable {
         channel.triggerUserOutboundEvent(RTMPClientHandler.Order.send(messages), promise: nil)
     }
 
+    /// Our own end of the connection.
+    public var localPort: Int? { channel.localAddress?.port }
+
     /// False while more waits to be sent than the connection takes at once.
     public var isWritable: Bool { channel.isWritable }
 

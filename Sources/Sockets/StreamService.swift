@@ -72,7 +72,10 @@ public final class StreamService: Sendable {
     /// Binds every port, or throws `StartError` and leaves nothing bound.
     public static func start(_ options: Options, logger: Logger) async throws -> StreamService {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let client = HTTPClient(eventLoopGroupProvider: .shared(group))
+        var calls = HTTPClient.Configuration()
+        // Somebody waits for the answer: no is better than trying on.
+        calls.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: calls)
         do {
             return try await StreamService(options, group, client, logger)
         } catch {

@@ -17,7 +17,7 @@ struct Nginx {
             daemon off; worker_processes 1; user root; pid \(folder.path)/nginx.pid;
             error_log \(folder.path)/error.log; events { worker_connections 64; }
             rtmp { server { listen 127.0.0.1:\(port); chunk_size 4096;
-                application live { live on; wait_key on; access_log off; } } }
+                application live { live on; wait_key on; publish_notify on; access_log off; } } }
             """
         let file = folder.appending(path: "nginx.conf")
         try configuration.write(to: file, atomically: true, encoding: .utf8)
@@ -34,14 +34,19 @@ struct Capture {
     private let file: String
     private let port: Int
 
+    /// More than what a file without packets has.
+    private static let headLength = 1_500
+
     static func start(port: Int) async throws -> Capture {
         let file = Scratch.folder.appending(path: "\(UUID().uuidString).pcapng").path
         let tool = try Tool(
             "tshark", "-q", "-i", "lo", "-f", "tcp port \(port)", "-w", file)
         let capture = Capture(tool: tool, file: file, port: port)
+        // Its file is there before it listens: it does once it has seen connections of ours.
         for _ in 0..<100 {
-            if capture.length > 0 { break }
-            try await Task.sleep(for: .milliseconds(50))
+            if capture.length > headLength { break }
+            #expect(try await Ports.waitUntilOpen(port))
+            try await Task.sleep(for: .milliseconds(100))
         }
         return capture
     }

@@ -46,7 +46,7 @@ import Testing
         let settings = ["certificate": chain, "key": key, "rtmps-port": "0"]
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
         try await ServerProcess.with(["--config", file.path]) { server in
-            let before = try Scratch.publish(server.url("a"), rate: 1)
+            let before = try Scratch.publish(server.url("a"), rate: 1, loops: 9)
             #expect(try await server.wait(for: "publishers") { $0 == 1 })
             let port = try #require(server.ports.rtmps)
             #expect(try await Certificate.subject(port: port).contains("first"))

@@ -270,9 +270,20 @@ extension StreamServer {
 
     mutating func stop(at now: Instant, into outbox: inout StreamOutbox) {
         isStopping = true
+        // Sources first, so that players get what was gathered and hear that it is over.
+        for slot in clients.indices where isPublishing(slot) {
+            close(slot, .stopping, at: now, into: &outbox)
+        }
+        for index in relays.indices { dropRelay(index, at: now, into: &outbox) }
         for slot in clients.indices { close(slot, .stopping, at: now, into: &outbox) }
         endFetches(into: &outbox) { _ in true }
-        for index in relays.indices { dropRelay(index, at: now, into: &outbox) }
+    }
+
+    private func isPublishing(_ slot: Int) -> Bool {
+        clients[slot]?.uses.contains { use in
+            if case .publisher = use.role { return true }
+            return false
+        } ?? false
     }
 
     mutating func configure(
