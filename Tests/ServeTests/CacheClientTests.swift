@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import NIOCore
 import NIOPosix
 import Platform
 import Testing

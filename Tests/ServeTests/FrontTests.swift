@@ -20,7 +20,7 @@ import Testing
                     byteBuffer: ByteBuffer(
                         string: "\(request.method) \(request.uri) \(body.readableBytes)\n"
                             + fields.sorted().joined(separator: "\n"))))
-        } body: { front in
+        } body: { (front: Front) async throws in
             let tool = try Tool(
                 "curl", "-sS", "-k", "-i", "--data-binary", String(repeating: "a", count: 3_000),
                 "-H", "X-Forwarded-For: 9.9.9.9", "-H", "X-Forwarded-Proto: http",
@@ -36,7 +36,7 @@ import Testing
     @Test("a target that is not there is 502, and so is one that breaks off")
     func badGateway() async throws {
         let port = try FreePort.find()
-        try await Self.with(coordinator: port) { front in
+        try await Self.with(coordinator: port) { (front: Front) async throws in
             #expect(try await Self.status(front, "/") == 502)
         }
     }
@@ -45,7 +45,7 @@ import Testing
     func callbacks() async throws {
         try await with { _, _ in
             Response(status: .ok)
-        } body: { front in
+        } body: { (front: Front) async throws in
             #expect(try await Self.status(front, "/") == 200)
             #expect(try await Self.status(front, "/api/v1/srs/on-publish?secret=a") == 404)
         }

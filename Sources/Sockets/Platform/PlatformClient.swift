@@ -19,7 +19,8 @@ public final class PlatformClient: Sendable {
     private let base: String
     private let client: HTTPClient
 
-    private static let timeout = TimeAmount.seconds(10)
+    /// As long as the coordinator itself waits for its store and its passwords.
+    private static let timeout = TimeAmount.seconds(30)
     private static let answerMax = 1 << 20
 
     /// `stream_id` on the wire.

@@ -65,7 +65,13 @@ struct FriendAddCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             let client = try PlatformClient(url, trust: trust)
-            let friend = try await add(client)
+            let friend: Friend
+            do {
+                friend = try await add(client)
+            } catch {
+                await client.stop()
+                throw error
+            }
             await client.stop()
             try print(friend)
         } catch let fault as PlatformClient.Fault {
