@@ -72,7 +72,8 @@ import Testing
         // The clients' ends are files of this process.
         let connections = min(10_000, FileLimit.raise() - 2_000)
         if connections < 10_000 { print("only \(connections) idle: this process's limit of files") }
-        try await ServerProcess.with(["--handshake-timeout", "30s", "--log", "error"]) { server in
+        let flags = ["--handshake-timeout", "30s", "--log", "error"]
+        try await ServerProcess.with(flags, program: ServerProcess.fastBinary) { server in
             let bystander = try await Bystander.start(server.ports.rtmp)
             var quiet = try await bystander.delay { try await Task.sleep(for: Self.watched * 2) }
             print("p99 of the delay, in ms, and what the server's memory grew by, in KiB")

@@ -42,7 +42,7 @@ import Testing
         }) { server in
             let clip = try Scratch.contents(["-i", Scratch.clip.path])
             #expect(try await clip.tool.finish(within: 20) == 0, "\(clip.tool.text)")
-            let publisher = try Scratch.publish(server.url("a"))
+            let publisher = try Scratch.publish(server.url("a"), loops: 1)
             #expect(try await server.waitForPublisher())
             let url = "http://127.0.0.1:\(server.http)/live/a.m3u8"
             let played = try Scratch.contents(["-live_start_index", "0", "-t", "6", "-i", url])
@@ -54,7 +54,8 @@ import Testing
                 let all = try Scratch.frames(all, stream: 0).map(\.checksum)
                 let got = try Scratch.frames(got, stream: 0).map(\.checksum)
                 let start = try #require(got.first.flatMap { all.firstIndex(of: $0) })
-                #expect(got.count >= count && Array(all[start...].prefix(got.count)) == got)
+                #expect(got.count >= count)
+                #expect(Array((all + all)[start...].prefix(got.count)) == got)
             }
             let report = try await server.report()
             let fetcher = try #require(report.clients.first { $0.activity == .fetching })
@@ -78,7 +79,8 @@ import Testing
             let player = try Scratch.checksums(server.url("a"))
             #expect(try await publisher.finish(within: 30) == 0, "\(publisher.text)")
             #expect(try await player.tool.finish(within: 10) == 0, "\(player.tool.text)")
-            try expectTail(player.file, of: clip, missingAtMost: 200)
+            // Its muxer moves the first frames' times.
+            try expectTail(player.file, of: clip, missingAtMost: 200, keepsTimes: false)
         }
     }
 

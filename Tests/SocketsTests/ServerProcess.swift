@@ -17,15 +17,24 @@ struct ServerProcess {
     static let binary = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "streamr-sim").path
 
+    /// The release build if there is one, for what is about time.
+    static let fastBinary: String = {
+        let release = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: ".build/release/streamr-sim").path
+        return FileManager.default.isExecutableFile(atPath: release) ? release : binary
+    }()
+
     private static let anyPorts = ["--rtmp-port", "0", "--http-port", "0", "--api-port", "0"]
 
     /// `variables` are set in its environment, as `NAME=value`.
     static func with<Value>(
         _ flags: [String] = [], variables: [String] = [], address: String = "127.0.0.1",
+        program: String = binary,
         _ body: (ServerProcess) async throws -> Value
     ) async throws -> Value {
         let tool = try Tool(
-            words: variables + [binary, "serve", "rtmp", "--json", "--bind", address]
+            words: variables + [program, "serve", "rtmp", "--json", "--bind", address]
                 + anyPorts + flags)
         defer { tool.stop() }
         let server = ServerProcess(tool: tool, ports: try await ports(tool))
