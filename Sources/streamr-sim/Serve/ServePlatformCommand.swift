@@ -12,8 +12,8 @@ struct ServePlatformCommand: AsyncParsableCommand {
         discussion: """
             Everything it keeps is in --data: the database (SQLite), the secrets, and a \
             certificate that it signs itself. --database postgres://… and --cache redis://… put \
-            others in their places. "streamr-sim friend add NAME" opens an account with a stream, and prints what \
-            to paste into OBS.
+            others in their places. "streamr-sim friend add NAME" opens an account with a \
+            stream, and prints what to paste into OBS.
 
             The front (--https-port) ends TLS for pages, API and players, and answers as a load \
             balancer does. Figures for Prometheus of all parts are at --api-port, /metrics.
