@@ -140,17 +140,17 @@ public struct BandwidthReport: Sendable, Hashable {
 
 extension Call {
     /// Bytes of the HTTP request on the wire above TCP: a request line, the usual headers with a
-    /// bearer token of 400 bytes where one is sent, TLS record overhead, and the JSON body.
+    /// bearer token of 180 bytes where one is sent, TLS record overhead, and the JSON body.
     public var wireBytes: Int64 {
         switch self {
         case .health: 180
-        case .heartbeat: 880
-        case .bandwidthReport: 900
+        case .heartbeat: 520
+        case .bandwidthReport: 540
         case .watch: 620
         case .onPublish, .onUnpublish, .onPlay, .onStop: 560
         case .overview, .figures: 700
         case .stats: 240
-        case .account, .stream: 900
+        case .account, .stream: 390
         }
     }
 }

@@ -95,21 +95,21 @@ extension Reply {
     /// The overview page carries its style inline and one row a stream and node.
     public var wireBytes: Int64 {
         switch self {
-        case .ok: 320
-        case .health: 420
-        case .watch: 480
-        case .stats: 600
-        case .refused, .unavailable: 340
-        case .granted: 1_400
-        case .key, .stream: 600
-        case .keys(let rows): 320 + 200 * Int64(rows.count)
-        case .streams(let rows): 320 + 240 * Int64(rows.count)
-        case .nodes(let rows): 320 + 300 * Int64(rows.count)
+        case .ok: 240
+        case .health: 300
+        case .watch: 280
+        case .stats: 200
+        case .refused, .unavailable: 290
+        case .granted: 760
+        case .key, .stream: 400
+        case .keys(let rows): 240 + 110 * Int64(rows.count)
+        case .streams(let rows): 240 + 130 * Int64(rows.count)
+        case .nodes(let rows): 240 + 230 * Int64(rows.count)
         case .overview(let overview):
-            14_000 + 400 * Int64(overview.streams.count + overview.nodes.count)
-        case .leaderboard(let rows): 320 + 160 * Int64(rows.count)
-        case .payouts(let rows, _): 320 + 140 * Int64(rows.count)
-        case .node, .economics, .streamer, .watchPage: 14_000
+            10_500 + 500 * Int64(overview.streams.count + overview.nodes.count)
+        case .leaderboard(let rows): 240 + 110 * Int64(rows.count)
+        case .payouts(let rows, _): 240 + 90 * Int64(rows.count)
+        case .node, .economics, .streamer, .watchPage: 10_900
         }
     }
 }

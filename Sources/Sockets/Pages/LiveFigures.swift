@@ -7,9 +7,9 @@ import Platform
 
 /// Sends pages their figures as they change, by server-sent events.
 ///
-/// Each page is asked for once every two seconds for all who look at it. Lookers are bounded, in all
-/// and by address, and so are the pages that are looked at; one that does not read what it is sent
-/// is left out until it does.
+/// Each page is asked for once every two seconds for all who look at it. Lookers are bounded, in
+/// all and by address, and so are the pages that are looked at; one that does not read what it is
+/// sent is left out until it does.
 ///
 /// https://html.spec.whatwg.org/multipage/server-sent-events.html
 actor LiveFigures {

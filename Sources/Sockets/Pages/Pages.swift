@@ -16,8 +16,8 @@ struct Visitor: Sendable {
     }
 }
 
-/// Renders the pages from the templates in `Templates/`. Style and script are in every page, so that
-/// it needs nothing else, and are allowed by their digests alone.
+/// Renders the pages from the templates in `Templates/`. Style and script are in every page, so
+/// that it needs nothing else, and are allowed by their digests alone.
 struct Pages: Sendable {
     private let library: MustacheLibrary
     private static let style = text(PackageResources.style_css)

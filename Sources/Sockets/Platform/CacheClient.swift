@@ -6,8 +6,8 @@ import NIOSSL
 import Platform
 import RESP
 
-/// The coordinator's connection to its cache, ours or a Redis: one, pipelined, made again when it is
-/// lost. Belongs to one event loop.
+/// The coordinator's connection to its cache, ours or a Redis: one, pipelined, made again when it
+/// is lost. Belongs to one event loop.
 ///
 /// While there is no connection every command fails at once, because the platform goes on without a
 /// cache; whoever waits too long for a reply has no connection either.

@@ -4,8 +4,9 @@ import Logging
 import Platform
 import RTMP
 
-/// A friend's computer that restreams: pulls one stream by the stream server's relay, serves viewers
-/// as any stream server does, and tells the coordinator that it is there and what it relayed.
+/// A friend's computer that restreams: pulls one stream by the stream server's relay, serves
+/// viewers as any stream server does, and tells the coordinator that it is there and what it
+/// relayed.
 public actor SupporterNode {
     public struct Options: Sendable {
         public var coordinator: String

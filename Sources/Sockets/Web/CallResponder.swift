@@ -8,8 +8,8 @@ import NIOCore
 import NIOPosix
 import Platform
 
-/// The coordinator's port: makes a call of a request by the table of routes, and an answer or a page
-/// of the reply.
+/// The coordinator's port: makes a call of a request by the table of routes, and an answer or a
+/// page of the reply.
 struct CallResponder: Sendable {
     let loop: PlatformLoop
     let tokens: Tokens

@@ -18,7 +18,7 @@ import Platform
 /// 502 where the target refuses or breaks off, 504 where it takes longer than the idle timeout, and
 /// requests go to the one target whether its health checks pass or not, because a balancer without
 /// any healthy target uses all of them.
-/// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+/// Elastic Load Balancing, Application Load Balancers guide, load-balancer-troubleshooting.
 struct Front: Sendable {
     let port: Int
     private let server: WebServer

@@ -113,6 +113,8 @@ struct FriendAddCommand: AsyncParsableCommand {
             Swift.print(String(decoding: try encoder.encode(friend), as: UTF8.self))
             return
         }
+        let key = friend.streamKey
+        let place = "\(friend.server)/\(friend.stream)?key=\(key)"
         Swift.print(
             """
             \(friend.name)'s account    \(friend.page)
@@ -124,11 +126,11 @@ struct FriendAddCommand: AsyncParsableCommand {
               Stream Key            \(friend.stream)?key=\(friend.streamKey)
 
             ffmpeg
-              ffmpeg -re -i film.mp4 -c:v libx264 -c:a aac -f flv '\(friend.server)/\(friend.stream)?key=\(friend.streamKey)'
+              ffmpeg -re -i film.mp4 -c:v libx264 -c:a aac -f flv '\(place)'
 
             Watch                   \(friend.watch)
             Support it with a node
-              streamr-sim node --coordinator \(url) --stream \(friend.stream) --key \(friend.streamKey)
+              streamr-sim node --coordinator \(url) --stream \(friend.stream) --key \(key)
             """)
     }
 }

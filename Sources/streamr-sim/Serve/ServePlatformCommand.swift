@@ -10,16 +10,16 @@ struct ServePlatformCommand: AsyncParsableCommand {
         commandName: "platform",
         abstract: "The whole platform: RTMP server, coordinator, worker, cache, store, front.",
         discussion: """
-            Everything it keeps is in --data: the database (SQLite), the secrets, and a certificate \
-            that it signs itself. --database postgres://… and --cache redis://… put others in their \
-            places. "streamr-sim friend add NAME" opens an account with a stream, and prints what \
-            to paste into OBS.
+            Everything it keeps is in --data: the database (SQLite), the secrets, and a \
+            certificate that it signs itself. --database postgres://… and --cache redis://… put \
+            others in their places. "streamr-sim friend add NAME" opens an account with a \
+            stream, and prints what to paste into OBS.
 
             The front (--https-port) ends TLS for pages, API and players, and answers as a load \
             balancer does. Figures for Prometheus of all parts are at --api-port, /metrics.
 
-            SIGTERM and SIGINT end it once everybody has been answered. It ends with 2 if it cannot \
-            start.
+            SIGTERM and SIGINT end it once everybody has been answered. It ends with 2 if it \
+            cannot start.
             """)
 
     @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
@@ -104,7 +104,8 @@ struct ServePlatformCommand: AsyncParsableCommand {
             let host = bind == "0.0.0.0" || bind == "::" ? "127.0.0.1" : bind
             print(
                 """
-                Pages       https://\(host):\(ports.https)/ (or http://\(host):\(ports.coordinator)/)
+                Pages       https://\(host):\(ports.https)/
+                Without TLS http://\(host):\(ports.coordinator)/
                 Publish     rtmp://\(host):\(ports.rtmp)/live, with a friend's stream key
                 Players     http://\(host):\(ports.http)/live/STREAM.m3u8 or .flv
                 API         https://\(host):\(ports.https)/openapi.json

@@ -12,7 +12,7 @@ import Testing
 ///
 /// Above TCP: HTTP/1.1 and one TLS 1.3 record (RFC 8446, 5.2: 5 bytes of header, 1 of type, 16 of
 /// tag). A size may be off by a fifth either way: names and numbers are longer or shorter.
-@Suite(.serialized) struct WireTests {
+@Suite(.serialized) struct WireSizeTests {
     static let record = 22
 
     static func expectSize(
