@@ -136,7 +136,7 @@ let package = Package(
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
         .testTarget(
-            name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
+            name: "CommandTests", dependencies: ["streamr-sim", "bench"], swiftSettings: settings),
         .testTarget(
             name: "PlatformTests",
             dependencies: ["Base", "RTMP", "Media", "Platform", "TransactionSequences"],

@@ -75,11 +75,14 @@ public struct Pricing: Sendable, Hashable {
     public var budgetCents: Int64
     /// Credits of the free plan, in US cents; other regimes ignore it.
     public var creditsCents: Int64
+    /// Value-added tax, shown beside the bill and never in it; nil is none.
+    public var tax: Share?
 
-    public init(regime: PriceRegime, budgetCents: Int64, creditsCents: Int64) {
+    public init(regime: PriceRegime, budgetCents: Int64, creditsCents: Int64, tax: Share?) {
         self.regime = regime
         self.budgetCents = budgetCents
         self.creditsCents = creditsCents
+        self.tax = tax
     }
 }
 

@@ -107,7 +107,7 @@ extension PlanSource: Formed {
 extension Pricing: Formed {
     /// $30 is the plan's budget; $200 is what a new account on the Free plan can earn in credits.
     static var initial: Pricing {
-        Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 20_000)
+        Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 20_000, tax: nil)
     }
 
     mutating func visit(_ form: inout Form) {
@@ -117,6 +117,10 @@ extension Pricing: Formed {
         form.field("budget", &budget, "What a month may cost.", .money)
         form.field(
             "credits", &credits, "Credits of the free plan; other regimes ignore it.", .money)
+        form.optional(
+            "tax", &tax, example: .percent(23),
+            "Value-added tax, shown beside the bill and never in it; without it none.",
+            .share(Share.zero...Share.whole))
         budgetCents = budget.cents
         creditsCents = credits.cents
     }

@@ -210,6 +210,7 @@ extension World {
     mutating func transact(_ transaction: Transaction, _ id: CallID, by ref: ProgramRef) {
         let index = newFlight(.transaction(transaction), id, by: ref)
         tally.transactions += 1
+        if transaction.writes { tally.writes += 1 }
         switch scenario.deployment.database {
         case .managed:
             guard scenario.deployment.reaches(from: .instance, to: .database, port: 5_432) else {
@@ -222,9 +223,10 @@ extension World {
                 settleFlight(index, .failed(.refused), at: effectsAt + Self.localDelay)
                 return
             }
-            let done = spend(databaseCost, on: .database)
+            var done = max(spend(databaseCost, on: .database), effectsAt)
+            if transaction.writes { done = writePage(after: done) }
             let answer = tables.execute(transaction, at: queue.now)
-            settleFlight(index, .stored(answer), at: max(done, effectsAt) + Self.localDelay)
+            settleFlight(index, .stored(answer), at: done + Self.localDelay)
         }
     }
 
@@ -236,7 +238,7 @@ extension World {
         let writes = transaction.writes
         let cost = databaseCost
         let outcome = databaseMachine?.admit(
-            cpu: cost, operations: writes ? 1 : 0, bytes: writes ? 8_192 : 0,
+            cpu: cost, operations: writes ? 1 : 0, bytes: writes ? Self.databasePage : 0,
             at: queue.now)
         switch outcome {
         case .answered(let after)?:

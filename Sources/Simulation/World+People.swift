@@ -115,11 +115,7 @@ extension World {
     /// The answer to a probe, a visit or a health check.
     mutating func probed(_ flight: Flight) {
         if flight.id.raw == Self.healthCheckID {
-            if case .reply(.health(let health)) = flight.answer {
-                checkedHealth(passed: health != .unhealthy)
-            } else {
-                checkedHealth(passed: false)
-            }
+            answeredHealth(flight)
             return
         }
         let took = queue.now - flight.startedAt
@@ -144,7 +140,7 @@ extension World {
         let isOpen = scenario.deployment.reaches(from: .internet, to: .instance, port: port)
         if isOpen && host.isUp {
             tally.scansAnswered += 1
-            if !record.portsAnswered.contains(port) { record.portsAnswered.append(port) }
+            record.answered(port, at: queue.now)
             tally.egressScans += Self.scanAnswerBytes
             if port == 1_935 && host.services[Service.rtmp.index].isUp {
                 let cost = host.services[Service.rtmp.index].costs.perConnection

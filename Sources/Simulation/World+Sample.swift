@@ -8,7 +8,7 @@ extension World {
     /// The end of one step of the series.
     mutating func sample() {
         let now = queue.now
-        writeLogs()
+        writeDisks()
         weighMemory()
         advanceMachines()
         refreshMachines()
@@ -95,6 +95,7 @@ extension World {
         let period = Interval.seconds((now - scenario.start).wholeSeconds)
         var usage = Usage(region: scenario.deployment.region, period: period)
         for item in items(period) where book.index(ofPrice: item.price) != nil { usage.add(item) }
+        usage.taxPerMille = scenario.pricing.tax.map { $0.millionths / 1_000 }
         usage.owedToNodes = Ratio(Int128(tally.paidNanodollars), over: 1_000_000_000)
         return usage
     }
@@ -112,7 +113,9 @@ extension World {
         func add(_ id: String, _ price: String, _ quantity: Usage.Quantity) {
             items.append(Usage.Item(id, price: price, quantity))
         }
-        add("instance", "ec2:\(host.machine.name)", .time(period))
+        add(
+            "instance", "ec2:\(host.machine.name)",
+            .time(max(.zero, period - host.stopped(until: queue.now))))
         add(
             "root-volume", "ebs:\(deployment.instance.rootVolume.type.rawValue)",
             .storage(gigabytes: gigabytes(deployment.instance.rootVolume.size), period))
@@ -144,12 +147,20 @@ extension World {
     }
 
     private mutating func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
-        if case .managed(let name, let storage, let multiAZ, _, _) = scenario.deployment.database {
+        if case .managed(let name, let storage, let multiAZ, _, let version) =
+            scenario.deployment.database
+        {
             let copies: Int64 = multiAZ ? 2 : 1
             add("database", "rds:\(name)", .time(period * copies))
             add(
                 "database-storage", "rds-storage:\(storage.type.rawValue)",
                 .storage(gigabytes: gigabytes(storage.size) * copies, period))
+            if Deployment.isExtendedSupport(postgres: version, at: scenario.start) {
+                let vCPUs = databaseMachine?.plan.type.vCPUs ?? 0
+                add(
+                    "database-extended-support", "rds:extended-support",
+                    .time(period * (vCPUs * copies)))
+            }
             let surplus = databaseMachine?.credits.surplusBillable.whole ?? 0
             if surplus > 0 {
                 add("database-surplus", "rds-surplus:t", .time(Interval(nanoseconds: surplus)))

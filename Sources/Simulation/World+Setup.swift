@@ -191,6 +191,8 @@ extension World {
             if let type = MachineType.named(name) { plan.type = type }
             plan.disk = storage.type == .gp2 ? .gp2 : .gp3
             databaseMachine = DatabaseMachine(plan, balance: 0, at: start)
+            let file = databaseMachine?.storage.add("database", cap: nil) ?? 0
+            _ = databaseMachine?.storage.write(file, Self.databaseBytes, at: start)
             // Patches come "once every few months" (Amazon RDS User Guide): one in this month.
             if scenario.duration >= .days(28) { databaseMachine?.schedulePatch(at: start) }
         }
@@ -257,6 +259,11 @@ extension Host {
         network = NetworkAllowance(machine, bucket: max(1, plan.networkBurst.bytes), at: start)
         memory = Memory(visible: machine.memoryVisible, swap: plan.swap.bytes)
         disk = Volume(capacity: plan.rootVolume.size.bytes, at: start)
+        diskSpeed = BurstDisk(
+            plan.rootVolume.type == .gp2 ? .gp2 : .gp3,
+            gibibytes: max(1, plan.rootVolume.size.bytes >> 30), on: machine, at: start)
+        diskFreeAt = start
+        stoppedUntil = start
         cpuCapacity = fluid.addCapacity(machine.vCPURate / max(1, machine.vCPUs), isCPU: true)
         inCapacity = fluid.addCapacity(network.inbound.allowed)
         outCapacity = fluid.addCapacity(network.outbound.allowed)
@@ -278,6 +285,10 @@ extension Host {
         if scenario.deployment.instance.swap.bytes > 0 {
             let swap = disk.add("swap", cap: nil)
             _ = disk.write(swap, scenario.deployment.instance.swap.bytes, at: start)
+        }
+        if scenario.deployment.runsOnInstance(.database) {
+            databaseFile = disk.add("database", cap: nil)
+            _ = disk.write(databaseFile, World.databaseBytes, at: start)
         }
     }
 

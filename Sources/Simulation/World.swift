@@ -89,6 +89,8 @@ public struct World: ~Copyable {
     var egressCorrection: Int64 = 0
     var viewerEvenings: [ViewerEvening] = []
     var account = Account.open
+    /// Set when the run ends, by its duration or an interruption: nothing after it was cut.
+    var isOver = false
     /// What only a person could do, and whether it was done.
     var interventions: [Intervention] = []
     var repairs: [RepairKind] = []

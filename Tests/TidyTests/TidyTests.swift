@@ -107,6 +107,22 @@ import Testing
         }
     }
 
+    /// Libraries that what simulates, and what reports on it, may import: none of the network.
+    static let libraries = ["RTMP": ["Crypto"], "Reports": ["Foundation"]]
+
+    @Test("the simulating part imports no network library")
+    func libraryImports() {
+        for source in Self.sources
+        where Self.belowDrivers.contains(source.target) || source.target == "Reports" {
+            for line in source.lines where line.hasPrefix("import ") {
+                let name = String(line.dropFirst("import ".count))
+                let isOurs = Self.mayImport[name] != nil
+                let isAllowed = Self.libraries[source.target]?.contains(name) ?? false
+                #expect(isOurs || isAllowed, "\(source.path) imports \(name)")
+            }
+        }
+    }
+
     @Test("nothing that makes runs differ is used below the drivers")
     func bans() {
         for source in Self.sources where Self.belowDrivers.contains(source.target) {
