@@ -12,7 +12,7 @@ final class Browser: Sendable {
     /// `width` is that of the window, which is as high as a telephone or a small laptop.
     static func open(width: Int, dark: Bool = false) async throws -> Browser {
         let port = try FreePort.find()
-        let driver = try Tool("chromedriver", "--port=\(port)", "--allowed-ips=127.0.0.1")
+        let driver = try Tool("chromedriver", "--port=\(port)")
         let url = "http://127.0.0.1:\(port)"
         do {
             let isReady = try await wait(20) {
