@@ -162,6 +162,7 @@ extension World {
     private mutating func budget(_ bill: Bill) -> Verdict {
         let total = Fixed(ratio: bill.total730h)
         let budget = Fixed.ratio(Int128(scenario.pricing.budgetCents), 100)
+        let unpriced = unpriced()
         let status: Status =
             if queue.now - scenario.start < .hours(24) {
                 .inconclusive

@@ -101,7 +101,7 @@ extension World {
     }
 
     /// What AWS sells of what the deployment has but the price book does not know.
-    var unpriced: [String] {
+    mutating func unpriced() -> [String] {
         items(.hours(1)).map(\.price).filter {
             book.index(ofPrice: $0) == nil && !($0.hasPrefix("ec2:") && host.isByHand)
         }
