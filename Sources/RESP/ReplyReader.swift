@@ -1,11 +1,11 @@
 /// A reply, as a client sees it.
-public enum Reply: Sendable, Hashable {
+public enum RESPReply: Sendable, Hashable {
     case simple([UInt8])
     case error([UInt8])
     case integer(Int64)
     case bulk([UInt8])
     case null
-    case array([Reply])
+    case array([RESPReply])
 }
 
 /// Reads replies from a server, RESP2.
@@ -21,7 +21,7 @@ public struct ReplyReader: Sendable {
 
     private struct Level {
         var remaining: Int
-        var replies: [Reply]
+        var replies: [RESPReply]
     }
 
     private var inbox: [UInt8] = []
@@ -43,7 +43,7 @@ public struct ReplyReader: Sendable {
         bytes.withUnsafeBufferPointer { inbox.append(contentsOf: $0) }
     }
 
-    public mutating func next() throws(RESPError) -> Reply? {
+    public mutating func next() throws(RESPError) -> RESPReply? {
         while let reply = try nextElement() {
             guard let whole = close(with: reply) else { continue }
             return whole
@@ -52,7 +52,7 @@ public struct ReplyReader: Sendable {
     }
 
     /// Puts a reply into the array that it belongs to; what is whole then, if anything.
-    private mutating func close(with reply: Reply) -> Reply? {
+    private mutating func close(with reply: RESPReply) -> RESPReply? {
         var whole = reply
         while let last = levels.indices.last {
             levels[last].replies.append(whole)
@@ -64,7 +64,7 @@ public struct ReplyReader: Sendable {
     }
 
     /// The next reply that is not the beginning of an array.
-    private mutating func nextElement() throws(RESPError) -> Reply? {
+    private mutating func nextElement() throws(RESPError) -> RESPReply? {
         while true {
             if let length { return takeBulk(length) }
             guard let line = try takeLine() else { return nil }
@@ -96,9 +96,9 @@ public struct ReplyReader: Sendable {
         return number < 0 ? nil : Int(number)
     }
 
-    private mutating func takeBulk(_ count: Int) -> Reply? {
+    private mutating func takeBulk(_ count: Int) -> RESPReply? {
         guard inbox.count - cursor >= count + 2 else { return nil }
-        let reply = Reply.bulk([UInt8](inbox[cursor..<cursor + count]))
+        let reply = RESPReply.bulk([UInt8](inbox[cursor..<cursor + count]))
         cursor += count + 2
         length = nil
         return reply

@@ -45,7 +45,7 @@ import Testing
         let link = try Link(port: redis.port)
         var ours = LocalServer()
         _ = ours.connect()
-        func both(_ text: String) throws -> (Reply, Reply) {
+        func both(_ text: String) throws -> (RESPReply, RESPReply) {
             ours.now = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1e9))
             return (try link.command(text), try ours.command(text))
         }

@@ -15,13 +15,13 @@ import Testing
     }
 
     /// Cheaper than `#expect`, of which there would be many.
-    private func require(_ reply: Reply) throws {
+    private func require(_ reply: RESPReply) throws {
         guard reply == .ok else { throw Unexpected(reply: reply) }
     }
 
-    private struct Unexpected: Error { var reply: Reply }
+    private struct Unexpected: Error { var reply: RESPReply }
 
-    private static let full = Reply.refused(
+    private static let full = RESPReply.refused(
         "OOM command not allowed when used memory > 'maxmemory'.")
 
     @Test("noeviction refuses what grows, and nothing else")
@@ -93,7 +93,7 @@ import Testing
 
     @Test("the same commands at the same times leave the same keys")
     func deterministic() throws {
-        var results: [[Reply]] = []
+        var results: [[RESPReply]] = []
         for _ in 0..<2 {
             var local = server(.allKeysLRU, megabytes: 1)
             for number in 0..<5_000 { _ = try local.command("SET key\(number) value\(number)") }

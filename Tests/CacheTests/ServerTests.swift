@@ -51,14 +51,14 @@ import Testing
     func pieces() throws {
         let commands = ["SET k v", "INCRBY n 5", "RPUSH l 1 2 3", "LRANGE l 0 -1", "GET none"]
         let bytes = commands.flatMap { wire(words($0)) } + Array("GET \"k\"\r\nNOSUCH\n".utf8)
-        var replies: [[Reply]] = []
+        var replies: [[RESPReply]] = []
         for size in [1, 2, 3, 7, bytes.count] {
             var local = LocalServer()
             _ = local.connect()
             for start in stride(from: 0, to: bytes.count, by: size) {
                 local.send(Array(bytes[start..<min(start + size, bytes.count)]))
             }
-            var found: [Reply] = []
+            var found: [RESPReply] = []
             while let reply = try local.reply() { found.append(reply) }
             replies.append(found)
         }

@@ -46,7 +46,7 @@ final class Link {
     }
 
     /// The next reply; nil when the server has closed.
-    func reply() throws -> Reply? {
+    func reply() throws -> RESPReply? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             if let reply = try reader.next() { return reply }
@@ -56,12 +56,12 @@ final class Link {
         }
     }
 
-    func command(_ words: [[UInt8]]) throws -> Reply {
+    func command(_ words: [[UInt8]]) throws -> RESPReply {
         try send(wire(words))
         return try #require(try reply())
     }
 
-    func command(_ text: String) throws -> Reply { try command(words(text)) }
+    func command(_ text: String) throws -> RESPReply { try command(words(text)) }
 }
 
 func words(_ text: String) -> [[UInt8]] {
@@ -75,9 +75,9 @@ func wire(_ words: [[UInt8]]) -> [UInt8] {
     return wire
 }
 
-extension Reply {
+extension RESPReply {
     /// Arrays in the order of what they hold, for replies whose order means nothing.
-    var sorted: Reply {
+    var sorted: RESPReply {
         guard case .array(let replies) = self else { return self }
         return .array(replies.map(\.sorted).sorted { "\($0)" < "\($1)" })
     }
@@ -87,9 +87,9 @@ extension Reply {
         return Int(value)
     }
 
-    static func text(_ text: String) -> Reply { .bulk(Array(text.utf8)) }
-    static let ok = Reply.simple(Array("OK".utf8))
-    static func refused(_ text: String) -> Reply { .error(Array(text.utf8)) }
+    static func text(_ text: String) -> RESPReply { .bulk(Array(text.utf8)) }
+    static let ok = RESPReply.simple(Array("OK".utf8))
+    static func refused(_ text: String) -> RESPReply { .error(Array(text.utf8)) }
 }
 
 /// A server in this process, without sockets. Time is told.
@@ -127,14 +127,14 @@ struct LocalServer {
         settle()
     }
 
-    mutating func reply(_ raw: UInt32 = 0) throws -> Reply? { try readers[Int(raw)].next() }
+    mutating func reply(_ raw: UInt32 = 0) throws -> RESPReply? { try readers[Int(raw)].next() }
 
-    mutating func command(_ words: [[UInt8]], from raw: UInt32 = 0) throws -> Reply {
+    mutating func command(_ words: [[UInt8]], from raw: UInt32 = 0) throws -> RESPReply {
         send(wire(words), from: raw)
         return try #require(try reply(raw))
     }
 
-    mutating func command(_ text: String, from raw: UInt32 = 0) throws -> Reply {
+    mutating func command(_ text: String, from raw: UInt32 = 0) throws -> RESPReply {
         try command(words(text), from: raw)
     }
 

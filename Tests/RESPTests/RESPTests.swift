@@ -106,14 +106,14 @@ import Testing
         let text =
             "+OK\r\n-ERR no\r\n:-7\r\n$3\r\na\r\n\r\n$-1\r\n*-1\r\n*0\r\n*2\r\n*1\r\n:1\r\n$0\r\n\r\n"
         let bytes = Array(text.utf8)
-        let expected: [Reply] = [
+        let expected: [RESPReply] = [
             .simple(Array("OK".utf8)), .error(Array("ERR no".utf8)), .integer(-7),
             .bulk(Array("a\r\n".utf8)), .null, .null, .array([]),
             .array([.array([.integer(1)]), .bulk([])]),
         ]
         for size in 1...bytes.count {
             var reader = ReplyReader()
-            var found: [Reply] = []
+            var found: [RESPReply] = []
             for start in stride(from: 0, to: bytes.count, by: size) {
                 reader.receive(bytes.span.extracting(start..<min(start + size, bytes.count)))
                 while let reply = try reader.next() { found.append(reply) }
@@ -149,7 +149,7 @@ import Testing
         writer.nullArray()
         var reader = ReplyReader()
         reader.receive(writer.bytes.span)
-        var found: [Reply] = []
+        var found: [RESPReply] = []
         while let reply = try reader.next() { found.append(reply) }
         #expect(
             found == [

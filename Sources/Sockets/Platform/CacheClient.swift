@@ -23,12 +23,12 @@ final class CacheClient: @unchecked Sendable {
     }
 
     typealias Completion = (CacheAnswer?) -> Void
-    private typealias Replies = ([RESP.Reply]) -> Void
+    private typealias Replies = ([RESPReply]) -> Void
 
     /// Commands that were sent together, and what has come of their replies.
     private struct Exchange {
         var expected: Int
-        var replies: [RESP.Reply] = []
+        var replies: [RESPReply] = []
         var sentAt: NIODeadline
         /// Called with fewer than expected where the connection was lost.
         var then: Replies
@@ -293,7 +293,7 @@ final class CacheClient: @unchecked Sendable {
     }
 
     /// The values of a hash; what is no row of ours is left out. By identifier.
-    private static func rows(_ pairs: [RESP.Reply]) -> [NodeRow] {
+    private static func rows(_ pairs: [RESPReply]) -> [NodeRow] {
         var rows: [NodeRow] = []
         for index in stride(from: 1, to: pairs.count, by: 2) {
             if case .bulk(let text) = pairs[index], let row = NodeRow(cacheText: text) {
@@ -304,7 +304,7 @@ final class CacheClient: @unchecked Sendable {
     }
 }
 
-extension RESP.Reply {
+extension RESPReply {
     fileprivate var isError: Bool {
         if case .error = self { true } else { false }
     }
