@@ -14,7 +14,9 @@ let package = Package(
     products: [
         .executable(name: "streamr-sim", targets: ["streamr-sim"]),
         // What Fuzz/ feeds.
-        .library(name: "Programs", targets: ["Base", "RTMP", "Media", "RESP", "Platform"]),
+        .library(
+            name: "Programs",
+            targets: ["Base", "RTMP", "Media", "RESP", "Platform", "Packets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -25,6 +27,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     ],
     targets: [
         .target(name: "Base", swiftSettings: settings),
@@ -35,6 +42,12 @@ let package = Package(
         .target(name: "RESP", dependencies: ["Base"], swiftSettings: settings),
         .target(
             name: "Platform", dependencies: ["Base", "RTMP", "Media", "RESP"],
+            swiftSettings: settings),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "Storage", dependencies: ["Base", "Platform", "CSQLite", "CPostgres"],
             swiftSettings: settings),
         .target(
             name: "Sockets",
@@ -47,35 +60,58 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            resources: [.embedInCode("Pages/Templates")], swiftSettings: settings),
+        .target(
+            name: "Plans",
+            dependencies: ["Base", "Cloud", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PlansTests", dependencies: ["Plans", "Cloud", "Base"],
+            exclude: ["Shapes", "shapes.py", "deploy.py"], swiftSettings: settings),
+        .target(
+            name: "Packets", dependencies: ["Base", "RTMP", "Media"], swiftSettings: settings),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .target(
+            name: "Capture", dependencies: ["Base", "Packets", "CPcap"],
             swiftSettings: settings),
         .target(
-            name: "Scenarios", dependencies: ["Base", "Cloud"],
+            name: "Scenarios", dependencies: ["Base", "Cloud", "Plans"],
             swiftSettings: settings),
         .target(
             name: "Results", dependencies: ["Base", "Cloud", "Scenarios"],
             swiftSettings: settings),
         .target(
-            name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results"],
+            name: "Reports", dependencies: ["Base", "Cloud", "Scenarios", "Results", "Packets"],
             swiftSettings: settings),
         .target(
             name: "Simulation",
-            dependencies: ["Base", "RTMP", "Cloud", "Platform", "Scenarios", "Results"],
+            dependencies: [
+                "Base", "RTMP", "Packets", "Cloud", "Platform", "Scenarios", "Results",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "streamr-sim",
             dependencies: [
-                "Base", "Cloud", "Scenarios", "Simulation", "Results", "Reports", "Platform",
-                "RTMP", "Media", "Sockets",
+                "Base", "Cloud", "Plans", "Scenarios", "Simulation", "Results", "Reports",
+                "Platform", "RTMP", "Media", "Sockets", "Packets", "Capture",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "bench", dependencies: ["Simulation"], path: "Benchmarks/bench",
+            name: "bench", dependencies: ["Simulation", "Platform", "Base"], path: "Benchmarks/bench",
             swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",
@@ -93,27 +129,62 @@ let package = Package(
             name: "MediaTests", dependencies: ["Media", "RTMP", "Base"], swiftSettings: settings),
         .testTarget(name: "BaseTests", dependencies: ["Base"], swiftSettings: settings),
         .testTarget(
-            name: "ScenariosTests", dependencies: ["Scenarios", "Cloud", "Base"],
+            name: "ScenariosTests", dependencies: ["Scenarios", "Plans", "Cloud", "Base"],
             swiftSettings: settings),
         .testTarget(
             name: "ReportsTests",
             dependencies: ["Base", "Cloud", "Scenarios", "Results", "Reports"],
             swiftSettings: settings),
         .testTarget(
-            name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
+            name: "CommandTests", dependencies: ["streamr-sim", "bench"], swiftSettings: settings),
         .testTarget(
-            name: "PlatformTests", dependencies: ["Base", "RTMP", "Media", "Platform"],
+            name: "PlatformTests",
+            dependencies: ["Base", "RTMP", "Media", "Platform", "TransactionSequences"],
             swiftSettings: settings),
+        // Random transactions, for every store that must answer as the reference does.
+        .target(
+            name: "TransactionSequences", dependencies: ["Base", "Platform"],
+            path: "Tests/TransactionSequences", swiftSettings: settings),
+        // Servers that others wrote, started by tests and benches.
+        .target(name: "TestServers", path: "Tests/TestServers", swiftSettings: settings),
+        .executableTarget(
+            name: "store-writer", dependencies: ["Base", "Platform", "Storage"],
+            path: "Tests/StoreWriter", swiftSettings: settings),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Base", "Platform", "Storage", "TransactionSequences", "TestServers",
+                "store-writer",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bench-store", dependencies: ["Base", "Platform", "Storage", "TestServers"],
+            path: "Benchmarks/store", swiftSettings: settings),
         .testTarget(
             name: "SocketsTests",
             dependencies: [
-                "Base", "RTMP", "Media", "Platform", "Sockets",
+                "Base", "RTMP", "Media", "Platform", "Sockets", "streamr-sim",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ServeTests",
+            dependencies: [
+                "Base", "Platform", "Sockets", "streamr-sim",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
+            path: "Benchmarks/pcap", exclude: ["live"], swiftSettings: settings),
         .testTarget(name: "RESPTests", dependencies: ["RESP", "Base"], swiftSettings: settings),
         .testTarget(
             name: "CacheTests",
@@ -127,10 +198,23 @@ let package = Package(
         .executableTarget(
             name: "bench-serve",
             dependencies: [
-                "Base", "RTMP", .product(name: "NIOCore", package: "swift-nio"),
+                "Base", "RTMP", "Media", "Sockets",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Benchmarks/serve", swiftSettings: settings),
+        .executableTarget(
+            name: "bench-platform",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/platform", swiftSettings: settings),
+        .testTarget(
+            name: "PacketsTests",
+            dependencies: ["Packets", "Base", "RTMP", "Media"],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "CloudTests", dependencies: ["Cloud", "Base"], swiftSettings: settings),
     ]

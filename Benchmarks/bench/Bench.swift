@@ -7,6 +7,9 @@ import Simulation
 /// figures are CPU seconds on one core; compare ratios, machines differ.
 @main
 struct Bench {
+    /// What one would wish for: a month in little more than a second, everything included.
+    private static let speedWished = 2_000_000.0
+
     static func main() throws {
         print("kernel: enum events, 10,000 pending")
         let events: Int64 = 30_000_000
@@ -16,16 +19,68 @@ struct Bench {
         print(
             "  \(events) events in \(seconds) CPU s: "
                 + "\(Int(Double(events) / seconds / 1e3)) thousand a second (digest \(digest))")
+        try attribute(kernelSeconds: seconds / Double(events))
+        try heartbeats()
         let all = [
-            ["five-friends.json"], ["five-friends.json", "--no-remedies"],
+            ["five-friends.json"], ["five-friends.json", "--no-remedies", "--days", "365"],
             ["viral-night.json", "--no-remedies"], ["bad-week.json", "--no-remedies"],
             ["bench/500-friends-crowded.json", "--no-remedies"],
         ]
         let long = [["bench/500-friends.json", "--no-remedies"]]
         let chosen = CommandLine.arguments.contains("--long") ? all + long : all
-        for words in chosen { try inFolder { try runCommand(words, out: $0 + "/a") } }
+        for words in chosen {
+            try inFolder { print(try runCommand(words, out: $0 + "/a").text(words)) }
+        }
         print("fluid against frames: what `compare` finds outside its tolerances")
         for name in ["five-friends", "viral-night", "bad-week"] { try compareFidelities(name) }
+    }
+
+    /// How far the month is from what one would wish for, and what it spends its time on: runs
+    /// that lack one thing are that much cheaper.
+    private static func attribute(kernelSeconds: Double) throws {
+        let root = FileManager.default.currentDirectoryPath
+        try inFolder { folder in
+            func measure(_ without: String) throws -> Measured {
+                let file = folder + "/part.json"
+                let text = """
+                    {"extends": "\(root)/scenarios/five-friends.json", "name": "part"\(without)}
+                    """
+                try Data(text.utf8).write(to: URL(filePath: file))
+                return try runCommand([file, "--no-remedies"], out: folder + "/a")
+            }
+            let whole = try measure("")
+            print(whole.text(["five-friends.json", "--no-remedies"]))
+            print(
+                "  two runs, one at each end of the cost profiles: a single one is at "
+                    + "\(Int(whole.speed * 2)) x, and 2,000,000 x would need "
+                    + "\(rounded(speedWished / (whole.speed * 2))) times that")
+            let lacking = [
+                ("supporter nodes", #", "nodes": []"#),
+                ("viewers", #", "viewers": []"#),
+                ("scans and visits", #", "scansPerHour": 0, "dashboard": {"visitsPerDay": 0}"#),
+            ]
+            for (name, without) in lacking {
+                let saved = whole.seconds - (try measure(without).seconds)
+                print("  of its CPU time \(percent(saved, of: whole.seconds)) % are \(name)")
+            }
+            let queue = Double(whole.events) * 2 * kernelSeconds
+            print("  and \(percent(queue, of: whole.seconds)) % are the event queue, in all of it")
+        }
+    }
+
+    private static func percent(_ part: Double, of whole: Double) -> Int {
+        Int((part / max(whole, 0.001) * 100).rounded())
+    }
+
+    private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+    private static func heartbeats() throws {
+        print("heartbeats of 10,000 nodes through coordinator, tables and cache")
+        let heartbeats = 2_000_000
+        let before = cpu(RUSAGE_SELF)
+        let taken = HeartbeatBenchmark.run(heartbeats: heartbeats)
+        let micros = (cpu(RUSAGE_SELF) - before) / Double(heartbeats) * 1e6
+        print("  \(taken) of \(heartbeats) taken, \(micros) CPU µs each")
     }
 
     private static func inFolder(_ body: (String) throws -> Void) throws {
@@ -40,9 +95,13 @@ struct Bench {
 
     private static func compareFidelities(_ name: String) throws {
         try inFolder { folder in
-            try runCommand(["\(name).json", "--no-remedies"], out: folder + "/a")
-            try runCommand(
-                ["\(name).json", "--fidelity", "frame", "--no-remedies"], out: folder + "/b")
+            let runs: [(words: [String], out: String)] = [
+                ([], "/a"), (["--fidelity", "frame"], "/b"),
+            ]
+            for (more, out) in runs {
+                let words = ["\(name).json", "--no-remedies"] + more
+                print(try runCommand(words, out: folder + out).text(words))
+            }
             let process = Process()
             let output = Pipe()
             process.executableURL = program
@@ -62,11 +121,27 @@ struct Bench {
 
     private static let program = URL(filePath: ".build/release/streamr-sim")
 
-    private static func runCommand(_ words: [String], out: String) throws {
+    /// One whole command: what it took, and what it did.
+    private struct Measured {
+        var seconds: Double
+        var memory: Int64
+        var events: Int64
+        var simulated: Double
+
+        var speed: Double { simulated / max(seconds, 0.001) }
+
+        func text(_ words: [String]) -> String {
+            "run \(words.joined(separator: " ")): \(seconds) CPU s, \(memory >> 20) MiB, "
+                + "\(events) events, \(Int(speed)) x real time"
+        }
+    }
+
+    /// `words[0]` is a scenario in `scenarios`, or anywhere by its whole path.
+    private static func runCommand(_ words: [String], out: String) throws -> Measured {
         let process = Process()
         process.executableURL = program
-        process.arguments =
-            ["run", "scenarios/\(words[0])", "--quiet", "--out", out] + words.dropFirst()
+        let scenario = words[0].hasPrefix("/") ? words[0] : "scenarios/\(words[0])"
+        process.arguments = ["run", scenario, "--quiet", "--out", out] + words.dropFirst()
         let before = cpu(RUSAGE_CHILDREN)
         try process.run()
         process.waitUntilExit()
@@ -75,11 +150,9 @@ struct Bench {
         let info = try Data(contentsOf: URL(filePath: out + "/run-info.json"))
         let figures = try JSONDecoder().decode(Summary.self, from: summary)
         let host = try JSONDecoder().decode(Host.self, from: info)
-        let events = figures.figures.events
-        print(
-            "run \(words.joined(separator: " ")): \(spent) CPU s, "
-                + "\(host.memoryPeakBytes >> 20) MiB, \(Int(events)) events, "
-                + "\(Int(figures.simulated / max(spent, 0.001))) x real time")
+        return Measured(
+            seconds: spent, memory: host.memoryPeakBytes, events: Int64(figures.figures.events),
+            simulated: figures.simulated)
     }
 
     private struct Summary: Decodable {

@@ -25,10 +25,20 @@ extension ResultsFolder {
         guard let hours = FingerprintFile.read(fingerprint) else {
             throw .cannotRead(path: "\(path)/\(fingerprintName)", reason: "not a fingerprint")
         }
+        var remedies: [RunRecord.RemedyFile] = []
+        for verdict in summary.verdicts where verdict.remedy != nil {
+            // The id comes from a file: it must not lead out of the folder.
+            guard !verdict.id.contains("/") else {
+                throw .cannotRead(path: path, reason: "a verdict called \(verdict.id)")
+            }
+            let name = remedyName(verdict.id)
+            let text = String(decoding: try contents(path, name), as: UTF8.self)
+            remedies.append(RunRecord.RemedyFile(name: name, text: text))
+        }
         return RunRecord(
             summary: summary, bill: bill,
             billFile: String(decoding: try contents(path, billName), as: UTF8.self),
-            series: series, events: events, hours: hours)
+            series: series, events: events, hours: hours, remedies: remedies)
     }
 
     /// The two files that a comparison needs.

@@ -9,17 +9,24 @@ public enum ResultsFolder {
     public static let summaryName = "summary.json"
     public static let reportName = "report.html"
     static let billName = "bill.json"
-    static let seriesName = "series.csv"
+    public static let seriesName = "series.csv"
     static let eventsName = "events.ndjson"
     static let fingerprintName = "fingerprint.txt"
     static let junitName = "junit.xml"
-    static let runInfoName = "run-info.json"
+    public static let runInfoName = "run-info.json"
 
-    /// All that a results folder may hold: only such a folder is ever replaced.
+    /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
     public static let names = [
         billName, eventsName, fingerprintName, junitName, reportName, runInfoName, seriesName,
         summaryName,
     ]
+
+    /// The scenario with the one change that turns a failed verdict round.
+    public static func remedyName(_ verdict: String) -> String { "remedy-\(verdict).json" }
+
+    private static func isOurs(_ name: String) -> Bool {
+        names.contains(name) || (name.hasPrefix("remedy-") && name.hasSuffix(".json"))
+    }
 
     public enum Failure: Error, Hashable, CustomStringConvertible {
         /// The folder exists and holds something that no run wrote.
@@ -87,7 +94,7 @@ public enum ResultsFolder {
             (junitName, Data(JUnit.render(summary).utf8)),
             (reportName, Data(Page.render(record).utf8)),
             (runInfoName, try json(host)),
-        ]
+        ] + record.remedies.map { ($0.name, Data($0.text.utf8)) }
     }
 
     /// The same JSON as in a file, for standard output.
@@ -126,7 +133,7 @@ public enum ResultsFolder {
     }
 
     /// An absent or empty folder may be taken, and one that holds a run's files and no others.
-    private static func refuseForeign(_ destination: URL) throws(Failure) {
+    public static func refuseForeign(_ destination: URL) throws(Failure) {
         let path = destination.path
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -139,7 +146,7 @@ public enum ResultsFolder {
         } catch {
             throw .cannotRead(path: path, reason: "\(error.localizedDescription)")
         }
-        if let foreign = entries.first(where: { !names.contains($0) }) {
+        if let foreign = entries.first(where: { !isOurs($0) }) {
             throw .notOurs(path: path, found: foreign)
         }
         guard entries.isEmpty || entries.contains(summaryName) else {

@@ -1,6 +1,7 @@
 import Base
 import Cloud
 import Results
+import Scenarios
 
 /// What a results folder holds, whether fresh from a run or read back from disk.
 ///
@@ -15,6 +16,13 @@ public struct RunRecord: Sendable, Hashable {
     public var events: [LogEntry]
     /// The fingerprint's prefix at the end of each simulated hour.
     public var hours: [String]
+    /// The scenario of each remedy that is quoted, as a file.
+    public var remedies: [RemedyFile]
+
+    public struct RemedyFile: Sendable, Hashable {
+        public var name: String
+        public var text: String
+    }
 
     /// `reproduce` is the command line that leads to this result again.
     public init(_ result: RunResult, reproduce: String) {
@@ -24,11 +32,17 @@ public struct RunRecord: Sendable, Hashable {
         series = result.series
         events = result.events
         hours = result.hours
+        remedies = result.verdicts.compactMap { verdict in
+            verdict.remedy.map {
+                RemedyFile(
+                    name: ResultsFolder.remedyName(verdict.id), text: $0.scenario.tree.text)
+            }
+        }
     }
 
     init(
         summary: Summary, bill: BillSheet, billFile: String, series: Series,
-        events: [LogEntry], hours: [String]
+        events: [LogEntry], hours: [String], remedies: [RemedyFile]
     ) {
         self.summary = summary
         self.bill = bill
@@ -36,5 +50,6 @@ public struct RunRecord: Sendable, Hashable {
         self.series = series
         self.events = events
         self.hours = hours
+        self.remedies = remedies
     }
 }

@@ -76,7 +76,8 @@ public enum TextSummary {
             notes.append(
                 "remedy: \(remedy.change) → \(word(remedy.status)) at "
                     + "\(Numbers.grouped(remedy.value.value)) \(verdict.unit), $\(total) a month "
-                    + "(\(remedy.fingerprint.prefix(12)))")
+                    + "(run \(ResultsFolder.remedyName(verdict.id)): "
+                    + "\(remedy.fingerprint.prefix(12)))")
         }
         return notes.map { wrapped(plain($0), indent: 4) }
     }

@@ -119,15 +119,19 @@ public struct Remedy: Sendable, Hashable {
     public var fingerprint: String
     /// The month's bill of that run, in dollars.
     public var total730h: String
+    /// What that run ran.
+    public var scenario: Scenario
 
     public init(
-        change: String, status: Status, value: Fixed, fingerprint: String, total730h: String
+        change: String, status: Status, value: Fixed, fingerprint: String, total730h: String,
+        scenario: Scenario
     ) {
         self.change = change
         self.status = status
         self.value = value
         self.fingerprint = fingerprint
         self.total730h = total730h
+        self.scenario = scenario
     }
 }
 

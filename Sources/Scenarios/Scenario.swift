@@ -9,6 +9,8 @@ public struct Scenario: Sendable, Hashable {
     public var start: Instant
     public var duration: Interval
     public var deployment: Deployment
+    /// The templates that the deployment was read from, where it was.
+    public var plan: PlanSource?
     public var pricing: Pricing
     public var homes: [HomeKind]
     public var streamers: [StreamerGroup]
@@ -30,9 +32,10 @@ public struct Scenario: Sendable, Hashable {
         deployment: Deployment, pricing: Pricing, homes: [HomeKind], streamers: [StreamerGroup],
         viewers: [ViewerGroup], nodes: [NodeGroup], dashboard: DashboardUse, scansPerHour: Int,
         trustRule: TrustRule, faults: [Fault], repairAfter: Interval?, criteria: Criteria,
-        gates: [Gate]
+        gates: [Gate], plan: PlanSource? = nil
     ) {
         self.name = name
+        self.plan = plan
         self.summary = summary
         self.seed = seed
         self.start = start
@@ -53,17 +56,33 @@ public struct Scenario: Sendable, Hashable {
     }
 }
 
+/// CloudFormation templates that say what is deployed.
+public struct PlanSource: Sendable, Hashable {
+    /// Paths, one for each stack; in a file relative to it.
+    public var templates: [String]
+    /// The compose file that the user data starts, where the templates do not hold it.
+    public var compose: String?
+
+    public init(templates: [String], compose: String?) {
+        self.templates = templates
+        self.compose = compose
+    }
+}
+
 public struct Pricing: Sendable, Hashable {
     public var regime: PriceRegime
     /// What a month may cost, in US cents.
     public var budgetCents: Int64
     /// Credits of the free plan, in US cents; other regimes ignore it.
     public var creditsCents: Int64
+    /// Value-added tax, shown beside the bill and never in it; nil is none.
+    public var tax: Share?
 
-    public init(regime: PriceRegime, budgetCents: Int64, creditsCents: Int64) {
+    public init(regime: PriceRegime, budgetCents: Int64, creditsCents: Int64, tax: Share?) {
         self.regime = regime
         self.budgetCents = budgetCents
         self.creditsCents = creditsCents
+        self.tax = tax
     }
 }
 

@@ -26,6 +26,10 @@ extension Scenario: Formed {
         form.field(
             "duration", &duration, "How long to simulate.",
             .time(Interval.seconds(1)...Limits.duration))
+        form.optionalObject(
+            "plan", &plan, initial: .initial,
+            "CloudFormation templates: the deployment is read from them, and `deployment` beside "
+                + "them is laid over it.")
         form.object("deployment", &deployment, "What is deployed.")
         form.object("pricing", &pricing, "Under which rules it is paid for.")
         visitHomes(&form)
@@ -84,10 +88,26 @@ extension Scenario: Formed {
     }
 }
 
+extension PlanSource: Formed {
+    static var initial: PlanSource {
+        PlanSource(templates: ["plan/Stack.template.json"], compose: nil)
+    }
+
+    mutating func visit(_ form: inout Form) {
+        form.required(
+            "templates", &templates, example: ["plan/Stack.template.json"],
+            "Templates, one for each stack, from this file's folder.", .paths(Limits.templates))
+        form.optional(
+            "compose", &compose, example: "plan/docker-compose.yml",
+            "The compose file that the user data starts, where the templates do not hold it.",
+            .sentence(500))
+    }
+}
+
 extension Pricing: Formed {
     /// $30 is the plan's budget; $200 is what a new account on the Free plan can earn in credits.
     static var initial: Pricing {
-        Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 20_000)
+        Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 20_000, tax: nil)
     }
 
     mutating func visit(_ form: inout Form) {
@@ -97,6 +117,10 @@ extension Pricing: Formed {
         form.field("budget", &budget, "What a month may cost.", .money)
         form.field(
             "credits", &credits, "Credits of the free plan; other regimes ignore it.", .money)
+        form.optional(
+            "tax", &tax, example: .percent(23),
+            "Value-added tax, shown beside the bill and never in it; without it none.",
+            .share(Share.zero...Share.whole))
         budgetCents = budget.cents
         creditsCents = credits.cents
     }

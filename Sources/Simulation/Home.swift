@@ -28,6 +28,14 @@ extension HomeKind {
         return max(1, evening.left.of(rate.bytesPerSecond))
     }
 
+    /// The path goes on through a sender's home: its delay and loss add up, and the sender's
+    /// congestion control is in use.
+    mutating func crossAlso(_ sender: HomeKind) {
+        delay += sender.delay
+        loss = Share(millionths: loss.millionths + sender.loss.of(1_000_000 - loss.millionths))
+        congestion = sender.congestion
+    }
+
     /// What one TCP connection over this home's path can carry, in wire bytes a second.
     func pathCeiling(line: Int64) -> Int64 {
         TCPResponse.ceiling(line: line, roundTrip: delay + delay, loss: loss, control: congestion)

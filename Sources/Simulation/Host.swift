@@ -31,6 +31,11 @@ struct Host: Sendable {
     var network: NetworkAllowance
     var memory: Memory
     var disk: Volume
+    /// How fast the root volume is; what waits for it is done at `diskFreeAt`.
+    var diskSpeed: BurstDisk
+    var diskFreeAt: Instant
+    /// Index of the database's files on the root volume; -1 where they are not there.
+    var databaseFile = -1
     var isUp = true
     var epoch: UInt32 = 1
     /// Bumped when the public address changes; what clients know may be older.
@@ -40,11 +45,19 @@ struct Host: Sendable {
     var cpuCapacity: Int32
     var inCapacity: Int32
     var outCapacity: Int32
+    /// When the latest stop ends, and how long all stops take together: nobody bills them.
+    var stoppedUntil: Instant
+    var stoppedTime: Interval = .zero
     /// CPU time of control work since the start, beside the media's.
     var controlCPU: Interval = .zero
     /// The instance's own system, beside the containers (Amazon Linux with Docker).
     static let systemMemory: Int64 = 160 << 20
     static let systemDisk: Int64 = 2_300 << 20
+
+    /// For how long the instance was off until `now`.
+    func stopped(until now: Instant) -> Interval {
+        stoppedTime - max(.zero, stoppedUntil - now)
+    }
 
     /// CPU nanoseconds a second that one thread of control work gets now.
     func controlSpeed(mediaUse: Int64) -> Int64 {

@@ -14,12 +14,13 @@ struct Recorder: Sendable {
     private(set) var outages: [Outage] = []
     var series: Series
     var diskWasFull = false
-    /// Ports that answered a scanner, in the order they were found.
-    var portsAnswered: [Int] = []
+    /// Ports that answered a scanner, in the order they were found, and when.
+    private(set) var portsAnswered: [(port: Int, at: Instant)] = []
     /// Totals at the last sample, to make rates of.
     var egressBefore: Int64 = 0
     var ingressBefore: Int64 = 0
     var cpuBefore: Int64 = 0
+    var writesBefore: Int64 = 0
     /// The hour of the last bill, and what it came to.
     var billedHour: Int64 = -1
     var billedSoFar: Fixed = .zero
@@ -81,6 +82,11 @@ struct Recorder: Sendable {
         )
     }
 
+    mutating func answered(_ port: Int, at now: Instant) {
+        guard !portsAnswered.contains(where: { $0.port == port }) else { return }
+        portsAnswered.append((port, now))
+    }
+
     mutating func combine(_ value: Int64) { digest.combine(value) }
 
     /// The end of the step in which the cost so far passed an amount; nil for never.
@@ -127,6 +133,7 @@ extension Input {
             case .reply: 16
             case .stored: 17
             case .cached: 18
+            case .worked: 24
             case .failed(let reason): 19 + UInt64(reason.rawValue)
             }
         case .opened: 4

@@ -11,6 +11,9 @@ struct Remedies {
     /// Runs for one verdict; each takes as long as the run itself.
     private static let triesMax = 4
 
+    /// With the longest id of a verdict, a scenario's name of at most 40 characters.
+    private static let nameMax = 17
+
     private let scenario: Scenario
     private let book: PriceBook
     private let result: RunResult
@@ -42,14 +45,17 @@ struct Remedies {
     private func attempt(
         _ changes: [Change], _ id: String, _ report: (Runner.Progress) -> Bool
     ) -> Remedy? {
-        let changed = changes.reduce(scenario) { $1.applied(to: $0) }
+        var changed = changes.reduce(scenario) { $1.applied(to: $0) }
+        changed.name = "\(scenario.name.prefix(Self.nameMax))-\(id)"
+        changed.summary = "\(scenario.name) with one change: \(sentence(changes))"
         var world = World(changed, costEnd: .high, traceHour: nil, book: book)
         guard Runner.drive(&world, changed, .fluid, "remedy for \(id)", report) else { return nil }
         let outcome = world.result(isWhole: true, .fluid)
         guard let verdict = outcome.verdicts.first(where: { $0.id == id }) else { return nil }
         return Remedy(
             change: sentence(changes), status: verdict.status, value: verdict.value,
-            fingerprint: outcome.fingerprint, total730h: outcome.bill.total730h.cents)
+            fingerprint: outcome.fingerprint, total730h: outcome.bill.total730h.cents,
+            scenario: changed)
     }
 
     private func sentence(_ changes: [Change]) -> String {

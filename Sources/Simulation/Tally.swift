@@ -56,6 +56,8 @@ struct Tally: Sendable {
     var calls: Int64 = 0
     var callsFailed: Int64 = 0
     var transactions: Int64 = 0
+    /// Of the transactions, those that changed rows.
+    var writes: Int64 = 0
     var spotChecks: Int64 = 0
     var spotChecksPassed: Int64 = 0
     var nodesFlagged: Int64 = 0

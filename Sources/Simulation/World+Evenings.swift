@@ -76,7 +76,7 @@ extension World {
         for link in Int32(0)..<Int32(links.count)
         where links[link].flow != noFlow && links[link].isOpen {
             guard links[link].client.kind == .viewer else { continue }
-            let ceiling = playCeiling(links[link].client)
+            let ceiling = playCeiling(links[link].client, from: links[link].server)
             fluid.change(links[link].flow, at: queue.now) { $0.ceiling = ceiling }
         }
     }

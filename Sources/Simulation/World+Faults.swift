@@ -31,13 +31,15 @@ extension World {
     mutating func strike(_ fault: FaultKind) {
         switch fault {
         case .instanceReboot:
-            log("fault", "instance", "reboot")
+            guard isInstanceUp("reboot") else { return }
             instanceDown(cause: "instance reboot")
             comeUp(after: faultRandom.interval(Self.boot))
         case .instanceStopStart(let off):
-            log("fault", "instance", "stopped")
+            guard isInstanceUp("stopped") else { return }
             instanceDown(cause: "instance stopped and started")
             host.credits.stop(at: queue.now)
+            host.stoppedUntil = queue.now + off
+            host.stoppedTime += off
             if !scenario.deployment.instance.elasticAddress { host.address += 1 }
             comeUp(after: off + faultRandom.interval(Self.boot))
         case .containerCrash(let container):
@@ -53,6 +55,12 @@ extension World {
             log("fault", name, "home outage")
             homeGoes(Int32(home), for: length)
         }
+    }
+
+    /// What befalls an instance that is down or going up already changes nothing.
+    private mutating func isInstanceUp(_ fault: String) -> Bool {
+        log("fault", "instance", host.isUp ? fault : "\(fault), but it is down already")
+        return host.isUp
     }
 
     // MARK: Containers
@@ -81,6 +89,7 @@ extension World {
 
     /// What dies with the process: its connections, its calls, its memory.
     private mutating func loseProcess(_ service: Service) {
+        freeMemory(of: service)
         switch service {
         case .rtmp: resetLinks(of: .rtmp)
         case .coordinator: failFlights(at: .coordinator)
@@ -89,6 +98,11 @@ extension World {
         case .front, .database: break
         }
         refreshMachines()
+    }
+
+    private mutating func freeMemory(of service: Service) {
+        let process = host.services[service.index].process
+        if process >= 0 { _ = host.memory.setResident(process, 0) }
     }
 
     private mutating func failFlights(at callee: ProgramRef) {
@@ -108,7 +122,7 @@ extension World {
 
     private mutating func start(_ service: Service, healedBy: String) {
         let index = service.index
-        guard !host.services[index].isUp else { return }
+        guard !host.services[index].isUp, canStart(service) else { return }
         host.services[index].isUp = true
         host.services[index].needsPerson = false
         host.services[index].busyUntil = queue.now
@@ -117,6 +131,14 @@ extension World {
         refreshMachines()
         startProgram(service)
     }
+
+    private func canStart(_ service: Service) -> Bool {
+        guard host.services[service.index].process >= 0 else { return true }
+        return host.isUp && !(record.diskWasFull && Self.needDisk.contains(service))
+    }
+
+    /// Those that stop when the root volume is full.
+    static let needDisk: [Service] = [.coordinator, .worker, .database]
 
     mutating func startProgram(_ service: Service) {
         switch service {
@@ -139,6 +161,7 @@ extension World {
             host.services[service.index].isUp = false
             host.services[service.index].epoch &+= 1
             noteDown(service, cause: cause)
+            freeMemory(of: service)
             if service == .cache { cacheTables.flush() }
         }
         failFlights(at: .coordinator)
@@ -152,6 +175,7 @@ extension World {
 
     mutating func instanceUp(_ generation: UInt32) {
         guard generation == host.epoch, !host.isUp else { return }
+        if case .closed = account { return }
         host.isUp = true
         if host.credits.allowed == 0 { host.credits.start(at: queue.now) }
         log("instance-up", "instance", "")
@@ -241,8 +265,7 @@ extension World {
                 host.disk.remove(state.logFile, nil, at: queue.now)
             }
             record.diskWasFull = false
-            for service in [Service.coordinator, .worker, .database]
-            where host.services[service.index].process >= 0 {
+            for service in Self.needDisk where host.services[service.index].process >= 0 {
                 start(service, healedBy: "a person")
             }
         }

@@ -113,6 +113,7 @@ extension World {
         guard databaseMachine != nil else { return }
         databaseMachine?.advance(to: queue.now)
         cacheMachine?.credits.advance(to: queue.now)
+        if case .closed = account { return }
         let isUp = databaseMachine?.isAvailable ?? true
         guard isUp != databaseWasUp else { return }
         databaseWasUp = isUp
@@ -133,6 +134,34 @@ extension World {
 
     /// Connections that the coordinator and the worker keep open.
     static let databasePool = 10
+
+    // MARK: Disk of the database
+
+    /// An empty PostgreSQL with its write-ahead log, and what one writing transaction leaves
+    /// behind on average: rows and index entries, less what vacuuming frees (assumptions).
+    static let databaseBytes: Int64 = 200_000_000
+    private static let databaseGrowth: Int64 = 100
+    /// What a writing transaction waits for: a page (PostgreSQL's `BLCKSZ`).
+    static let databasePage: Int64 = 8_192
+
+    /// A page of the database's container goes to the root volume, behind what waits there.
+    mutating func writePage(after ready: Instant) -> Instant {
+        let start = max(ready, host.diskFreeAt)
+        let time = host.diskSpeed.charge(operations: 1, bytes: Self.databasePage, at: queue.now)
+        host.diskFreeAt = start + time
+        return host.diskFreeAt
+    }
+
+    /// Rows that were written since the last sample.
+    private mutating func growDatabase() {
+        let bytes = (tally.writes - record.writesBefore) * Self.databaseGrowth
+        record.writesBefore = tally.writes
+        if host.databaseFile >= 0 {
+            _ = host.disk.write(host.databaseFile, bytes, at: queue.now)
+        } else {
+            _ = databaseMachine?.storage.write(0, bytes, at: queue.now)
+        }
+    }
 
     // MARK: Memory
 
@@ -181,8 +210,9 @@ extension World {
 
     // MARK: Disk
 
-    /// Writes what was logged since the last sample.
-    mutating func writeLogs() {
+    /// Writes what was logged and stored since the last sample.
+    mutating func writeDisks() {
+        growDatabase()
         for index in host.services.indices where host.services[index].logFile >= 0 {
             let bytes = host.services[index].logged
             guard bytes > 0 else { continue }
@@ -195,7 +225,7 @@ extension World {
         guard !record.diskWasFull else { return }
         record.diskWasFull = true
         log("disk-full", "instance", "no space left on the root volume")
-        for service in [Service.coordinator, .worker, .database] {
+        for service in Self.needDisk {
             guard host.services[service.index].process >= 0 else { continue }
             stop(service, cause: "root volume full", exits: false)
             host.services[service.index].needsPerson = true
@@ -231,12 +261,35 @@ extension World {
 
     static let healthCheckID = UInt64.max
 
-    mutating func checkedHealth(passed: Bool) {
+    /// What the health check got: in time, and with 200?
+    mutating func answeredHealth(_ flight: Flight) {
+        var passed = false
+        if case .reply(.health(let health)) = flight.answer, let balancer {
+            passed =
+                health != .unhealthy && scenario.deployment.hasHealthPath
+                && queue.now - flight.startedAt <= balancer.healthCheck.timeout
+        }
+        checkedHealth(passed: passed)
+    }
+
+    private mutating func checkedHealth(passed: Bool) {
         if !passed { tally.healthChecksFailed += 1 }
         guard let changed = balancer?.checked(0, passed: passed), changed else { return }
         let isHealthy = balancer?.targets[0].health == .healthy
         log(
             isHealthy ? "target-healthy" : "target-unhealthy", "load-balancer",
             isHealthy ? "" : "fails open: requests are still passed on")
+    }
+}
+
+extension Deployment {
+    /// Whether the coordinator knows the path that is asked for; it answers others with 404.
+    fileprivate var hasHealthPath: Bool {
+        switch front {
+        case .loadBalancer(_, let path):
+            ["/health", "/", "/dashboard", "/leaderboard", "/payouts", "/streams", "/streams/live"]
+                .contains(path)
+        case .container: true
+        }
     }
 }

@@ -109,8 +109,9 @@ extension World {
         frames?.endStream(streamer, at: now)
         streamers[streamer].media.flow = noFlow
         streamers[streamer].media.generation &+= 1
-        // Scheduled time left means that the platform or the path cut it.
+        // Scheduled time left means that the platform or the path cut it, or the end of the run.
         if let session = currentSession(streamer), now < session.until - .seconds(1) {
+            guard !isOver else { return }
             tally.publishCut += 1
             mediaWentBad()
         } else {
@@ -139,7 +140,7 @@ extension World {
         guard feeder != noFlow else { return }
         let media = streamers[Int(stream.raw)].media
         let now = queue.now
-        var flow = Flow(ceiling: playCeiling(link.client), owner: index, at: now)
+        var flow = Flow(ceiling: playCeiling(link.client, from: link.server), owner: index, at: now)
         flow.content = media.shape.content
         flow.contentMean = media.mean.content
         addRoute(&flow, from: ref, to: link.client, media.shape)
@@ -181,8 +182,9 @@ extension World {
         scenario.viewers[viewers[viewer.index].group].buffer
     }
 
-    func playCeiling(_ client: ProgramRef) -> Int64 {
-        let kind: HomeKind
+    /// What one connection carries from the instance to a client, or from a node.
+    func playCeiling(_ client: ProgramRef, from server: ProgramRef) -> Int64 {
+        var kind: HomeKind
         var isEvening = false
         switch client.kind {
         case .viewer:
@@ -194,7 +196,11 @@ extension World {
             isEvening = home.isEvening
         case .coordinator, .worker, .rtmp, .prober: return 125_000_000  // inside the region
         }
-        return kind.pathCeiling(line: kind.downlinkBytes(evening: isEvening))
+        let line = kind.downlinkBytes(evening: isEvening)
+        if server.kind == .node {
+            kind.crossAlso(scenario.homes[homes[Int(nodes[Int(server.index)].home)].kind])
+        }
+        return kind.pathCeiling(line: line)
     }
 
     private func addRoute(
@@ -238,7 +244,7 @@ extension World {
         }
         if link.server.kind == .node {
             tally.relayed += flow.sent
-            nodes[Int(link.server.index)].program.relayed(bytes: flow.sent.whole)
+            nodes[Int(link.server.index)].relayedBefore += flow.sent.whole
         } else if link.client.kind == .viewer {
             tally.egressViewers += flow.sent
         } else {
@@ -251,6 +257,22 @@ extension World {
         tally.stalls += flow.stalls
         tally.viewersSent += flow.sent
         tally.viewersWaited &+= flow.waited
+    }
+
+    /// Tells a node what it has sent to its viewers since it was last told.
+    mutating func countRelayed(by node: Int) {
+        let slot = nodes[node]
+        var total = slot.relayedBefore
+        if slot.pull != noFlow {
+            for index in fluid.fed(by: slot.pull) {
+                var flow = fluid.flow(index)
+                flow.advance(to: queue.now)
+                total += flow.sent.whole
+            }
+        }
+        guard total > slot.relayedTold else { return }
+        nodes[node].relayedTold = total
+        nodes[node].program.relayed(bytes: total - slot.relayedTold)
     }
 
     // MARK: Edges

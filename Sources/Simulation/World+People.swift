@@ -96,7 +96,7 @@ extension World {
     private mutating func askDashboard() {
         probeCount += 1
         effectsAt = queue.now
-        place(.dashboard, CallID(probeCount), to: .front, by: .prober)
+        place(.overview, CallID(probeCount), to: .front, by: .prober)
     }
 
     mutating func visit() {
@@ -115,17 +115,13 @@ extension World {
     /// The answer to a probe, a visit or a health check.
     mutating func probed(_ flight: Flight) {
         if flight.id.raw == Self.healthCheckID {
-            if case .reply(.health(let health)) = flight.answer {
-                checkedHealth(passed: health != .unhealthy)
-            } else {
-                checkedHealth(passed: false)
-            }
+            answeredHealth(flight)
             return
         }
         let took = queue.now - flight.startedAt
         tally.probes += 1
         tally.probeSlowest = max(tally.probeSlowest, took)
-        if case .reply(.page) = flight.answer, took < Self.probeLimit {
+        if case .reply(.overview) = flight.answer, took < Self.probeLimit {
             tally.probesGood += 1
         } else if tally.probeFirstBad == nil {
             tally.probeFirstBad = flight.startedAt
@@ -144,7 +140,7 @@ extension World {
         let isOpen = scenario.deployment.reaches(from: .internet, to: .instance, port: port)
         if isOpen && host.isUp {
             tally.scansAnswered += 1
-            if !record.portsAnswered.contains(port) { record.portsAnswered.append(port) }
+            record.answered(port, at: queue.now)
             tally.egressScans += Self.scanAnswerBytes
             if port == 1_935 && host.services[Service.rtmp.index].isUp {
                 let cost = host.services[Service.rtmp.index].costs.perConnection

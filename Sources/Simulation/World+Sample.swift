@@ -8,7 +8,7 @@ extension World {
     /// The end of one step of the series.
     mutating func sample() {
         let now = queue.now
-        writeLogs()
+        writeDisks()
         weighMemory()
         advanceMachines()
         refreshMachines()
@@ -59,7 +59,7 @@ extension World {
     }
 
     /// Why a Free plan's account closes now, as billed by the hour; the run begins with its first.
-    private func closingCause() -> String? {
+    private mutating func closingCause() -> String? {
         guard case .freePlan(let creditsCents) = regime else { return nil }
         if record.billedSoFar >= .ratio(Int128(creditsCents), 100) {
             return "the Free plan's credits are used up and the account closed"
@@ -72,7 +72,7 @@ extension World {
     // MARK: The bill
 
     /// The bill for what was used from the start until `now`, or until the account closed.
-    public func bill(until now: Instant) -> Bill {
+    public mutating func bill(until now: Instant) -> Bill {
         guard case .closed(let at) = account else {
             return Bill(usage(until: now), at: book, under: regime)
         }
@@ -91,28 +91,31 @@ extension World {
             + tally.egressScans
     }
 
-    private func usage(until now: Instant) -> Usage {
+    private mutating func usage(until now: Instant) -> Usage {
         let period = Interval.seconds((now - scenario.start).wholeSeconds)
         var usage = Usage(region: scenario.deployment.region, period: period)
         for item in items(period) where book.index(ofPrice: item.price) != nil { usage.add(item) }
+        usage.taxPerMille = scenario.pricing.tax.map { $0.millionths / 1_000 }
         usage.owedToNodes = Ratio(Int128(tally.paidNanodollars), over: 1_000_000_000)
         return usage
     }
 
     /// What AWS sells of what the deployment has but the price book does not know.
-    var unpriced: [String] {
+    mutating func unpriced() -> [String] {
         items(.hours(1)).map(\.price).filter {
             book.index(ofPrice: $0) == nil && !($0.hasPrefix("ec2:") && host.isByHand)
         }
     }
 
-    private func items(_ period: Interval) -> [Usage.Item] {
+    private mutating func items(_ period: Interval) -> [Usage.Item] {
         let deployment = scenario.deployment
         var items: [Usage.Item] = []
         func add(_ id: String, _ price: String, _ quantity: Usage.Quantity) {
             items.append(Usage.Item(id, price: price, quantity))
         }
-        add("instance", "ec2:\(host.machine.name)", .time(period))
+        add(
+            "instance", "ec2:\(host.machine.name)",
+            .time(max(.zero, period - host.stopped(until: queue.now))))
         add(
             "root-volume", "ebs:\(deployment.instance.rootVolume.type.rawValue)",
             .storage(gigabytes: gigabytes(deployment.instance.rootVolume.size), period))
@@ -143,13 +146,21 @@ extension World {
         return items
     }
 
-    private func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
-        if case .managed(let name, let storage, let multiAZ, _, _) = scenario.deployment.database {
+    private mutating func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
+        if case .managed(let name, let storage, let multiAZ, _, let version) =
+            scenario.deployment.database
+        {
             let copies: Int64 = multiAZ ? 2 : 1
             add("database", "rds:\(name)", .time(period * copies))
             add(
                 "database-storage", "rds-storage:\(storage.type.rawValue)",
                 .storage(gigabytes: gigabytes(storage.size) * copies, period))
+            if Deployment.isExtendedSupport(postgres: version, at: scenario.start) {
+                let vCPUs = databaseMachine?.plan.type.vCPUs ?? 0
+                add(
+                    "database-extended-support", "rds:extended-support",
+                    .time(period * (vCPUs * copies)))
+            }
             let surplus = databaseMachine?.credits.surplusBillable.whole ?? 0
             if surplus > 0 {
                 add("database-surplus", "rds-surplus:t", .time(Interval(nanoseconds: surplus)))

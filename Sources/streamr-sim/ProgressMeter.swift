@@ -10,16 +10,23 @@ struct ProgressMeter {
     private var shownAt = -1.0
     private var step = 0.2
     private var isOpen = false
+    /// What is run now, and when it began: speed and time left are its own.
+    private var stage = ""
+    private var stageAt = 0.0
 
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
     mutating func show(_ progress: Runner.Progress, elapsed: Double) {
         guard !isQuiet else { return }
+        if progress.stage != stage {
+            stage = progress.stage
+            stageAt = elapsed
+        }
         let isLast = progress.done == progress.duration
         guard isLast || elapsed - shownAt >= step else { return }
         shownAt = elapsed
         if !isTerminal { step = min(step * 1.5, 30) }
-        let text = line(progress, elapsed)
+        let text = line(progress, elapsed - stageAt)
         if isTerminal {
             write("\r\u{1B}[2K" + text)
             isOpen = true

@@ -79,7 +79,7 @@ extension SampleRun {
             summary: "The plan as meant: five friends stream four hours a day to three viewers "
                 + "each, for a month.",
             seed: 7, start: start, duration: .days(days), deployment: deployment,
-            pricing: Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 0),
+            pricing: Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 0, tax: nil),
             homes: [], streamers: [], viewers: [], nodes: [],
             dashboard: DashboardUse(visitsPerDay: 20, home: "fibre"), scansPerHour: 60,
             trustRule: .spotChecks, faults: [], repairAfter: nil,

@@ -90,7 +90,7 @@ enum SampleRun {
             remedy: Remedy(
                 change: "Set the log driver to `local`, which keeps 5 × 20 MB.", status: .pass,
                 value: .zero, fingerprint: "91aa03be77c15f02d8e6b3a94c20f1ee",
-                total730h: "262.15")),
+                total730h: "262.15", scenario: scenario(days: 30))),
         verdict(
             "cost-under-budget", "Cost under $30 a month", .fail, "262.15", "30", "USD",
             720, 24, broken: start + .days(3) + .hours(7),
@@ -99,7 +99,8 @@ enum SampleRun {
             remedy: Remedy(
                 change: "Database, cache and TLS in containers, and relay through supporter nodes.",
                 status: .pass, value: Fixed(millionths: 27_410_000),
-                fingerprint: "0be18c7714e3a9d25ff0c7b2a86d9013", total730h: "27.41")),
+                fingerprint: "0be18c7714e3a9d25ff0c7b2a86d9013", total730h: "27.41",
+                scenario: scenario(days: 30))),
         verdict(
             "friends-concurrent", "5+ friends, concurrent streams", .pass, "5", "5",
             "streams", 150, 5, evidence: "All 5 friends completed sessions; 5 streams at once."),

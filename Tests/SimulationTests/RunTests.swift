@@ -188,7 +188,8 @@ import Testing
     @Test("a Free plan whose credits are gone closes the account, until a person upgrades it")
     func freePlan() throws {
         var scenario = Plan.fiveFriends(days: 3)
-        scenario.pricing = Pricing(regime: .freePlan, budgetCents: 3_000, creditsCents: 500)
+        scenario.pricing = Pricing(
+            regime: .freePlan, budgetCents: 3_000, creditsCents: 500, tax: nil)
         scenario.repairAfter = nil
         let closed = Plan.run(scenario)
         let need = try #require(closed.interventions.first)

@@ -68,7 +68,7 @@ enum Plan {
         Scenario(
             name: "five-friends", summary: "The plan as meant.", seed: 1, start: start,
             duration: .days(days), deployment: deployment(),
-            pricing: Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 0),
+            pricing: Pricing(regime: .onDemand, budgetCents: 3_000, creditsCents: 0, tax: nil),
             homes: [home],
             streamers: [
                 StreamerGroup(

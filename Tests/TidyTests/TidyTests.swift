@@ -11,21 +11,26 @@ import Testing
 
     /// Which targets each may import; whatever is not named is a library.
     static let mayImport: [String: [String]] = [
-        "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"], "RESP": ["Base"],
-        "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"],
-        "Scenarios": ["Base", "Cloud"],
+        "Base": [], "RTMP": ["Base"], "Media": ["Base", "RTMP"],
+        "RESP": ["Base"], "Platform": ["Base", "RTMP", "Media", "RESP"], "Cloud": ["Base"],
+        "Plans": ["Base", "Cloud"], "Scenarios": ["Base", "Cloud", "Plans"],
+        "Packets": ["Base", "RTMP", "Media"], "CPcap": [], "Capture": ["Base", "Packets", "CPcap"],
         "Results": ["Base", "Cloud", "Scenarios"],
-        "Simulation": ["Base", "RTMP", "Platform", "Cloud", "Scenarios", "Results"],
-        "Reports": ["Base", "Cloud", "Scenarios", "Results"],
+        "Simulation": [
+            "Base", "RTMP", "Packets", "Platform", "Cloud", "Scenarios", "Results",
+        ],
+        "Reports": ["Base", "Packets", "Cloud", "Scenarios", "Results"],
         "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
+        "CSQLite": [], "CPostgres": [],
+        "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
         "streamr-sim": [
-            "Base", "Cloud", "Scenarios", "Results", "Reports", "Simulation", "Platform", "RTMP",
-            "Media", "Sockets",
+            "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
+            "RTMP", "Media", "Sockets", "Packets", "Capture",
         ],
     ]
     static let belowDrivers = [
-        "Base", "RTMP", "Media", "RESP", "Platform", "Cloud", "Scenarios", "Results",
-        "Simulation",
+        "Base", "RTMP", "Media", "RESP", "Packets", "Platform", "Cloud", "Plans", "Scenarios",
+        "Results", "Simulation",
     ]
 
     /// What is banned below the drivers, and what to use for it.
@@ -98,6 +103,22 @@ import Testing
                 let name = String(line.split(separator: " ").last ?? "")
                 guard Self.mayImport[name] != nil else { continue }
                 #expect(allowed.contains(name), "\(source.path) imports \(name)")
+            }
+        }
+    }
+
+    /// Libraries that what simulates, and what reports on it, may import: none of the network.
+    static let libraries = ["RTMP": ["Crypto"], "Reports": ["Foundation"]]
+
+    @Test("the simulating part imports no network library")
+    func libraryImports() {
+        for source in Self.sources
+        where Self.belowDrivers.contains(source.target) || source.target == "Reports" {
+            for line in source.lines where line.hasPrefix("import ") {
+                let name = String(line.dropFirst("import ".count))
+                let isOurs = Self.mayImport[name] != nil
+                let isAllowed = Self.libraries[source.target]?.contains(name) ?? false
+                #expect(isOurs || isAllowed, "\(source.path) imports \(name)")
             }
         }
     }

@@ -48,6 +48,14 @@ extension Deployment {
         return found
     }
 
+    /// Whether RDS charges Extended Support for a major version of PostgreSQL, which RDS and CDK
+    /// opt in to: since 2025-03-01 for 12, since 2026-03-01 for 13 (from memory).
+    /// Source: Amazon RDS User Guide, extended-support-charges.
+    public static func isExtendedSupport(postgres version: Int, at now: Instant) -> Bool {
+        let begin = CivilTime(year: version <= 12 ? 2025 : 2026, month: 3, day: 1).instantUTC
+        return version <= 13 && now >= begin
+    }
+
     /// Amazon Linux 2 FAQs: end of support 2026-06-30.
     private static let amazonLinux2End = CivilTime(year: 2026, month: 7, day: 1).instantUTC
     /// PostgreSQL versioning policy: final release of 14 on 2026-11-12.

@@ -2,18 +2,18 @@ import RESP
 
 /// Reading the words of commands.
 extension Words {
-    func integer(_ index: Int) throws(Refusal) -> Int64 {
+    func integer(_ index: Int) throws(CacheFault) -> Int64 {
         guard let value = Decimal.parse(self[index]) else { throw .notInteger }
         return value
     }
 
     /// A count that may not be negative.
-    func natural(_ index: Int) throws(Refusal) -> Int {
+    func natural(_ index: Int) throws(CacheFault) -> Int {
         guard let value = Decimal.parse(self[index]), value >= 0 else { throw .notPositive }
         return Int(value)
     }
 
-    func score(_ index: Int) throws(Refusal) -> Score {
+    func score(_ index: Int) throws(CacheFault) -> Score {
         guard let value = Score(self[index]) else { throw .notNumber }
         return value
     }
@@ -28,7 +28,7 @@ extension Words {
     func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
 
     /// `MATCH`, `COUNT` and the like: the place of the value that follows, if there is one.
-    func value(after index: Int) throws(Refusal) -> Int {
+    func value(after index: Int) throws(CacheFault) -> Int {
         guard index + 1 < count else { throw .syntax }
         return index + 1
     }

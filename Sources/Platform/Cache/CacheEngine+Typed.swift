@@ -10,7 +10,7 @@ extension CacheEngine {
     /// HSET. Refused when memory is full or the key holds something else.
     public mutating func setField(
         _ key: [UInt8], _ field: [UInt8], _ value: [UInt8], at now: Instant
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard prepare(at: now) else { throw .outOfMemory }
         let layout = databases[0].layout
         let index = try databases[0].hashToChange(key[...])
@@ -21,7 +21,7 @@ extension CacheEngine {
     /// HGET.
     public mutating func field(
         _ key: [UInt8], _ field: [UInt8], at now: Instant
-    ) throws(Refusal) -> [UInt8]? {
+    ) throws(CacheFault) -> [UInt8]? {
         _ = prepare(at: now)
         guard let index = try databases[0].hash(key[...]) else { return nil }
         return databases[0].hashes[index].get(field[...], databases[0].layout)
@@ -30,7 +30,7 @@ extension CacheEngine {
     /// HGETALL, in the order of insertion unless fields went.
     public mutating func fields(
         _ key: [UInt8], at now: Instant, _ visit: (_ field: [UInt8], _ value: [UInt8]) -> Void
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         _ = prepare(at: now)
         guard let index = try databases[0].hash(key[...]) else { return }
         for place in 0..<databases[0].hashes[index].count {
@@ -40,7 +40,7 @@ extension CacheEngine {
     }
 
     /// HLEN.
-    public mutating func fieldCount(_ key: [UInt8], at now: Instant) throws(Refusal) -> Int {
+    public mutating func fieldCount(_ key: [UInt8], at now: Instant) throws(CacheFault) -> Int {
         _ = prepare(at: now)
         return try databases[0].hash(key[...]).map { databases[0].hashes[$0].count } ?? 0
     }
@@ -49,7 +49,7 @@ extension CacheEngine {
     @discardableResult
     public mutating func removeField(
         _ key: [UInt8], _ field: [UInt8], at now: Instant
-    ) throws(Refusal) -> Bool {
+    ) throws(CacheFault) -> Bool {
         _ = prepare(at: now)
         let layout = databases[0].layout
         guard let index = try databases[0].hash(key[...]),
@@ -63,7 +63,7 @@ extension CacheEngine {
     /// INCR, and EXPIRE with the first: how many there were in this span.
     public mutating func count(
         _ key: [UInt8], within span: Interval, at now: Instant
-    ) throws(Refusal) -> Int64 {
+    ) throws(CacheFault) -> Int64 {
         guard prepare(at: now) else { throw .outOfMemory }
         let count = try databases[0].increment(key[...], by: 1)
         if count == 1 { expire(key, after: span) }
@@ -73,7 +73,7 @@ extension CacheEngine {
     /// SET with PX, or without an expiry.
     public mutating func set(
         _ key: [UInt8], _ value: [UInt8], expiresAfter span: Interval?, at now: Instant
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard prepare(at: now) else { throw .outOfMemory }
         databases[0].put(key[...], value[...])
         if let span { expire(key, after: span) }
@@ -86,7 +86,7 @@ extension CacheEngine {
     }
 
     /// GET.
-    public mutating func value(_ key: [UInt8], at now: Instant) throws(Refusal) -> [UInt8]? {
+    public mutating func value(_ key: [UInt8], at now: Instant) throws(CacheFault) -> [UInt8]? {
         _ = prepare(at: now)
         return try databases[0].string(key[...])
     }

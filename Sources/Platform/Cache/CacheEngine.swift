@@ -122,7 +122,7 @@ public struct CacheEngine: Sendable {
     /// Carries out a command of one of the families that are about keys.
     mutating func run(
         _ command: Command, _ words: Words, _ database: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .string(let command): try databases[database].run(command, words, &reply)
         case .key(let command): try databases[database].run(command, words, &reply)

@@ -32,12 +32,12 @@ extension CacheServer {
     mutating func run(
         _ command: ChannelCommand, _ words: Words, _ index: Int, _ reply: inout ReplyWriter,
         into outbox: inout CacheOutbox
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .subscribe(let isPattern):
             for place in 1..<words.count {
                 guard clients[index]!.subscriptions < Self.subscriptionsMax else {
-                    throw Refusal("ERR too many subscriptions")
+                    throw CacheFault("ERR too many subscriptions")
                 }
                 if isPattern {
                     addPattern(words.bytes(place), index)
@@ -147,7 +147,7 @@ extension CacheServer {
         return receivers.count
     }
 
-    private func reportTopics(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private func reportTopics(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         if words.matches(1, "CHANNELS"), words.count <= 3 {
             let names = topics.channels.map(\.name).filter {
                 words.count < 3 || Glob(pattern: words[2]).matches($0)

@@ -5,7 +5,7 @@ import RESP
 extension CacheServer {
     mutating func run(
         _ command: ConnectionCommand, _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .ping: try ping(words, index, &reply)
         case .echo: reply.bulk(words[1])
@@ -20,7 +20,7 @@ extension CacheServer {
         }
     }
 
-    private func ping(_ words: Words, _ index: Int, _ reply: inout ReplyWriter) throws(Refusal) {
+    private func ping(_ words: Words, _ index: Int, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard words.count <= 2 else { throw .arity("ping") }
         if clients[index]!.subscriptions > 0 {
             reply.array(2)
@@ -35,10 +35,10 @@ extension CacheServer {
 
     private mutating func select(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let number = try words.integer(1)
         guard (0..<Int64(CacheEngine.databasesMax)).contains(number) else {
-            throw Refusal("ERR DB index is out of range")
+            throw CacheFault("ERR DB index is out of range")
         }
         clients[index]!.database = engine.database(Int(number))
         reply.simple("OK")
@@ -57,10 +57,10 @@ extension CacheServer {
 
     private mutating func authenticate(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count <= 3 else { throw .syntax }
         if words.count == 2 && settings.password.isEmpty {
-            throw Refusal(
+            throw CacheFault(
                 "ERR AUTH <password> called without any password configured for the default "
                     + "user. Are you sure your configuration is correct?")
         }
@@ -72,7 +72,7 @@ extension CacheServer {
     /// The time does not depend on how much of the password is right.
     private mutating func authenticate(
         _ user: Word, _ password: Word, _ index: Int
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let wanted = settings.password
         var difference = user.elementsEqual("default".utf8) ? 0 : UInt8(1)
         // Without a password, any will do.
@@ -83,7 +83,7 @@ extension CacheServer {
             }
         }
         guard difference == 0 else {
-            throw Refusal("WRONGPASS invalid username-password pair or user is disabled.")
+            throw CacheFault("WRONGPASS invalid username-password pair or user is disabled.")
         }
         clients[index]!.isAuthenticated = true
     }
@@ -91,12 +91,12 @@ extension CacheServer {
     /// HELLO: this server speaks version 2 alone.
     private mutating func greet(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         if words.count > 1 {
             guard let version = Decimal.parse(words[1]) else {
-                throw Refusal("ERR Protocol version is not an integer or out of range")
+                throw CacheFault("ERR Protocol version is not an integer or out of range")
             }
-            guard version == 2 else { throw Refusal("NOPROTO unsupported protocol version") }
+            guard version == 2 else { throw CacheFault("NOPROTO unsupported protocol version") }
         }
         var name: [UInt8]?
         var place = 2
@@ -108,11 +108,11 @@ extension CacheServer {
                 name = try Self.checkedName(words[place + 1])
                 place += 2
             } else {
-                throw Refusal("ERR Syntax error in HELLO option '", words[place], "'")
+                throw CacheFault("ERR Syntax error in HELLO option '", words[place], "'")
             }
         }
         guard clients[index]!.isAuthenticated else {
-            throw Refusal(
+            throw CacheFault(
                 "NOAUTH HELLO must be called with the client already authenticated, otherwise "
                     + "the HELLO <proto> AUTH <user> <pass> option can be used to authenticate "
                     + "the client and select the RESP protocol version at the same time")
@@ -140,9 +140,9 @@ extension CacheServer {
 
     private static let nameMax = 64 << 10
 
-    private static func checkedName(_ word: Word) throws(Refusal) -> [UInt8] {
+    private static func checkedName(_ word: Word) throws(CacheFault) -> [UInt8] {
         guard word.count <= nameMax, word.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw Refusal(
+            throw CacheFault(
                 "ERR Client names cannot contain spaces, newlines or special characters.")
         }
         return [UInt8](word)
@@ -150,7 +150,7 @@ extension CacheServer {
 
     private mutating func runClient(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch words[1].lowercasedText {
         case "id": reply.integer(clients[index]!.id)
         case "getname":
@@ -170,13 +170,13 @@ extension CacheServer {
 
     private mutating func setInfo(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         if words.matches(2, "LIB-NAME") {
             clients[index]!.library = try Self.checkedName(words[3])
         } else if words.matches(2, "LIB-VER") {
             clients[index]!.libraryVersion = try Self.checkedName(words[3])
         } else {
-            throw Refusal("ERR Unrecognized option '", words[2], "'")
+            throw CacheFault("ERR Unrecognized option '", words[2], "'")
         }
         reply.simple("OK")
     }
@@ -202,7 +202,7 @@ extension CacheServer {
         return facts.map { "\($0)=\($1)" }.joined(separator: " ")
     }
 
-    private func listClients(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private func listClients(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         var wanted: [Int64]?
         if words.count > 2 {
             if words.matches(2, "TYPE"), words.count == 4 {
@@ -211,7 +211,7 @@ extension CacheServer {
                 var ids: [Int64] = []
                 for place in 3..<words.count {
                     guard let id = Decimal.parse(words[place]), id > 0 else {
-                        throw Refusal("ERR Invalid client ID")
+                        throw CacheFault("ERR Invalid client ID")
                     }
                     ids.append(id)
                 }
@@ -229,12 +229,12 @@ extension CacheServer {
 
     private static func clientTypes(
         _ words: Words, _ server: CacheServer
-    ) throws(Refusal) -> [Int64] {
+    ) throws(CacheFault) -> [Int64] {
         let types: [(StaticString, Bool?)] = [
             ("NORMAL", false), ("PUBSUB", true), ("MASTER", nil), ("REPLICA", nil),
         ]
         guard let type = types.first(where: { words.matches(3, $0.0) }) else {
-            throw Refusal("ERR Unknown client type '", words[3], "'")
+            throw CacheFault("ERR Unknown client type '", words[3], "'")
         }
         return server.clients.compactMap { client in
             guard let client, let subscribes = type.1 else { return nil }
@@ -244,11 +244,11 @@ extension CacheServer {
 
     private mutating func kill(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         if words.count == 3 {
             let address = words.text(2)
             guard let victim = clients.firstIndex(where: { $0?.address == address }) else {
-                throw Refusal("ERR No such client")
+                throw CacheFault("ERR No such client")
             }
             disconnect(victim)
             return reply.simple("OK")
@@ -260,7 +260,7 @@ extension CacheServer {
             let value = words[place + 1]
             if words.matches(place, "ID") {
                 guard let id = Decimal.parse(value), id > 0 else {
-                    throw Refusal("ERR client-id should be greater than 0")
+                    throw CacheFault("ERR client-id should be greater than 0")
                 }
                 victims.removeAll { clients[$0]?.id != id }
             } else if words.matches(place, "ADDR") {

@@ -8,7 +8,7 @@ extension CacheServer {
 
     mutating func run(
         _ command: ServerCommand, _ words: Words, _ index: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .info: reply.bulk(info(words))
         case .configure: try configure(words, &reply)
@@ -112,7 +112,7 @@ extension CacheServer {
         ]
     }
 
-    private mutating func configure(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func configure(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         if words.matches(1, "GET") {
             let found = parameters().filter { name, _ in
                 (2..<words.count).contains {
@@ -142,9 +142,9 @@ extension CacheServer {
 
     private static func set(
         _ name: String, _ value: String, _ settings: inout Settings
-    ) throws(Refusal) {
-        func refused(_ reason: String) -> Refusal {
-            Refusal(
+    ) throws(CacheFault) {
+        func refused(_ reason: String) -> CacheFault {
+            CacheFault(
                 "ERR CONFIG SET failed (possibly related to argument '\(name)') - \(reason)")
         }
         switch name {
@@ -171,14 +171,14 @@ extension CacheServer {
             "zset-max-listpack-value", "set-max-intset-entries", "list-max-listpack-size":
             throw refused("can't set immutable config")
         case _:
-            throw Refusal(
+            throw CacheFault(
                 "ERR Unknown option or number of arguments for CONFIG SET - '\(name)'")
         }
     }
 
     private static func number(
-        _ text: String, _ range: ClosedRange<Int>, _ refused: (String) -> Refusal
-    ) throws(Refusal) -> Int {
+        _ text: String, _ range: ClosedRange<Int>, _ refused: (String) -> CacheFault
+    ) throws(CacheFault) -> Int {
         guard let value = Int(text) else {
             throw refused("argument couldn't be parsed into an integer")
         }
@@ -204,7 +204,7 @@ extension CacheServer {
 
     // MARK: COMMAND
 
-    private func describe(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private func describe(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard words.count > 1 else {
             reply.array(table.specs.count)
             for spec in table.specs { describe(spec, &reply) }
@@ -250,7 +250,7 @@ extension CacheServer {
 
     private mutating func memory(
         _ words: Words, _ database: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         if words.matches(1, "USAGE") {
             guard words.count == 3 || words.count == 5 && words.matches(3, "SAMPLES") else {
                 throw .syntax

@@ -27,23 +27,23 @@ extension CacheServer {
     mutating func run(
         _ command: TransactionCommand, _ words: Words, _ index: Int, _ reply: inout ReplyWriter,
         into outbox: inout CacheOutbox
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let isOpen = clients[index]!.transaction.isOpen
         switch command {
         case .begin:
-            guard !isOpen else { throw Refusal("ERR MULTI calls can not be nested") }
+            guard !isOpen else { throw CacheFault("ERR MULTI calls can not be nested") }
             clients[index]!.transaction.isOpen = true
             clients[index]!.transaction.isBroken = false
             reply.simple("OK")
         case .execute:
-            guard isOpen else { throw Refusal("ERR EXEC without MULTI") }
+            guard isOpen else { throw CacheFault("ERR EXEC without MULTI") }
             try commit(index, &reply, into: &outbox)
         case .discard:
-            guard isOpen else { throw Refusal("ERR DISCARD without MULTI") }
+            guard isOpen else { throw CacheFault("ERR DISCARD without MULTI") }
             forgetTransaction(index)
             reply.simple("OK")
         case .watch:
-            guard !isOpen else { throw Refusal("ERR WATCH inside MULTI is not allowed") }
+            guard !isOpen else { throw CacheFault("ERR WATCH inside MULTI is not allowed") }
             try watch(words, index)
             reply.simple("OK")
         case .unwatch:
@@ -55,7 +55,7 @@ extension CacheServer {
 
     private mutating func commit(
         _ index: Int, _ reply: inout ReplyWriter, into outbox: inout CacheOutbox
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         disturb()
         let transaction = clients[index]!.transaction
         let hasExpired = transaction.watched.contains {
@@ -63,7 +63,7 @@ extension CacheServer {
         }
         forgetTransaction(index)
         guard !transaction.isBroken else {
-            throw Refusal("EXECABORT Transaction discarded because of previous errors.")
+            throw CacheFault("EXECABORT Transaction discarded because of previous errors.")
         }
         guard !transaction.isDisturbed, !hasExpired else { return reply.nullArray() }
         reply.array(transaction.queue.count)
@@ -81,10 +81,10 @@ extension CacheServer {
 
     private static let watchedMax = 65_536
 
-    private mutating func watch(_ words: Words, _ index: Int) throws(Refusal) {
+    private mutating func watch(_ words: Words, _ index: Int) throws(CacheFault) {
         let database = clients[index]!.database
         guard clients[index]!.transaction.watched.count + words.count <= Self.watchedMax else {
-            throw Refusal("ERR too many watched keys")
+            throw CacheFault("ERR too many watched keys")
         }
         for place in 1..<words.count {
             // One that has expired is none, so its going is no change.

@@ -263,7 +263,7 @@ public struct CacheServer: Sendable {
     ) {
         figures.commands += 1
         let hasRoom = engine.prepare(at: now)
-        do throws(Refusal) {
+        do throws(CacheFault) {
             let spec = try admitted(words, index, hasRoom: hasRoom)
             let isQueued = clients[index]!.transaction.isOpen && !spec.flags.contains(.immediate)
             if isQueued {
@@ -281,19 +281,19 @@ public struct CacheServer: Sendable {
     /// The command that the words name, if this client may give it now.
     private func admitted(
         _ words: Words, _ index: Int, hasRoom: Bool
-    ) throws(Refusal) -> CommandSpec {
+    ) throws(CacheFault) -> CommandSpec {
         guard let place = table.find(words[0]) else { throw .unknown(words) }
         let spec = table.specs[place]
         try spec.check(words)
         guard clients[index]!.isAuthenticated || spec.flags.contains(.open) else {
-            throw Refusal("NOAUTH Authentication required.")
+            throw CacheFault("NOAUTH Authentication required.")
         }
         let grows =
             spec.flags.contains(.grows)
             || spec.flags.contains(.immediate) && clients[index]!.transaction.grows
         guard hasRoom || !grows else { throw .outOfMemory }
         guard clients[index]!.subscriptions == 0 || spec.flags.contains(.subscribed) else {
-            throw Refusal(
+            throw CacheFault(
                 "ERR Can't execute '\(spec.name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING "
                     + "/ QUIT / RESET are allowed in this context")
         }
@@ -311,7 +311,7 @@ public struct CacheServer: Sendable {
         }
         let place = reply.bytes.count
         let database = clients[index]!.database
-        do throws(Refusal) {
+        do throws(CacheFault) {
             switch spec.command {
             case .string, .key, .hash, .list, .set, .sortedSet:
                 try engine.run(spec.command, words, database, &reply)

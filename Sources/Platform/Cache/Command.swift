@@ -68,7 +68,7 @@ struct CommandSpec: Sendable {
     }
 
     /// Throws what is wrong with the number of words, or with the second.
-    func check(_ words: Words) throws(Refusal) {
+    func check(_ words: Words) throws(CacheFault) {
         guard Self.allows(arity, words.count) else { throw .arity(name) }
         guard !subcommands.isEmpty, words.count > 1, !isHelp(words) else { return }
         guard let found = subcommands.first(where: { words.matches(1, $0.name) }) else {

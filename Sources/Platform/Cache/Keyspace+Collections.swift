@@ -3,32 +3,32 @@ import RESP
 /// Collections under their keys: found with their type, created with the first element, removed
 /// with the last.
 extension Keyspace {
-    mutating func hash(_ key: Word) throws(Refusal) -> Int32? {
+    mutating func hash(_ key: Word) throws(CacheFault) -> Int32? {
         guard let slot = findToRead(key) else { return nil }
         guard case .hash(let index) = self[slot].value else { throw .wrongType }
         return index
     }
 
-    mutating func list(_ key: Word) throws(Refusal) -> Int32? {
+    mutating func list(_ key: Word) throws(CacheFault) -> Int32? {
         guard let slot = findToRead(key) else { return nil }
         guard case .list(let index) = self[slot].value else { throw .wrongType }
         return index
     }
 
-    mutating func set(_ key: Word) throws(Refusal) -> Int32? {
+    mutating func set(_ key: Word) throws(CacheFault) -> Int32? {
         guard let slot = findToRead(key) else { return nil }
         guard case .set(let index) = self[slot].value else { throw .wrongType }
         return index
     }
 
-    mutating func sortedSet(_ key: Word) throws(Refusal) -> Int32? {
+    mutating func sortedSet(_ key: Word) throws(CacheFault) -> Int32? {
         guard let slot = findToRead(key) else { return nil }
         guard case .sortedSet(let index) = self[slot].value else { throw .wrongType }
         return index
     }
 
     /// The collection of a key, made if there is none.
-    mutating func hashToChange(_ key: Word) throws(Refusal) -> Int32 {
+    mutating func hashToChange(_ key: Word) throws(CacheFault) -> Int32 {
         if let slot = find(key) {
             guard case .hash(let index) = self[slot].value else { throw .wrongType }
             return index
@@ -38,7 +38,7 @@ extension Keyspace {
         return index
     }
 
-    mutating func listToChange(_ key: Word) throws(Refusal) -> Int32 {
+    mutating func listToChange(_ key: Word) throws(CacheFault) -> Int32 {
         if let slot = find(key) {
             guard case .list(let index) = self[slot].value else { throw .wrongType }
             return index
@@ -48,7 +48,7 @@ extension Keyspace {
         return index
     }
 
-    mutating func setToChange(_ key: Word) throws(Refusal) -> Int32 {
+    mutating func setToChange(_ key: Word) throws(CacheFault) -> Int32 {
         if let slot = find(key) {
             guard case .set(let index) = self[slot].value else { throw .wrongType }
             return index
@@ -58,7 +58,7 @@ extension Keyspace {
         return index
     }
 
-    mutating func sortedSetToChange(_ key: Word) throws(Refusal) -> Int32 {
+    mutating func sortedSetToChange(_ key: Word) throws(CacheFault) -> Int32 {
         if let slot = find(key) {
             guard case .sortedSet(let index) = self[slot].value else { throw .wrongType }
             return index

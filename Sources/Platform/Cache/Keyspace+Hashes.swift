@@ -10,7 +10,7 @@ enum HashCommand: Sendable {
 extension Keyspace {
     mutating func run(
         _ command: HashCommand, _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .set: try setFields(words, "hset", &reply)
         case .setMany: try setFields(words, "hmset", &reply)
@@ -39,7 +39,7 @@ extension Keyspace {
 
     private mutating func setFields(
         _ words: Words, _ name: String, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count % 2 == 0 else { throw .arity(name) }
         let index = try hashToChange(words[1])
         var added = 0
@@ -56,7 +56,7 @@ extension Keyspace {
 
     private mutating func setFieldIfNew(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let index = try hashToChange(words[1])
         guard hashes[index].get(words[2], layout) == nil else { return reply.flag(false) }
         let layout = layout
@@ -65,7 +65,7 @@ extension Keyspace {
         reply.flag(true)
     }
 
-    private mutating func getFields(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func getFields(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let index = try hash(words[1])
         reply.array(words.count - 2)
         for place in 2..<words.count {
@@ -75,7 +75,7 @@ extension Keyspace {
 
     private mutating func listFields(
         _ key: Word, fields: Bool, values: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let index = try hash(key) else { return reply.array(0) }
         reply.array(hashes[index].count * (fields && values ? 2 : 1))
         for place in 0..<hashes[index].count {
@@ -87,7 +87,7 @@ extension Keyspace {
 
     private mutating func deleteFields(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let index = try hash(words[1]) else { return reply.integer(0) }
         var removed = 0
         let layout = layout
@@ -103,13 +103,13 @@ extension Keyspace {
 
     private mutating func incrementField(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let amount = try words.integer(3)
         let index = try hashToChange(words[1])
         var value: Int64 = 0
         if let old = hashes[index].get(words[2], layout) {
             guard let integer = Decimal.parse(old[...]) else {
-                throw Refusal("ERR hash value is not an integer")
+                throw CacheFault("ERR hash value is not an integer")
             }
             value = integer
         }
@@ -123,20 +123,20 @@ extension Keyspace {
 
     private mutating func incrementFieldByFraction(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let amount = Extended(words[3]) else { throw .notNumber }
-        guard amount.isFinite else { throw Refusal("ERR value is NaN or Infinity") }
+        guard amount.isFinite else { throw CacheFault("ERR value is NaN or Infinity") }
         let index = try hashToChange(words[1])
         var value = Extended()
         if let old = hashes[index].get(words[2], layout) {
             guard let number = Extended(old[...]) else {
-                throw Refusal("ERR hash value is not a float")
+                throw CacheFault("ERR hash value is not a float")
             }
             value = number
         }
         let sum = value + amount
         guard sum.isFinite else {
-            throw Refusal("ERR increment would produce NaN or Infinity")
+            throw CacheFault("ERR increment would produce NaN or Infinity")
         }
         let text = sum.text
         let layout = layout
@@ -147,7 +147,7 @@ extension Keyspace {
 
     private mutating func randomFields(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count > 2 else {
             guard let index = try hash(words[1]) else { return reply.null() }
             let place = Int(random.below(UInt64(hashes[index].count)))
@@ -185,7 +185,7 @@ extension Keyspace {
         return places
     }
 
-    private mutating func scanFields(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func scanFields(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let cursor = try words.cursor(2)
         guard let index = try hash(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)
@@ -203,9 +203,9 @@ extension Keyspace {
 
 extension Words {
     /// How many random elements are wanted, at most `randomMax` of them.
-    func randomCount(_ index: Int) throws(Refusal) -> Int {
+    func randomCount(_ index: Int) throws(CacheFault) -> Int {
         let count = try integer(index)
-        guard count >= -Self.randomMax else { throw Refusal("ERR value is out of range") }
+        guard count >= -Self.randomMax else { throw CacheFault("ERR value is out of range") }
         return Int(count)
     }
 

@@ -13,7 +13,7 @@ enum KeyCommand: Sendable {
 extension Keyspace {
     mutating func run(
         _ command: KeyCommand, _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .delete: delete(words, &reply)
         case .exists: countFound(words, touches: false, &reply)
@@ -90,7 +90,7 @@ extension Keyspace {
 
     private mutating func rename(
         _ words: Words, isIfNew: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let source = find(words[1]) else { throw .noSuchKey }
         if words[1] == words[2] {
             return isIfNew ? reply.flag(false) : reply.simple("OK")
@@ -109,7 +109,7 @@ extension Keyspace {
         isIfNew ? reply.flag(true) : reply.simple("OK")
     }
 
-    private mutating func copy(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func copy(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         var replaces = false
         var index = 3
         while index < words.count {
@@ -121,7 +121,7 @@ extension Keyspace {
             index += 1
         }
         guard words[1] != words[2] else {
-            throw Refusal("ERR source and destination objects are the same")
+            throw CacheFault("ERR source and destination objects are the same")
         }
         guard let source = find(words[1]) else { return reply.flag(false) }
         if let target = find(words[2]) {
@@ -153,7 +153,7 @@ extension Keyspace {
         var ifGreater = false
         var ifLess = false
 
-        init(_ words: Words) throws(Refusal) {
+        init(_ words: Words) throws(CacheFault) {
             for index in words.count > 3 ? 3..<words.count : 0..<0 {
                 if words.matches(index, "NX") {
                     ifNone = true
@@ -164,15 +164,15 @@ extension Keyspace {
                 } else if words.matches(index, "LT") {
                     ifLess = true
                 } else {
-                    throw Refusal("ERR Unsupported option ", words[index], "")
+                    throw CacheFault("ERR Unsupported option ", words[index], "")
                 }
             }
             guard !ifNone || !(ifSome || ifGreater || ifLess) else {
-                throw Refusal(
+                throw CacheFault(
                     "ERR NX and XX, GT or LT options at the same time are not compatible")
             }
             guard !(ifGreater && ifLess) else {
-                throw Refusal("ERR GT and LT options at the same time are not compatible")
+                throw CacheFault("ERR GT and LT options at the same time are not compatible")
             }
         }
 
@@ -186,7 +186,7 @@ extension Keyspace {
 
     private mutating func expire(
         _ words: Words, unit: Int64, isRelative: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let options = try ExpireOptions(words)
         let count = try words.integer(2)
         let (span, overflow) = count.multipliedReportingOverflow(by: unit)
@@ -224,7 +224,7 @@ extension Keyspace {
         reply.flag(true)
     }
 
-    private mutating func flush(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func flush(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard words.count == 1 || words.count == 2,
             words.count == 1
                 || words.matches(1, "SYNC") || words.matches(1, "ASYNC")
@@ -236,7 +236,7 @@ extension Keyspace {
 
     // MARK: Looking inside
 
-    private mutating func object(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func object(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard let slot = find(words[2], touches: false) else { return reply.null() }
         if words.matches(1, "ENCODING") {
             reply.bulk(encoding(slot))
@@ -245,7 +245,7 @@ extension Keyspace {
         } else if words.matches(1, "IDLETIME") {
             reply.integer(idleSeconds(slot))
         } else {
-            throw Refusal(
+            throw CacheFault(
                 "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
                     + "Please note that when switching between policies at runtime LRU and LFU "
                     + "data will take some time to adjust.")

@@ -10,7 +10,7 @@ enum ListCommand: Sendable {
 extension Keyspace {
     mutating func run(
         _ command: ListCommand, _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .push(let isLeft, let onlyIfThere):
             try push(words, isLeft: isLeft, onlyIfThere: onlyIfThere, &reply)
@@ -34,7 +34,7 @@ extension Keyspace {
 
     private mutating func push(
         _ words: Words, isLeft: Bool, onlyIfThere: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         if onlyIfThere, try list(words[1]) == nil { return reply.integer(0) }
         let index = try listToChange(words[1])
         editList(index) { list in
@@ -52,7 +52,7 @@ extension Keyspace {
 
     private mutating func pop(
         _ words: Words, isLeft: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count <= 3 else { throw .arity(words[0].lowercasedText) }
         let count = try words.count > 2 ? words.natural(2) : nil
         guard let index = try list(words[1]) else {
@@ -79,7 +79,7 @@ extension Keyspace {
         changed(key, number)
     }
 
-    private mutating func popMany(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func popMany(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let keys = try words.keys(1)
         guard keys.upperBound < words.count else { throw .syntax }
         let isLeft = try words.end(keys.upperBound)
@@ -101,7 +101,7 @@ extension Keyspace {
         return from <= to && from < count ? Int(from)..<Int(to) + 1 : nil
     }
 
-    private mutating func range(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func range(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let first = try words.integer(2)
         let last = try words.integer(3)
         guard let index = try list(words[1]),
@@ -111,20 +111,20 @@ extension Keyspace {
         for place in places { reply.bulk(lists[index][place]) }
     }
 
-    private mutating func place(_ words: Words, _ index: Int32) throws(Refusal) -> Int? {
+    private mutating func place(_ words: Words, _ index: Int32) throws(CacheFault) -> Int? {
         let wanted = try words.integer(2)
         let count = Int64(lists[index].count)
         let place = wanted < 0 ? wanted + count : wanted
         return (0..<count).contains(place) ? Int(place) : nil
     }
 
-    private mutating func element(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func element(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard let index = try list(words[1]) else { return reply.null() }
         let place = try place(words, index)
         reply.bulk(place.map { lists[index][$0] })
     }
 
-    private mutating func setElement(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func setElement(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard let index = try list(words[1]) else { throw .noSuchKey }
         guard let place = try place(words, index) else { throw .indexOutOfRange }
         editList(index) { $0[place] = words.bytes(3) }
@@ -134,7 +134,7 @@ extension Keyspace {
 
     private mutating func removeElements(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let wanted = try words.integer(2)
         guard let index = try list(words[1]) else { return reply.integer(0) }
         let count = wanted == 0 ? Int.max : Int(clamping: wanted.magnitude)
@@ -148,7 +148,7 @@ extension Keyspace {
         reply.integer(removed)
     }
 
-    private mutating func trim(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func trim(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let first = try words.integer(2)
         let last = try words.integer(3)
         guard let index = try list(words[1]) else { return reply.simple("OK") }
@@ -163,7 +163,7 @@ extension Keyspace {
         reply.simple("OK")
     }
 
-    private mutating func insert(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func insert(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let isAfter = words.matches(2, "AFTER")
         guard isAfter || words.matches(2, "BEFORE") else { throw .syntax }
         guard let index = try list(words[1]) else { return reply.integer(0) }
@@ -177,7 +177,7 @@ extension Keyspace {
 
     private mutating func move(
         _ words: Words, fromLeft: Bool, toLeft: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let source = try list(words[1]) else { return reply.null() }
         let target = try listToChange(words[2])
         let element = editList(source) { fromLeft ? $0.removeFirst() : $0.removeLast() }
@@ -195,14 +195,14 @@ extension Keyspace {
         var count: Int?
         var lengthMax = Int.max
 
-        init(_ words: Words) throws(Refusal) {
+        init(_ words: Words) throws(CacheFault) {
             var index = 3
             while index < words.count {
                 let value = index + 1
                 if words.matches(index, "RANK"), value < words.count {
                     rank = try words.integer(value)
                     guard rank != 0, rank > .min else {
-                        throw Refusal(
+                        throw CacheFault(
                             rank == 0
                                 ? "ERR RANK can't be zero: use 1 to start from the first match, "
                                     + "2 from the second ... or use negative to start from the "
@@ -223,15 +223,15 @@ extension Keyspace {
 
         private static func natural(
             _ words: Words, _ index: Int, _ name: String
-        ) throws(Refusal) -> Int {
+        ) throws(CacheFault) -> Int {
             guard let value = Decimal.parse(words[index]), value >= 0 else {
-                throw Refusal("ERR \(name) can't be negative")
+                throw CacheFault("ERR \(name) can't be negative")
             }
             return Int(value)
         }
     }
 
-    private mutating func position(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func position(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let options = try PositionOptions(words)
         guard let index = try list(words[1]) else {
             return options.count == nil ? reply.null() : reply.array(0)
@@ -256,23 +256,23 @@ extension Keyspace {
 
 extension Words {
     /// True for LEFT, false for RIGHT.
-    fileprivate func end(_ index: Int) throws(Refusal) -> Bool {
+    fileprivate func end(_ index: Int) throws(CacheFault) -> Bool {
         if matches(index, "LEFT") { return true }
         guard matches(index, "RIGHT") else { throw .syntax }
         return false
     }
 
     /// The places of keys whose number stands before them.
-    func keys(_ index: Int, _ zero: String = "ERR numkeys should be greater than 0") throws(Refusal)
+    func keys(_ index: Int, _ zero: String = "ERR numkeys should be greater than 0") throws(CacheFault)
         -> Range<Int>
     {
-        guard let count = Decimal.parse(self[index]), count > 0 else { throw Refusal(zero) }
+        guard let count = Decimal.parse(self[index]), count > 0 else { throw CacheFault(zero) }
         guard count <= Int64(self.count - index - 1) else { throw .syntax }
         return index + 1..<index + 1 + Int(count)
     }
 
     /// `[COUNT n]` at the end of LMPOP and ZMPOP.
-    func popCount(_ start: Int) throws(Refusal) -> Int {
+    func popCount(_ start: Int) throws(CacheFault) -> Int {
         var count: Int?
         var index = start
         while index < self.count {
@@ -280,7 +280,7 @@ extension Words {
                 throw .syntax
             }
             guard let value = Decimal.parse(self[index + 1]), value > 0 else {
-                throw Refusal("ERR count should be greater than 0")
+                throw CacheFault("ERR count should be greater than 0")
             }
             count = Int(value)
             index += 2

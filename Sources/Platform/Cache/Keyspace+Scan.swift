@@ -8,7 +8,7 @@ extension Keyspace {
         var count = 10
         var type: Word?
 
-        init(_ words: Words, from start: Int, takesType: Bool) throws(Refusal) {
+        init(_ words: Words, from start: Int, takesType: Bool) throws(CacheFault) {
             var index = start
             while index < words.count {
                 if words.matches(index, "COUNT") {
@@ -34,7 +34,7 @@ extension Keyspace {
         var bucketsMax: Int { count.multipliedReportingOverflow(by: 10).partialValue }
     }
 
-    mutating func scan(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    mutating func scan(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         var cursor = try words.cursor(1)
         let options = try ScanOptions(words, from: 2, takesType: true)
         var slots: [Int] = []
@@ -85,8 +85,8 @@ extension Keyspace {
 
 extension Words {
     /// As `strtoul` reads one, which takes a sign and makes nothing zero.
-    func cursor(_ index: Int) throws(Refusal) -> UInt64 {
-        let refusal = Refusal("ERR invalid cursor")
+    func cursor(_ index: Int) throws(CacheFault) -> UInt64 {
+        let refusal = CacheFault("ERR invalid cursor")
         var digits = self[index]
         let sign = digits.first
         let isSigned = sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+")

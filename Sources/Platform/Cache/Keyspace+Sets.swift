@@ -12,7 +12,7 @@ enum SetOperation: Sendable { case union, intersection, difference }
 extension Keyspace {
     mutating func run(
         _ command: SetCommand, _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .add: try addMembers(words, &reply)
         case .remove: try removeMembers(words, &reply)
@@ -46,12 +46,12 @@ extension Keyspace {
         for member in members { reply.bulk(member) }
     }
 
-    private mutating func members(_ key: Word) throws(Refusal) -> [[UInt8]] {
+    private mutating func members(_ key: Word) throws(CacheFault) -> [[UInt8]] {
         guard let index = try set(key) else { return [] }
         return (0..<sets[index].count).map { sets[index].member($0) }
     }
 
-    private mutating func addMembers(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func addMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let index = try setToChange(words[1])
         let layout = layout
         let added = editMembers(index) { set in
@@ -65,7 +65,7 @@ extension Keyspace {
 
     private mutating func removeMembers(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let index = try set(words[1]) else { return reply.integer(0) }
         let layout = layout
         let removed = editMembers(index) { set in
@@ -80,7 +80,7 @@ extension Keyspace {
         reply.integer(removed)
     }
 
-    private mutating func popMembers(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func popMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard words.count <= 3 else { throw .syntax }
         let count = try words.count > 2 ? words.natural(2) : nil
         guard let index = try set(words[1]) else {
@@ -105,7 +105,7 @@ extension Keyspace {
 
     private mutating func randomMembers(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count <= 3 else { throw .syntax }
         guard words.count == 3 else {
             guard let index = try set(words[1]) else { return reply.null() }
@@ -118,7 +118,7 @@ extension Keyspace {
             randomPlaces(of: sets[index].count, count).map { sets[index].member($0) }, &reply)
     }
 
-    private mutating func moveMember(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func moveMember(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard let source = try set(words[1]) else { return reply.flag(false) }
         let target = try set(words[2])
         if source == target { return reply.flag(sets[source].contains(words[3], layout)) }
@@ -135,7 +135,7 @@ extension Keyspace {
 
     private mutating func combine(
         _ operation: SetOperation, _ words: Words, _ keys: Range<Int>
-    ) throws(Refusal) -> [[UInt8]] {
+    ) throws(CacheFault) -> [[UInt8]] {
         var indices: [Int32?] = []
         for place in keys { indices.append(try set(words[place])) }
         switch operation {
@@ -190,14 +190,14 @@ extension Keyspace {
 
     private mutating func countIntersection(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let (keys, limit) = try words.keysAndLimit()
         var indices: [Int32?] = []
         for place in keys { indices.append(try set(words[place])) }
         reply.integer(intersection(indices, limit: limit).count)
     }
 
-    private mutating func scanMembers(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func scanMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let cursor = try words.cursor(2)
         guard let index = try set(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)
@@ -209,12 +209,12 @@ extension Keyspace {
 
 extension Words {
     /// `numkeys key … [LIMIT n]` of SINTERCARD and ZINTERCARD.
-    func keysAndLimit() throws(Refusal) -> (keys: Range<Int>, limit: Int) {
+    func keysAndLimit() throws(CacheFault) -> (keys: Range<Int>, limit: Int) {
         guard let count = Decimal.parse(self[1]), count > 0 else {
-            throw Refusal("ERR numkeys should be greater than 0")
+            throw CacheFault("ERR numkeys should be greater than 0")
         }
         guard count <= Int64(self.count - 2) else {
-            throw Refusal("ERR Number of keys can't be greater than number of args")
+            throw CacheFault("ERR Number of keys can't be greater than number of args")
         }
         let keys = 2..<2 + Int(count)
         var limit = 0
@@ -222,7 +222,7 @@ extension Words {
         while index < self.count {
             guard matches(index, "LIMIT"), index + 1 < self.count else { throw .syntax }
             guard let value = Decimal.parse(self[index + 1]), value >= 0 else {
-                throw Refusal("ERR LIMIT can't be negative")
+                throw CacheFault("ERR LIMIT can't be negative")
             }
             limit = Int(value)
             index += 2

@@ -13,7 +13,7 @@ struct SortedSetUnion {
     /// Options stand behind the keys.
     init(
         _ words: Words, _ keys: Range<Int>, _ operation: SetOperation, isStored: Bool
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         self.operation = operation
         self.isStored = isStored
         weights = keys.map { _ in Score(1) }
@@ -24,7 +24,7 @@ struct SortedSetUnion {
             {
                 for place in 0..<keys.count {
                     guard let weight = Score(words[index + 1 + place]) else {
-                        throw Refusal("ERR weight value is not a float")
+                        throw CacheFault("ERR weight value is not a float")
                     }
                     weights[place] = weight
                 }
@@ -43,7 +43,7 @@ struct SortedSetUnion {
         }
     }
 
-    private static func aggregate(_ words: Words, _ index: Int) throws(Refusal) -> Aggregate {
+    private static func aggregate(_ words: Words, _ index: Int) throws(CacheFault) -> Aggregate {
         if words.matches(index, "SUM") { return .sum }
         if words.matches(index, "MIN") { return .least }
         guard words.matches(index, "MAX") else { throw .syntax }
@@ -61,11 +61,11 @@ struct SortedSetUnion {
 
 extension Words {
     /// The places of the keys of ZUNION and its kin.
-    func inputKeys(_ start: Int) throws(Refusal) -> Range<Int> {
+    func inputKeys(_ start: Int) throws(CacheFault) -> Range<Int> {
         let count = try integer(start)
         guard count >= 1 else {
             let name = self[0].lowercasedText
-            throw Refusal("ERR at least 1 input key is needed for '\(name)' command")
+            throw CacheFault("ERR at least 1 input key is needed for '\(name)' command")
         }
         guard count <= Int64(self.count - start - 1) else { throw .syntax }
         return start + 1..<start + 1 + Int(count)
@@ -80,13 +80,13 @@ extension Keyspace {
         case sortedSet(Int32)
     }
 
-    mutating func inputs(_ words: Words, _ keys: Range<Int>) throws(Refusal) -> [Input] {
+    mutating func inputs(_ words: Words, _ keys: Range<Int>) throws(CacheFault) -> [Input] {
         var inputs: [Input] = []
         for place in keys { inputs.append(try input(words[place])) }
         return inputs
     }
 
-    private mutating func input(_ key: Word) throws(Refusal) -> Input {
+    private mutating func input(_ key: Word) throws(CacheFault) -> Input {
         guard let slot = findToRead(key) else { return .none }
         switch self[slot].value {
         case .set(let index): return .set(index)
@@ -177,7 +177,7 @@ extension Keyspace {
         }
     }
 
-    mutating func countScores(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    mutating func countScores(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let keys = try words.inputKeys(1)
         let inputs = try inputs(words, keys)
         var limit = 0
@@ -185,7 +185,7 @@ extension Keyspace {
         while index < words.count {
             guard words.matches(index, "LIMIT"), index + 1 < words.count else { throw .syntax }
             guard let value = Decimal.parse(words[index + 1]), value >= 0 else {
-                throw Refusal("ERR LIMIT can't be negative")
+                throw CacheFault("ERR LIMIT can't be negative")
             }
             limit = Int(value)
             index += 2

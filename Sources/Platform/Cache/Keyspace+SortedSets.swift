@@ -16,7 +16,7 @@ enum SortedSetCommand: Sendable {
 extension Keyspace {
     mutating func run(
         _ command: SortedSetCommand, _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .add: try addScores(words, &reply)
         case .increment:
@@ -87,13 +87,13 @@ extension Keyspace {
         var increments = false
 
         /// The score that a member comes to; nil if it stays as it is.
-        func score(_ old: Score?, _ given: Score) throws(Refusal) -> Score? {
+        func score(_ old: Score?, _ given: Score) throws(CacheFault) -> Score? {
             guard let old else { return ifThere ? nil : given }
             guard !ifNew else { return nil }
             var next = given
             if increments {
                 guard let sum = old.adding(given) else {
-                    throw Refusal("ERR resulting score is not a number (NaN)")
+                    throw CacheFault("ERR resulting score is not a number (NaN)")
                 }
                 next = sum
             }
@@ -102,7 +102,7 @@ extension Keyspace {
         }
     }
 
-    private mutating func addScores(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func addScores(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         var change = ScoreChange()
         var index = 2
         options: while index < words.count {
@@ -126,24 +126,24 @@ extension Keyspace {
         let count = words.count - index
         guard count > 0, count % 2 == 0 else { throw .syntax }
         guard !(change.ifNew && change.ifThere) else {
-            throw Refusal("ERR XX and NX options at the same time are not compatible")
+            throw CacheFault("ERR XX and NX options at the same time are not compatible")
         }
         guard
             !(change.ifGreater && change.ifNew || change.ifLess && change.ifNew
                 || change.ifGreater && change.ifLess)
         else {
-            throw Refusal(
+            throw CacheFault(
                 "ERR GT, LT, and/or NX options at the same time are not compatible")
         }
         guard !change.increments || count == 2 else {
-            throw Refusal("ERR INCR option supports a single increment-element pair")
+            throw CacheFault("ERR INCR option supports a single increment-element pair")
         }
         try addScores(words, change, from: index, &reply)
     }
 
     private mutating func addScores(
         _ words: Words, _ change: ScoreChange, from start: Int, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         var scores: [Score] = []
         for index in stride(from: start, to: words.count, by: 2) {
             scores.append(try words.score(index))
@@ -180,7 +180,7 @@ extension Keyspace {
 
     private mutating func removeScores(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let index = try sortedSet(words[1]) else { return reply.integer(0) }
         var removed = 0
         let layout = layout
@@ -198,7 +198,7 @@ extension Keyspace {
 
     private mutating func rank(
         _ words: Words, isReversed: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard let index = try sortedSet(words[1]),
             let score = sortedSets[index].score(words[2], layout)
         else { return reply.null() }
@@ -210,7 +210,7 @@ extension Keyspace {
 
     private func range(
         _ words: Words, _ start: Int, _ kind: SortedSetQuery.Kind
-    ) throws(Refusal) -> SortedSetRange {
+    ) throws(CacheFault) -> SortedSetRange {
         switch kind {
         case .any, .ranks:
             .ranks(first: try words.integer(start), last: try words.integer(start + 1))
@@ -223,13 +223,13 @@ extension Keyspace {
 
     private mutating func countRange(
         _ words: Words, _ kind: SortedSetQuery.Kind, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let range = try range(words, 2, kind)
         guard let index = try sortedSet(words[1]) else { return reply.integer(0) }
         reply.integer(range.ranks(in: sortedSets[index].items, isReversed: false).count)
     }
 
-    private mutating func storeRange(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func storeRange(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let query = try SortedSetQuery(words, 3, kind: .any, isReversed: false, isStored: true)
         let index = try sortedSet(words[2])
         let items = index.map { query.items(of: sortedSets[$0].items) } ?? []
@@ -245,7 +245,7 @@ extension Keyspace {
 
     private mutating func removeRange(
         _ words: Words, _ kind: SortedSetQuery.Kind, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let range = try range(words, 2, kind)
         guard let index = try sortedSet(words[1]) else { return reply.integer(0) }
         let ranks = range.ranks(in: sortedSets[index].items, isReversed: false)
@@ -267,7 +267,7 @@ extension Keyspace {
 
     private mutating func popScores(
         _ words: Words, isHighest: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count <= 3 else { throw .syntax }
         let count = try words.count > 2 ? words.natural(2) : 1
         guard let index = try sortedSet(words[1]) else { return reply.array(0) }
@@ -287,7 +287,7 @@ extension Keyspace {
 
     private mutating func popManyScores(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let keys = try words.keys(1)
         guard keys.upperBound < words.count else { throw .syntax }
         let isHighest = words.matches(keys.upperBound, "MAX")
@@ -311,7 +311,7 @@ extension Keyspace {
 
     private mutating func randomScores(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count > 2 else {
             guard let index = try sortedSet(words[1]) else { return reply.null() }
             let rank = Int(random.below(UInt64(sortedSets[index].count)))
@@ -325,7 +325,7 @@ extension Keyspace {
         write(places.map { sortedSets[index].items[$0] }, hasScores: hasScores, &reply)
     }
 
-    private mutating func scanScores(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func scanScores(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let cursor = try words.cursor(2)
         guard let index = try sortedSet(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)

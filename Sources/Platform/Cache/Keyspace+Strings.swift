@@ -10,7 +10,7 @@ enum StringCommand: Sendable {
 extension Keyspace {
     mutating func run(
         _ command: StringCommand, _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         switch command {
         case .get: try reply.bulk(string(words[1]))
         case .set: try set(words, &reply)
@@ -32,19 +32,19 @@ extension Keyspace {
         case .incrementBy: try increment(words[1], by: words.integer(2), &reply)
         case .decrementBy:
             let amount = try words.integer(2)
-            guard amount > .min else { throw Refusal("ERR decrement would overflow") }
+            guard amount > .min else { throw CacheFault("ERR decrement would overflow") }
             try increment(words[1], by: -amount, &reply)
         case .incrementByFraction: try incrementByFraction(words, &reply)
         }
     }
 
     /// What the key holds, as bytes.
-    mutating func string(_ key: Word) throws(Refusal) -> [UInt8]? {
+    mutating func string(_ key: Word) throws(CacheFault) -> [UInt8]? {
         guard let slot = findToRead(key) else { return nil }
         return try bytes(slot)
     }
 
-    private func bytes(_ slot: Int) throws(Refusal) -> [UInt8] {
+    private func bytes(_ slot: Int) throws(CacheFault) -> [UInt8] {
         switch self[slot].value {
         case .string(let bytes): return bytes
         case .integer(let integer): return Decimal.text(integer)
@@ -99,7 +99,7 @@ extension Keyspace {
             return nil
         }
 
-        func instant(_ words: Words, now: Int64, _ name: String) throws(Refusal) -> Int64 {
+        func instant(_ words: Words, now: Int64, _ name: String) throws(CacheFault) -> Int64 {
             let count = try words.integer(place)
             let (span, overflow) = count.multipliedReportingOverflow(by: unit)
             guard count > 0, !overflow else { throw .expiry(name) }
@@ -117,7 +117,7 @@ extension Keyspace {
         var gets = false
         var keepsExpiry = false
 
-        init(_ words: Words) throws(Refusal) {
+        init(_ words: Words) throws(CacheFault) {
             var index = 3
             while index < words.count {
                 if words.matches(index, "NX"), !ifThere {
@@ -139,7 +139,7 @@ extension Keyspace {
         }
     }
 
-    private mutating func set(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func set(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard words.count > 3 else {
             put(words[1], words[2])
             return reply.simple("OK")
@@ -164,7 +164,7 @@ extension Keyspace {
 
     private mutating func setExpiring(
         _ words: Words, unit: Int64, _ name: String, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let count = try words.integer(2)
         let (span, overflow) = count.multipliedReportingOverflow(by: unit)
         let (at, isLate) = now.addingReportingOverflow(span)
@@ -173,7 +173,7 @@ extension Keyspace {
         reply.simple("OK")
     }
 
-    private mutating func getAndSet(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func getAndSet(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let old = try string(words[1])
         put(words[1], words[2])
         reply.bulk(old)
@@ -181,7 +181,7 @@ extension Keyspace {
 
     private mutating func getAndDelete(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let old = try string(words[1])
         reply.bulk(old)
         guard old != nil, let slot = find(words[1]) else { return }
@@ -191,7 +191,7 @@ extension Keyspace {
 
     private mutating func getAndExpire(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         var expiry: Expiry?
         var isKept = false
         var index = 2
@@ -224,7 +224,7 @@ extension Keyspace {
 
     // MARK: Parts
 
-    private mutating func append(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func append(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard let slot = find(words[1]) else {
             put(words[1], words[2])
             return reply.integer(words[2].count)
@@ -253,9 +253,9 @@ extension Keyspace {
         return bytes.count
     }
 
-    private mutating func setRange(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func setRange(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let offset = try words.integer(2)
-        guard offset >= 0 else { throw Refusal("ERR offset is out of range") }
+        guard offset >= 0 else { throw CacheFault("ERR offset is out of range") }
         let part = words[3]
         var slot = find(words[1])
         if let slot {
@@ -278,7 +278,7 @@ extension Keyspace {
         reply.integer(count)
     }
 
-    private mutating func getRange(_ words: Words, _ reply: inout ReplyWriter) throws(Refusal) {
+    private mutating func getRange(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
         let first = try words.integer(2)
         let last = try words.integer(3)
         guard let value = try string(words[1]) else { return reply.bulk([]) }
@@ -302,7 +302,7 @@ extension Keyspace {
 
     private mutating func setMany(
         _ words: Words, isIfNew: Bool, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         guard words.count % 2 == 1 else { throw .arity(isIfNew ? "msetnx" : "mset") }
         if isIfNew {
             for index in stride(from: 1, to: words.count, by: 2) where find(words[index]) != nil {
@@ -319,12 +319,12 @@ extension Keyspace {
 
     private mutating func increment(
         _ key: Word, by amount: Int64, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         reply.integer(try increment(key, by: amount))
     }
 
     /// What the counter of this key comes to; a key that is not there counts from 0.
-    mutating func increment(_ key: Word, by amount: Int64) throws(Refusal) -> Int64 {
+    mutating func increment(_ key: Word, by amount: Int64) throws(CacheFault) -> Int64 {
         guard let slot = find(key) else {
             add(key, .integer(amount))
             changed(key)
@@ -347,15 +347,15 @@ extension Keyspace {
 
     private mutating func incrementByFraction(
         _ words: Words, _ reply: inout ReplyWriter
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         let slot = find(words[1])
-        let old = try slot.map { (slot) throws(Refusal) in try bytes(slot) }
+        let old = try slot.map { (slot) throws(CacheFault) in try bytes(slot) }
         guard let before = old.map({ Extended($0[...]) }) ?? Extended(),
             let amount = Extended(words[2])
         else { throw .notNumber }
         let sum = before + amount
         guard sum.isFinite else {
-            throw Refusal("ERR increment would produce NaN or Infinity")
+            throw CacheFault("ERR increment would produce NaN or Infinity")
         }
         let text = sum.text
         // Stored as text, not as a number.

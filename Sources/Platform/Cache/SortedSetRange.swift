@@ -11,10 +11,10 @@ enum SortedSetRange: Sendable {
         var isExcluded: Bool
 
         /// `5`, `(5`, `-inf`.
-        init(_ word: Word) throws(Refusal) {
+        init(_ word: Word) throws(CacheFault) {
             isExcluded = word.first == UInt8(ascii: "(")
             guard let score = Score(isExcluded ? word.dropFirst() : word) else {
-                throw Refusal("ERR min or max is not a float")
+                throw CacheFault("ERR min or max is not a float")
             }
             self.score = score
         }
@@ -26,13 +26,13 @@ enum SortedSetRange: Sendable {
         case member([UInt8], isExcluded: Bool)
 
         /// `-`, `+`, `[abc`, `(abc`.
-        init(_ word: Word) throws(Refusal) {
+        init(_ word: Word) throws(CacheFault) {
             switch word.first {
             case UInt8(ascii: "-") where word.count == 1: self = .lowest
             case UInt8(ascii: "+") where word.count == 1: self = .highest
             case UInt8(ascii: "["): self = .member([UInt8](word.dropFirst()), isExcluded: false)
             case UInt8(ascii: "("): self = .member([UInt8](word.dropFirst()), isExcluded: true)
-            case _: throw Refusal("ERR min or max not valid string range item")
+            case _: throw CacheFault("ERR min or max not valid string range item")
             }
         }
 
@@ -92,7 +92,7 @@ struct SortedSetQuery: Sendable {
     /// `start` is where the range begins. `kind` is `any` where options tell it; then REV is one.
     init(
         _ words: Words, _ start: Int, kind: Kind, isReversed: Bool, isStored: Bool
-    ) throws(Refusal) {
+    ) throws(CacheFault) {
         var kind = kind
         let takesKind = kind == .any
         self.isReversed = isReversed
@@ -116,12 +116,12 @@ struct SortedSetQuery: Sendable {
             index += 1
         }
         if limit != -1 && (kind == .any || kind == .ranks) {
-            throw Refusal(
+            throw CacheFault(
                 "ERR syntax error, LIMIT is only supported in combination with either BYSCORE "
                     + "or BYLEX")
         }
         if hasScores && kind == .members {
-            throw Refusal(
+            throw CacheFault(
                 "ERR syntax error, WITHSCORES not supported in combination with BYLEX")
         }
         let (low, high) = self.isReversed ? (start + 1, start) : (start, start + 1)

@@ -31,7 +31,9 @@ extension Page {
                 """
                 : "\(Numbers.grouped(verdict.samples))",
             verdict.firstBroken.map { time($0, from: start) }
-                ?? "<span class=\"unit\">never</span>",
+                ?? (verdict.status == .fail
+                    ? "<span class=\"unit\">not within the run</span>"
+                    : "<span class=\"unit\">never</span>"),
         ]
     }
 
@@ -50,7 +52,8 @@ extension Page {
                 <span class="outcome">With only that: \(mark(remedy.status)) at \
                 \(Numbers.grouped(remedy.value.value)) \(verdict.unit), \
                 $\(Money.text(remedy.total730h)) a month, \
-                <code>\(String(remedy.fingerprint.prefix(12)))</code></span></p>
+                fingerprint <code>\(String(remedy.fingerprint.prefix(12)))</code>; the scenario is \
+                <code>\(ResultsFolder.remedyName(verdict.id))</code></span></p>
                 """)
         }
         return "\(parts)"

@@ -1,0 +1,103 @@
+import Base
+import Cloud
+import Results
+import Scenarios
+import Testing
+
+@testable import Simulation
+
+/// Rulings and what is said with them: evidence, first moments, remedies, both ends of the costs.
+@Suite struct RulingTests {
+    @Test("what nobody tried is inconclusive, whatever else was reached")
+    func untried() {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.streamers = []
+        scenario.viewers = []
+        scenario.nodes = []
+        let verdict = Plan.run(scenario).verdict("reachable-from-outside")
+        #expect(verdict?.status == .inconclusive && verdict?.samples == 0)
+        #expect(Plan.run(Plan.fiveFriends(days: 1)).verdict("reachable-from-outside")?.samples == 5)
+    }
+
+    @Test("every failed ruling says when it first went wrong, or how long the money lasts")
+    func firstBroken() throws {
+        var scenario = Plan.fiveFriends(days: 2)
+        scenario.criteria.friends = 6
+        scenario.deployment.rules.removeAll { $0.port == 443 }
+        scenario.deployment.rules.append(
+            NetworkRule(from: .internet, to: .instance, port: 3_389))
+        scenario.deployment.containers.restart = .no
+        scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(20))]
+        let result = Plan.run(scenario)
+        let failed = result.verdicts.filter { $0.status == .fail }
+        #expect(
+            failed.map(\.id) == [
+                "reachable-from-outside", "rtmp-reliable", "dashboard-https", "unattended",
+                "cost-under-budget", "concurrent-friends", "hardening-defined",
+            ])
+        for verdict in failed where verdict.id != "cost-under-budget" {
+            #expect(verdict.firstBroken != nil, "\(verdict.id)")
+        }
+        // Two days of $275 a month have not used up $30.
+        let budget = try #require(result.verdict("cost-under-budget"))
+        #expect(budget.firstBroken == nil && budget.evidence.contains("$30 last 3.3 days"))
+    }
+
+    @Test("a remedy's fingerprint is that of a run with only that change")
+    func remedy() throws {
+        var scenario = Plan.fiveFriends(days: 2)
+        scenario.deployment.containers.restart = .no
+        scenario.faults = [Fault(kind: .containerCrash(.worker), at: .hours(5))]
+        let options = Runner.Options(fidelity: .fluid, findsRemedies: true, traceHour: nil)
+        let runner = try #require(Runner(scenario, options))
+        let verdict = runner.run { _ in true }.result.verdict("unattended")
+        let remedy = try #require(verdict?.remedy)
+        #expect(verdict?.status == .fail && remedy.status == .pass)
+        let changed = Plan.run(Change.restartAlways.applied(to: scenario))
+        #expect(remedy.fingerprint == changed.fingerprint)
+        #expect(changed.verdict("unattended")?.status == .pass)
+        #expect(remedy.total730h == changed.bill.total730h.cents)
+    }
+
+    @Test("where the ends of the cost profiles rule otherwise, the verdict says so")
+    func bothEnds() throws {
+        // At the high end what comes in of two such streams costs more than the baseline of an
+        // instance without credits; at the low end a tenth of it.
+        var home = Plan.cable
+        home.uplink = .megabits(100)
+        var scenario = Plan.fiveFriends(days: 1, home: home)
+        scenario.deployment.instance.credits = .standard
+        scenario.streamers[0].count = 2
+        scenario.streamers[0].media.video = .megabits(50)
+        scenario.viewers[0].count = 2
+        scenario.criteria.friends = 2
+        let verdict = try #require(Plan.run(scenario).verdict("rtmp-reliable"))
+        #expect(verdict.status == .fail)
+        #expect(verdict.disagreement?.contains("verdict is pass") == true, "\(verdict)")
+        scenario.deployment.instance.credits = .unlimited
+        #expect(Plan.run(scenario).verdict("rtmp-reliable")?.disagreement == nil)
+    }
+
+    @Test("value-added tax and what nodes are owed stand beside the bill")
+    func tax() {
+        var scenario = Plan.fiveFriends(days: 1)
+        let bill = Plan.run(scenario).bill
+        scenario.pricing.tax = .percent(23)
+        let taxed = Plan.run(scenario).bill
+        #expect(taxed.total730h == bill.total730h)
+        #expect(taxed.total730hWithTax == bill.total730h * Ratio(123, over: 100))
+        #expect(taxed.owedToNodes != nil)
+    }
+
+    @Test("money is conserved: a run's lines add up, and to what its usage costs")
+    func money() {
+        let bill = RunTests.twoDays.bill
+        #expect(bill.lines.reduce(Ratio.zero) { $0 + $1.amount730h } == bill.total730h)
+        let days = Ratio(730, over: 48)
+        #expect(bill.totalPeriod * days == bill.total730h)
+        for line in bill.lines {
+            let portions = line.portions.reduce(Ratio.zero) { $0 + $1.quantity730h }
+            #expect(portions == line.quantity * days, "\(line.id)")
+        }
+    }
+}
