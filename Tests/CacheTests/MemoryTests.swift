@@ -44,29 +44,35 @@ import Testing
     func loads() throws {
         let redis = try RealRedis(["--activerehashing", "yes"])
         let link = try Link(port: redis.port)
-        for (name, count, command) in Self.loads {
-            _ = try link.command("FLUSHALL")
-            let before = try used(link)
+        var isWarm = false
+        // A first load is not looked at: the client's buffers grow with it.
+        for (name, count, command) in [Self.loads[0]] + Self.loads {
             var settings = CacheServer.Settings()
             settings.engine.quantum = 16  // Debian's jemalloc
             var ours = LocalServer(settings)
             _ = ours.connect()
             let ourBefore = ours.server.engine.usedMemory
-            for start in stride(from: 0, to: count, by: 500) {
-                let commands = (start..<min(start + 500, count)).flatMap {
+            // A few at a time, or the buffer for commands would grow with them.
+            for start in stride(from: 0, to: count, by: 20) {
+                let commands = (start..<min(start + 20, count)).flatMap {
                     wire(words(command($0)))
                 }
                 try link.send(commands)
                 ours.send(commands)
-                for _ in start..<min(start + 500, count) {
+                for _ in start..<min(start + 20, count) {
                     let theirs = try link.reply()
                     guard try ours.reply() == theirs else { throw POSIXError(.EBADMSG) }
                 }
             }
             // Both have moved to their new tables by then.
             for _ in 0..<20 { ours.wait(.milliseconds(100)) }
-            let theirs = try settled(link) - before
+            // Emptied at once, so that the client's buffers are in both figures.
+            let full = try settled(link)
+            _ = try link.command("FLUSHALL")
+            let theirs = try full - used(link)
             let our = ours.server.engine.usedMemory - ourBefore
+            defer { isWarm = true }
+            guard isWarm else { continue }
             let permille = (our - theirs) * 1_000 / theirs
             print("memory of \(name): Redis \(theirs), ours \(our), \(permille) in a thousand")
             #expect(abs(permille) <= 30, "\(name)")

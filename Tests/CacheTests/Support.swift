@@ -193,7 +193,7 @@ final class RealRedis {
 
     deinit {
         process.terminate()
-        process.waitUntilExit()
+        awaitEnd(of: process)
         try? FileManager.default.removeItem(at: folder)
     }
 }
@@ -216,6 +216,11 @@ func freePort() throws -> Int {
     return Int(try #require(port))
 }
 
+/// `waitUntilExit` needs a run loop, which the threads of tests do not have.
+func awaitEnd(of process: Process) {
+    for _ in 0..<400 where process.isRunning { usleep(10_000) }
+}
+
 /// Runs a program that others wrote to its end.
 func output(_ path: String, _ arguments: [String], input: String? = nil) throws -> String {
     let process = Process()
@@ -235,6 +240,6 @@ func output(_ path: String, _ arguments: [String], input: String? = nil) throws 
         try process.run()
     }
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
+    awaitEnd(of: process)
     return String(decoding: data, as: UTF8.self)
 }

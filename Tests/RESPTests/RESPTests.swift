@@ -1,4 +1,5 @@
 import Base
+import Glibc
 import RESP
 import Testing
 
@@ -79,26 +80,33 @@ import Testing
         #expect(read([Array("*1\r\n$4\r\nPING\r\n".utf8)[...]], limits).commands == [["PING"]])
     }
 
-    /// A count of steps rather than of seconds would need a hook; ten times the bytes in pieces of
-    /// one may take twenty times as long, not a hundred.
+    /// Twenty times the bytes, a byte at a time, take twenty times the CPU time of this thread, or
+    /// somewhat more; four hundred times if they are looked at again and again.
     @Test("a long command byte by byte costs its length, not its square")
     func linear() {
-        func steps(_ count: Int) -> Duration {
+        func cost(_ count: Int) -> Int {
             var reader = RequestReader()
             let head = Array("*1\r\n$\(count)\r\n".utf8)
-            return ContinuousClock().measure {
-                reader.receive(head.span)
-                let byte: [UInt8] = [1]
-                for _ in 0..<count {
-                    reader.receive(byte.span)
-                    _ = try? reader.next()
-                }
+            let byte: [UInt8] = [1]
+            let start = threadTime()
+            reader.receive(head.span)
+            for _ in 0..<count {
+                reader.receive(byte.span)
+                _ = try? reader.next()
             }
+            return threadTime() - start
         }
-        _ = steps(10_000)
-        let short = (0..<3).map { _ in steps(20_000) }.min()!
-        let long = (0..<3).map { _ in steps(400_000) }.min()!
+        _ = cost(10_000)
+        let short = (0..<3).map { _ in cost(20_000) }.min()!
+        let long = (0..<3).map { _ in cost(400_000) }.min()!
         #expect(long < short * 100)
+    }
+
+    /// Nanoseconds of CPU time.
+    private func threadTime() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
     }
 
     @Test("replies in pieces of any size are the same, and nest")

@@ -106,7 +106,7 @@ extension CacheServer {
             ("requirepass", String(decoding: settings.password, as: UTF8.self)),
             ("databases", "\(CacheEngine.databasesMax)"), ("hz", "10"), ("save", ""),
             ("appendonly", "no"), ("proto-max-bulk-len", "\(RequestReader.Limits().wordLengthMax)"),
-            ("hash-max-listpack-entries", "128"), ("hash-max-listpack-value", "64"),
+            ("hash-max-listpack-entries", "512"), ("hash-max-listpack-value", "64"),
             ("zset-max-listpack-entries", "128"), ("zset-max-listpack-value", "64"),
             ("set-max-intset-entries", "512"), ("list-max-listpack-size", "-2"),
         ]

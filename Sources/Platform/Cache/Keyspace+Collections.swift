@@ -90,7 +90,8 @@ extension Keyspace {
 
     @discardableResult
     @inline(__always)
-    mutating func editMembers<Result>(_ index: Int32, _ body: (inout SetValue) -> Result) -> Result {
+    mutating func editMembers<Result>(_ index: Int32, _ body: (inout SetValue) -> Result) -> Result
+    {
         let before = sets[index].memory(layout.allocation)
         let result = body(&sets[index])
         account(sets[index].memory(layout.allocation) - before)

@@ -330,7 +330,7 @@ extension Keyspace {
         guard let index = try sortedSet(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)
         scanElements(cursor, options, &reply) { cursor, visit in
-            sortedSets[index].scan(cursor) { visit($0, $1.text) }
+            sortedSets[index].scan(cursor) { visit($0, $1) }
         }
     }
 }

@@ -9,7 +9,7 @@ struct Layout: Sendable {
     /// Up to which size a collection is kept as one list pack (`hash-max-listpack-entries` and so
     /// on): slower to search, much smaller.
     struct Limits: Sendable, Hashable {
-        var hashEntries = 128
+        var hashEntries = 512
         var hashElement = 64
         var sortedSetEntries = 128
         var sortedSetElement = 64

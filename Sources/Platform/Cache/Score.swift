@@ -53,12 +53,9 @@ struct Score: Sendable, Comparable {
 
     var withoutNegativeZero: Score { value == 0 ? .zero : self }
 
-    /// The whole number it is, if it is one that a list pack stores as such.
-    var integer: Int64? {
-        guard value.magnitude < 9_007_199_254_740_992, let integer = Int64(exactly: value) else {
-            return nil
-        }
-        return value == 0 && value.sign == .minus ? nil : integer
+    /// The whole number it is, if it is one that a list pack stores as such (`double2ll`).
+    var packed: Int64? {
+        value.magnitude <= Double(Int64.max / 2) ? Int64(exactly: value) : nil
     }
 
     // MARK: Text
@@ -67,7 +64,9 @@ struct Score: Sendable, Comparable {
 
     /// As `printf("%.17g")` has it.
     var text: [UInt8] {
-        if let integer { return Decimal.text(integer) }
+        if value != 0, value.magnitude < 1e15, let integer = Int64(exactly: value) {
+            return Decimal.text(integer)
+        }
         if value.isInfinite { return [UInt8]((value > 0 ? "inf" : "-inf").utf8) }
         let sign: [UInt8] = value.sign == .minus ? [UInt8(ascii: "-")] : []
         if value == 0 { return sign + [UInt8(ascii: "0")] }

@@ -81,15 +81,18 @@ struct SortedSetValue: Sendable {
     }
 
     private static func packed(_ score: Score) -> Int {
-        if let integer = score.integer { return Allocation.packed(integer: integer) }
+        if let integer = score.packed { return Allocation.packed(integer: integer) }
         return Allocation.packed(count: score.text.count)
     }
 
-    func scan(_ cursor: UInt64, _ visit: ([UInt8], Score) -> Void) -> UInt64 {
+    /// Members and the texts of their scores, which differ with how they are stored.
+    func scan(_ cursor: UInt64, _ visit: ([UInt8], [UInt8]) -> Void) -> UInt64 {
         guard isPack else {
-            return table.scan(cursor) { visit(table[$0].key, table[$0].value) }
+            return table.scan(cursor) { visit(table[$0].key, table[$0].value.text) }
         }
-        for item in items.items(0..<count, isReversed: false) { visit(item.member, item.score) }
+        for item in items.items(0..<count, isReversed: false) {
+            visit(item.member, item.score.packed.map(Decimal.text) ?? item.score.text)
+        }
         return 0
     }
 }
