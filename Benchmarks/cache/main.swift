@@ -24,9 +24,11 @@ struct Server {
             if (try? run("/usr/bin/redis-cli", ["-p", "\(port)", "ping"])) == "PONG\n" { return }
             usleep(50_000)
         }
-        process.terminate()
+        stop()
         throw CocoaError(.executableLoad)
     }
+
+    func stop() { kill(process.processIdentifier, SIGKILL) }
 
     /// Seconds that the process has spent.
     var cpu: Double {
@@ -84,11 +86,11 @@ let redis = try Server(
     command: [
         "/usr/bin/redis-server", "--port", "\(ports.redis)", "--bind", "127.0.0.1", "--save", "",
     ])
-defer { redis.process.terminate() }
+defer { redis.stop() }
 let ours = try Server(
     name: "streamr-sim", port: ports.ours,
     command: [binary, "serve", "cache", "--cache-port", "\(ports.ours)"])
-defer { ours.process.terminate() }
+defer { ours.stop() }
 print("redis-benchmark, 50 clients       requests/s            µs of CPU each")
 print("command  pipeline         Redis      ours  ratio     Redis   ours  ratio")
 for pipeline in [1, 16] {

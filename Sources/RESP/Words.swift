@@ -40,11 +40,4 @@ public struct Words: Sendable {
 
     /// What `kept` words occupy.
     public var byteCount: Int { bytes.count + ranges.count * 16 }
-
-    /// The first word without its first `count` words, as commands with subcommands need.
-    public func dropFirst(_ count: Int) -> Words {
-        var result = self
-        result.ranges.removeFirst(count)
-        return result
-    }
 }

@@ -192,7 +192,8 @@ final class RealRedis {
     }
 
     deinit {
-        process.terminate()
+        // The threads of tests block SIGTERM, and what they start inherits that.
+        kill(process.processIdentifier, SIGKILL)
         awaitEnd(of: process)
         try? FileManager.default.removeItem(at: folder)
     }

@@ -68,7 +68,6 @@ public struct CacheServer: Sendable {
         var name: [UInt8] = []
         var library: [UInt8] = []
         var libraryVersion: [UInt8] = []
-        var lastCommand = ""
         var isClosing = false
         /// Replies wait for the driver.
         var isStalled = false

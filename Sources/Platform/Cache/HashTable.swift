@@ -113,8 +113,6 @@ struct HashTable<Value: Sendable>: Sendable {
         return entry
     }
 
-    mutating func removeAll() { self = HashTable() }
-
     /// Whatever points to `slot` points to `target` instead.
     private mutating func redirect(from slot: Int, to target: Int32) {
         let hash = self[slot].hash

@@ -185,7 +185,8 @@ extension Keyspace {
         return places
     }
 
-    private mutating func scanFields(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func scanFields(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         let cursor = try words.cursor(2)
         guard let index = try hash(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)

@@ -124,7 +124,8 @@ extension Keyspace {
         reply.bulk(place.map { lists[index][$0] })
     }
 
-    private mutating func setElement(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func setElement(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         guard let index = try list(words[1]) else { throw .noSuchKey }
         guard let place = try place(words, index) else { throw .indexOutOfRange }
         editList(index) { $0[place] = words.bytes(3) }
@@ -263,7 +264,8 @@ extension Words {
     }
 
     /// The places of keys whose number stands before them.
-    func keys(_ index: Int, _ zero: String = "ERR numkeys should be greater than 0") throws(CacheFault)
+    func keys(_ index: Int, _ zero: String = "ERR numkeys should be greater than 0")
+        throws(CacheFault)
         -> Range<Int>
     {
         guard let count = Decimal.parse(self[index]), count > 0 else { throw CacheFault(zero) }

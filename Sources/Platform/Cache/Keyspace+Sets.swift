@@ -51,7 +51,8 @@ extension Keyspace {
         return (0..<sets[index].count).map { sets[index].member($0) }
     }
 
-    private mutating func addMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func addMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         let index = try setToChange(words[1])
         let layout = layout
         let added = editMembers(index) { set in
@@ -80,7 +81,8 @@ extension Keyspace {
         reply.integer(removed)
     }
 
-    private mutating func popMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func popMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         guard words.count <= 3 else { throw .syntax }
         let count = try words.count > 2 ? words.natural(2) : nil
         guard let index = try set(words[1]) else {
@@ -118,7 +120,8 @@ extension Keyspace {
             randomPlaces(of: sets[index].count, count).map { sets[index].member($0) }, &reply)
     }
 
-    private mutating func moveMember(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func moveMember(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         guard let source = try set(words[1]) else { return reply.flag(false) }
         let target = try set(words[2])
         if source == target { return reply.flag(sets[source].contains(words[3], layout)) }
@@ -197,7 +200,8 @@ extension Keyspace {
         reply.integer(intersection(indices, limit: limit).count)
     }
 
-    private mutating func scanMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func scanMembers(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         let cursor = try words.cursor(2)
         guard let index = try set(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)

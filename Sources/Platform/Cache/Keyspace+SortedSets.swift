@@ -229,7 +229,8 @@ extension Keyspace {
         reply.integer(range.ranks(in: sortedSets[index].items, isReversed: false).count)
     }
 
-    private mutating func storeRange(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func storeRange(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         let query = try SortedSetQuery(words, 3, kind: .any, isReversed: false, isStored: true)
         let index = try sortedSet(words[2])
         let items = index.map { query.items(of: sortedSets[$0].items) } ?? []
@@ -325,7 +326,8 @@ extension Keyspace {
         write(places.map { sortedSets[index].items[$0] }, hasScores: hasScores, &reply)
     }
 
-    private mutating func scanScores(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault) {
+    private mutating func scanScores(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)
+    {
         let cursor = try words.cursor(2)
         guard let index = try sortedSet(words[1]) else { return Self.emptyScan(&reply) }
         let options = try ScanOptions(words, from: 3, takesType: false)
