@@ -36,6 +36,7 @@ struct Frontier {
         var known: [String: Outcome] = [:]
         for outcome in kept() { known[outcome.point] = outcome }
         let open = points.filter { known[$0.text] == nil }
+        let before = known.count
         let log = file.flatMap { Self.appending(to: $0) }
         let state = Mutex((next: 0, found: [Outcome](), isStopped: false))
         DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) {
@@ -51,7 +52,7 @@ struct Frontier {
                 state.withLock { state in
                     state.found.append(outcome)
                     if let log, let line = try? Self.line(outcome) { log.write(line) }
-                    if !report(known.count + state.found.count) { state.isStopped = true }
+                    if !report(before + state.found.count) { state.isStopped = true }
                 }
             }
         }
