@@ -167,6 +167,7 @@ let tests: [Target] = [
         name: "ServeTests",
         dependencies: [
             "Base", "Platform", "Sockets", "streamr-sim", core, posix, locks, client, http, logging,
+            .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),
     .testTarget(name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),

@@ -1,4 +1,7 @@
+import AsyncHTTPClient
 import Foundation
+import NIOCore
+import NIOHTTP1
 
 @testable import Sockets
 
@@ -16,7 +19,7 @@ final class Browser: Sendable {
         let url = "http://127.0.0.1:\(port)"
         do {
             let isReady = try await wait(20) {
-                guard let answer = try? await HTTPAnswer.of("GET", "\(url)/status") else {
+                guard let answer = try? await Self.ask("GET", "\(url)/status", nil) else {
                     return false
                 }
                 return answer.status == 200
@@ -68,11 +71,28 @@ final class Browser: Sendable {
 
     private static func call(_ method: String, _ url: String, _ body: JSON?) async throws -> JSON {
         let text = body.map { String(decoding: $0.data, as: UTF8.self) }
-        let answer = try await HTTPAnswer.of(method, url, body: text)
+        let answer = try await ask(method, url, text)
         guard answer.status == 200, case .object(let object)? = answer.json,
             let value = object["value"]
         else { throw Fault(text: answer.text) }
         return value
+    }
+
+    /// Not by URLSession: on Linux it cannot read the driver's header fields, which have no space
+    /// after the colon.
+    private static func ask(
+        _ method: String, _ url: String, _ body: String?
+    ) async throws -> HTTPAnswer {
+        var request = HTTPClientRequest(url: url)
+        request.method = HTTPMethod(rawValue: method)
+        if let body {
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: body))
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let bytes = try await response.body.collect(upTo: 32 << 20)
+        return HTTPAnswer(
+            status: Int(response.status.code), body: Data(bytes.readableBytesView), headers: [:])
     }
 
     func open(_ url: String) async throws {
