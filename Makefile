@@ -2,7 +2,8 @@
 .PHONY: run test bench gate lint setup build fuzz
 
 BINARY = .build/release/streamr-sim
-GATED = $(wildcard scenarios/*-*.json)
+# plan-as-written does not hold, as the tests check: it has no figures of its own to keep.
+GATED = $(filter-out scenarios/plan-as-written.json,$(wildcard scenarios/*-*.json))
 
 setup:
 	@scripts/setup
@@ -24,7 +25,7 @@ test: build
 
 # Each target this many seconds. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
-FUZZED = handshake chunks amf server client url flv media stream
+FUZZED = handshake chunks amf server client url flv media capture stream
 fuzz: setup
 	@for target in $(FUZZED); do \
 		Fuzz/run $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
@@ -37,8 +38,16 @@ gate: build
 bench: setup
 	swift build -c release --product streamr-sim
 	swift run -c release bench
+	swift run -c release bench-rtmp
 	swift build -c release --product bench-serve
 	taskset -c 1 .build/release/bench-serve
+	swift build -c release --product bench-store
+	taskset -c 1 .build/release/bench-store
+	swift build -c release --product bench-platform
+	.build/release/bench-platform
+	swift run -c release bench-cache
+	swift run -c release bench-pcap
+	Benchmarks/pcap/live .build/release/streamr-sim
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Fuzz/Sources Package.swift

@@ -20,6 +20,7 @@ struct Bench {
             "  \(events) events in \(seconds) CPU s: "
                 + "\(Int(Double(events) / seconds / 1e3)) thousand a second (digest \(digest))")
         try attribute(kernelSeconds: seconds / Double(events))
+        try heartbeats()
         let all = [
             ["five-friends.json"], ["five-friends.json", "--no-remedies", "--days", "365"],
             ["viral-night.json", "--no-remedies"], ["bad-week.json", "--no-remedies"],
@@ -72,6 +73,15 @@ struct Bench {
     }
 
     private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+    private static func heartbeats() throws {
+        print("heartbeats of 10,000 nodes through coordinator, tables and cache")
+        let heartbeats = 2_000_000
+        let before = cpu(RUSAGE_SELF)
+        let taken = HeartbeatBenchmark.run(heartbeats: heartbeats)
+        let micros = (cpu(RUSAGE_SELF) - before) / Double(heartbeats) * 1e6
+        print("  \(taken) of \(heartbeats) taken, \(micros) CPU µs each")
+    }
 
     private static func inFolder(_ body: (String) throws -> Void) throws {
         let place =

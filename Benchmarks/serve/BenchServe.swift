@@ -30,6 +30,7 @@ struct BenchServe {
             }
             try await measure(kind, binary: binary, players: players, percent: percent)
         }
+        guard try await Churn.measure(binary: binary) else { exit(1) }
     }
 
     private static func argument(_ name: String) -> String? {
@@ -55,7 +56,7 @@ struct BenchServe {
         try await Task.sleep(for: .seconds(window))
         let end = (cpu: peer.cpuSeconds, bytes: await swarm.bytes(on: group), at: Date())
         let full = peer.residentBytes
-        publisher.stop()
+        await publisher.stop()
         try await Task.sleep(for: .seconds(1))
         let lost = await swarm.lost(on: group)
         await swarm.leave()

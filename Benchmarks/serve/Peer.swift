@@ -11,6 +11,8 @@ struct Peer {
     static let nginxModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 
     let port: Int
+    /// Of HTTP-FLV; only of ours.
+    let httpPort: Int
     private let process: Process
     /// The process that does the work: nginx's is a worker.
     private let worker: Int32
@@ -21,6 +23,7 @@ struct Peer {
             .appending(path: "bench-serve-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let port = try freePort()
+        let httpPort = try freePort()
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/taskset")
         switch kind {
@@ -28,7 +31,7 @@ struct Peer {
             let latency = kind == .prompt ? "0" : "350ms"
             process.arguments = [
                 "-c", "0", binary, "serve", "rtmp", "--bind", "127.0.0.1", "--rtmp-port",
-                "\(port)", "--http-port", "0", "--api-port", "0", "--latency", latency,
+                "\(port)", "--http-port", "\(httpPort)", "--api-port", "0", "--latency", latency,
             ]
         case .nginx:
             let file = folder.appending(path: "nginx.conf")
@@ -44,7 +47,7 @@ struct Peer {
         Thread.sleep(forTimeInterval: 1.5)
         guard process.isRunning else { throw Failure(description: "\(kind) does not start") }
         return Peer(
-            port: port, process: process,
+            port: port, httpPort: httpPort, process: process,
             worker: kind == .nginx
                 ? try child(of: process.processIdentifier) : process.processIdentifier,
             folder: folder)

@@ -1,4 +1,5 @@
 import Base
+import Media
 import NIOCore
 import NIOPosix
 import RTMP
@@ -61,16 +62,14 @@ final class Player: @unchecked Sendable {
     let parses: Bool
     var bytes = 0
     var lost = 0
-    private var lastNumber: UInt32?
+    private var lastNumber: Int64?
 
     init(parses: Bool) { self.parses = parses }
 
-    /// The publisher numbers its video frames behind the tag's header.
+    /// A frame's time tells its number: there are 30 a second.
     func take(_ message: MediaMessage) {
-        guard message.kind == .video, message.payload.count > 9, message.payload[1] == 1 else {
-            return
-        }
-        let number = message.payload[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard message.kind == .video, MediaRole(message) != .header else { return }
+        let number = (message.timestamp.milliseconds * 30 + 999) / 1000
         if let lastNumber, number > lastNumber { lost += Int(number - lastNumber) - 1 }
         lastNumber = number
     }

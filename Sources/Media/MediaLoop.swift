@@ -42,16 +42,7 @@ public struct MediaLoop: Sendable, Sequence, IteratorProtocol {
         }
     }
 
-    /// A description or a codec's configuration. Adobe FLV 10.1, E.4.2 and E.4.3.
     private static func isHeader(_ message: MediaMessage) -> Bool {
-        let body = message.payload
-        switch message.kind {
-        case .data: return true
-        case .audio: return body.count > 1 && body[0] >> 4 == 10 && body[1] == 0
-        case .video:
-            guard body.count > 1 else { return false }
-            let isExtended = body[0] & 0x80 != 0
-            return isExtended ? body[0] & 0x0F == 0 : body[0] & 0x0F == 7 && body[1] == 0
-        }
+        message.kind == .data || MediaRole(message) == .header
     }
 }

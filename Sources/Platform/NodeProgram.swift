@@ -18,22 +18,33 @@ public struct NodeProgram: Program {
     private let node: NodeID
     private let stream: StreamID
     private let viewersMax: Int
+    private let statsURL: String
+    private let sourceBitrate: Rate
     private var pull: Pull = .none
     private var connection = ConnectionID(0)
     private var guests: [Guest] = []
     private var relayedBytes: Int64 = 0
     private var relayedFrom: Instant
+    /// The report that nobody has answered yet: sent again as it is, so that it counts once.
+    private var report: BandwidthReport?
+    private var reportCall: UInt64 = 0
     private var calls: UInt64 = 0
     private var heartbeatAt: Instant
     private var reportAt: Instant
     private var pullAt: Instant = .distantFuture
 
-    /// The first heartbeat goes out at `heartbeatAt`.
-    public init(node: NodeID, stream: StreamID, viewersMax: Int, heartbeatAt: Instant) {
+    /// The first heartbeat goes out at `heartbeatAt`. `sourceBitrate` is what the stream is planned
+    /// to have.
+    public init(
+        node: NodeID, stream: StreamID, viewersMax: Int, statsURL: String, sourceBitrate: Rate,
+        heartbeatAt: Instant
+    ) {
         check(viewersMax > 0, "a node for nobody")
         self.node = node
         self.stream = stream
         self.viewersMax = viewersMax
+        self.statsURL = statsURL
+        self.sourceBitrate = sourceBitrate
         self.heartbeatAt = heartbeatAt
         reportAt = heartbeatAt + Self.reportEvery
         relayedFrom = heartbeatAt
@@ -49,9 +60,10 @@ public struct NodeProgram: Program {
         switch input {
         case .started: break
         case .woke: work(now, into: &outbox)
-        case .called(let ticket, _):
+        case .called(let ticket, _, _):
             outbox.append(.reply(ticket, .stats(viewers: Int32(guests.count))))
-        case .answered: break
+        case .answered(let id, let answer):
+            if id.raw == reportCall { reportAnswered(answer) }
         case .opened(let opened):
             if opened == connection {
                 outbox.append(.send(opened, .play(stream)))
@@ -73,13 +85,12 @@ public struct NodeProgram: Program {
             let share = Int64(guests.count) * 1_000_000 / Int64(viewersMax)
             let beat = Heartbeat(
                 node: node, stream: stream, capacity: Share(millionths: share),
-                viewers: Int32(guests.count))
+                viewers: Int32(guests.count), statsURL: statsURL)
             call(.heartbeat(beat), into: &outbox)
         }
         if now >= reportAt {
             reportAt += Self.reportEvery
-            if relayedBytes > 0 { report(now, into: &outbox) }
-            relayedFrom = now
+            sendReport(now, into: &outbox)
         }
         if now >= pullAt {
             pullAt = .distantFuture
@@ -87,13 +98,26 @@ public struct NodeProgram: Program {
         }
     }
 
-    private mutating func report(_ now: Instant, into outbox: inout Outbox) {
-        call(
-            .bandwidthReport(
-                BandwidthReport(
+    private mutating func sendReport(_ now: Instant, into outbox: inout Outbox) {
+        if report == nil {
+            if relayedBytes > 0 {
+                report = BandwidthReport(
                     node: node, stream: stream, bytes: relayedBytes, from: relayedFrom,
-                    until: now)), into: &outbox)
-        relayedBytes = 0
+                    until: now, sourceBitrate: sourceBitrate)
+                relayedBytes = 0
+            }
+            relayedFrom = now
+        }
+        guard let report else { return }
+        call(.bandwidthReport(report), into: &outbox)
+        reportCall = calls
+    }
+
+    private mutating func reportAnswered(_ answer: Answer) {
+        switch answer {
+        case .failed, .reply(.unavailable): break
+        case .reply, .stored, .cached, .worked: report = nil
+        }
     }
 
     private mutating func call(_ call: Call, into outbox: inout Outbox) {

@@ -16,8 +16,8 @@ public enum Input: Sendable {
     /// The time asked for with `Effect.wake` has come.
     case woke
     /// Another program calls; answer with `Effect.reply` and the same ticket.
-    case called(Ticket, Call)
-    /// The answer to this program's own call, transaction or cache command.
+    case called(Ticket, Call, Caller)
+    /// The answer to this program's own call, transaction, cache command or work.
     case answered(CallID, Answer)
     /// Someone connected (server side), or our `connect` succeeded (client side).
     case opened(ConnectionID)
@@ -40,6 +40,8 @@ public enum Effect: Sendable {
     case transact(CallID, Transaction)
     /// Runs one command on the cache; answered once.
     case cache(CallID, CacheCommand)
+    /// Slow pure work, done beside the program; answered once.
+    indirect case work(CallID, Work)
     /// Opens a connection; answered with `opened` or `closed`.
     case connect(ConnectionID, to: Address)
     case send(ConnectionID, SessionMessage)
@@ -71,7 +73,21 @@ public struct Outbox: Sendable {
     public static let effectsMax = 100_000
 }
 
-/// Names a call, transaction or cache command among those of one program.
+/// Work too slow for a program's own turn.
+public enum Work: Sendable, Hashable {
+    /// Hashes a new password with a salt of the driver's: `.hashed`.
+    case hash(password: String)
+    /// `.verified`. An account that does not exist is verified against `PasswordHash.nobody`, so
+    /// that its absence takes as long.
+    case verify(password: String, PasswordHash)
+}
+
+public enum WorkAnswer: Sendable, Hashable {
+    case hashed(PasswordHash)
+    case verified(Bool)
+}
+
+/// Names a call, transaction, cache command or work among those of one program.
 public struct CallID: Sendable, Hashable {
     public var raw: UInt64
     public init(_ raw: UInt64) { self.raw = raw }

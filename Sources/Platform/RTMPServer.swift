@@ -52,7 +52,7 @@ public struct RTMPServer: Program {
             receive(index, message, into: &outbox)
         case .closed(let connection, _): close(connection, into: &outbox)
         case .answered(let id, let answer): resume(id, answer, into: &outbox)
-        case .called(let ticket, _): outbox.append(.reply(ticket, .notFound))
+        case .called(let ticket, _, _): outbox.append(.reply(ticket, .refused(.noNode)))
         case .woke, .stalled, .playing: break
         }
     }
@@ -107,8 +107,9 @@ public struct RTMPServer: Program {
         peers[index].call = 0
         switch answer {
         case .reply(.ok): decide(index, stream, publish: publish, into: &outbox)
-        case .reply(.refused(let why)): reject(index, why, stream, publish, into: &outbox)
-        case .reply, .stored, .cached, .failed:
+        case .reply(.refused(let why)):
+            reject(index, Rejection(why), stream, publish, into: &outbox)
+        case .reply, .stored, .cached, .worked, .failed:
             reject(index, .unavailable, stream, publish, into: &outbox)
         }
     }
@@ -187,5 +188,20 @@ public struct RTMPServer: Program {
         guard configuration.asksCoordinator else { return }
         calls += 1
         outbox.append(.call(CallID(calls), to: .coordinator, call))
+    }
+}
+
+extension Rejection {
+    /// What a client is told of the coordinator's refusal.
+    init(_ refusal: Refusal) {
+        switch refusal {
+        case .badKey: self = .badKey
+        case .noStream: self = .noStream
+        case .busy: self = .busy
+        case .full: self = .full
+        case .notSignedIn, .notYours, .notAuthorized, .noNode, .noUser, .noKey, .badStep,
+            .nameTaken, .badInterval, .tooOften:
+            self = .unavailable
+        }
     }
 }

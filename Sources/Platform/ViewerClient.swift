@@ -10,6 +10,7 @@ public struct ViewerClient: Program {
     }
 
     private let stream: StreamID
+    private let identity: UInt64
     private let asksCoordinator: Bool
     private let from: Instant
     private let until: Instant
@@ -35,6 +36,8 @@ public struct ViewerClient: Program {
         self.until = until
         self.patience = patience
         self.returnsAfter = returnsAfter
+        var random = random
+        identity = random.next()
         self.random = random
         deadline = from
     }
@@ -85,12 +88,12 @@ public struct ViewerClient: Program {
         }
         calls += 1
         phase = .asking
-        outbox.append(.call(CallID(calls), to: .front, .watch(stream)))
+        outbox.append(.call(CallID(calls), to: .front, .watch(stream, viewer: identity)))
     }
 
     /// Without an answer the RTMP server itself is tried.
     private mutating func dial(_ answer: Answer, _ now: Instant, into outbox: inout Outbox) {
-        if case .reply(.watch(let node?)) = answer {
+        if case .reply(.watch(.node(let node, _))) = answer {
             connect(to: .node(node), now, into: &outbox)
         } else {
             connect(to: .rtmp, now, into: &outbox)

@@ -1,11 +1,10 @@
 import Base
 
 /// The background jobs of the platform, each with its own period; one `wake` at the earliest.
+///
+/// Before each run a job's lease is asked for in the store, so that of two workers one does it.
+/// What is asked of the store for one job is asked in order, one after another.
 public struct Worker: Program {
-    private enum Job: Int, CaseIterable, Sendable {
-        case poll, spotCheck, sweep, verify, pay, retain
-    }
-
     static let pollEvery = Interval.seconds(60)
     static let spotCheckEvery = Interval.minutes(5) ... .minutes(15)
     static let spotCheckTimeout = Interval.seconds(15)
@@ -14,11 +13,15 @@ public struct Worker: Program {
     static let verifyEvery = Interval.minutes(15)
     /// Daily at 03:00 UTC.
     static let retainHour = Interval.hours(3)
+    /// How far back a worker that was away looks for hours to pay; older ones are paid with them.
+    static let hoursBack: Int64 = 24
     public static let nodesMax = 10_000
+    /// Nodes that are asked for their statistics at once.
+    public static let pollsMax = 100
 
-    /// What an answer belongs to, in the top byte of its `CallID`; below it the node.
+    /// What an answer belongs to, in the top byte of its `CallID`; below it the node or the job.
     private enum Purpose: UInt64, Sendable {
-        case poll = 1, stats, checkList, plain, trust, sweep, pay
+        case claim = 1, pollList, stats, probe, checkList, plain, verify, trust, sweep, pay
     }
 
     /// The spot check under way.
@@ -29,13 +32,23 @@ public struct Worker: Program {
         var deadline: Instant
     }
 
+    private let identity: UInt64
     private var deadlines = [Instant](repeating: .distantFuture, count: Job.allCases.count)
+    /// The poll's nodes, and how many of them were asked and are done with.
+    private var polled: [NodeID] = []
+    private var pollsBegun = 0
+    private var pollsDone = 0
     private var check: Check?
     private var connections: UInt32 = 0
-    private var payHour: Int64 = 0
+    /// The first hour that this worker has not seen paid.
+    private var hourNext: Int64 = 0
     private var random: Random
 
-    public init(random: Random) { self.random = random }
+    public init(random: Random) {
+        var random = random
+        identity = random.next()
+        self.random = random
+    }
 
     public mutating func handle(_ input: Input, at now: Instant, into outbox: inout Outbox) {
         switch input {
@@ -57,7 +70,7 @@ public struct Worker: Program {
             if check?.connection == connection {
                 endCheck(passed: false, close: false, into: &outbox)
             }
-        case .called(let ticket, _): outbox.append(.reply(ticket, .notFound))
+        case .called(let ticket, _, _): outbox.append(.reply(ticket, .refused(.noNode)))
         case .stalled, .playing: break
         }
         outbox.append(.wake(earliest))
@@ -71,21 +84,39 @@ public struct Worker: Program {
 
     private mutating func begin(_ now: Instant) {
         check = nil
-        deadlines[Job.poll.rawValue] = now + Self.pollEvery
-        deadlines[Job.spotCheck.rawValue] = now + random.interval(Self.spotCheckEvery)
-        deadlines[Job.sweep.rawValue] = now + Self.sweepEvery
-        deadlines[Job.verify.rawValue] = now + Self.verifyEvery
-        deadlines[Job.pay.rawValue] = next(multipleOf: .hours(1), after: now)
-        deadlines[Job.retain.rawValue] =
-            next(multipleOf: .days(1), after: now - Self.retainHour) + Self.retainHour
+        polled = []
+        pollsBegun = 0
+        pollsDone = 0
+        hourNext = now.hoursSinceEpoch - Self.hoursBack
+        for job in Job.allCases {
+            deadlines[Int(job.rawValue)] = .distantFuture
+            deadlines[Int(job.rawValue)] = next(job, after: now)
+        }
+    }
+
+    /// When a job that has just been due is due again; runs that were missed are not made up.
+    private mutating func next(_ job: Job, after now: Instant) -> Instant {
+        switch job {
+        case .poll: regular(job, Self.pollEvery, now)
+        case .spotCheck: now + random.interval(Self.spotCheckEvery)
+        case .sweep: regular(job, Self.sweepEvery, now)
+        case .verify: regular(job, Self.verifyEvery, now)
+        case .pay: next(multipleOf: .hours(1), after: now)
+        case .retain: next(multipleOf: .days(1), after: now - Self.retainHour) + Self.retainHour
+        }
+    }
+
+    private func regular(_ job: Job, _ every: Interval, _ now: Instant) -> Instant {
+        let last = deadlines[Int(job.rawValue)]
+        return last <= now && last + every > now ? last + every : now + every
     }
 
     private func next(multipleOf step: Interval, after now: Instant) -> Instant {
         Instant(nanoseconds: (now.nanoseconds / step.nanoseconds + 1) * step.nanoseconds)
     }
 
-    private func id(_ purpose: Purpose, _ node: NodeID = NodeID(0)) -> CallID {
-        CallID(purpose.rawValue << 56 | UInt64(UInt32(bitPattern: node.raw)))
+    private func id(_ purpose: Purpose, _ subject: Int32 = 0) -> CallID {
+        CallID(purpose.rawValue << 56 | UInt64(UInt32(bitPattern: subject)))
     }
 
     // MARK: Jobs
@@ -94,65 +125,111 @@ public struct Worker: Program {
         if let check, check.deadline <= now {
             endCheck(passed: false, close: true, into: &outbox)
         }
-        for job in Job.allCases where deadlines[job.rawValue] <= now {
-            run(job, now, into: &outbox)
+        for job in Job.allCases where deadlines[Int(job.rawValue)] <= now {
+            deadlines[Int(job.rawValue)] = next(job, after: now)
+            outbox.append(
+                .transact(
+                    id(.claim, Int32(job.rawValue)),
+                    .claim(job, by: identity, until: now + job.lease)))
         }
     }
 
     private mutating func run(_ job: Job, _ now: Instant, into outbox: inout Outbox) {
         switch job {
         case .poll:
-            deadlines[job.rawValue] += Self.pollEvery
-            outbox.append(.transact(id(.poll), .activeNodes))
+            // Nodes that are slow to answer may still be waited for.
+            if pollsDone == polled.count { outbox.append(.transact(id(.pollList), .activeNodes)) }
         case .spotCheck:
-            deadlines[job.rawValue] = now + random.interval(Self.spotCheckEvery)
             if check == nil { outbox.append(.transact(id(.checkList), .activeNodes)) }
         case .sweep:
-            deadlines[job.rawValue] += Self.sweepEvery
             outbox.append(.transact(id(.sweep), .sweepInactive))
             outbox.append(.transact(id(.plain), .staleStreams))
             outbox.append(.cache(id(.plain), .sweep(before: now - Self.cacheAge)))
-        case .verify:
-            deadlines[job.rawValue] += Self.verifyEvery
-            outbox.append(.transact(id(.plain), .verifyReports))
-            outbox.append(.transact(id(.trust), .updateTrust))
-        case .pay:
-            payHour = now.nanoseconds / Interval.hours(1).nanoseconds - 1
-            deadlines[job.rawValue] = next(multipleOf: .hours(1), after: now)
-            outbox.append(.transact(id(.pay), .payHour(payHour)))
-        case .retain:
-            deadlines[job.rawValue] += .days(1)
-            outbox.append(.transact(id(.plain), .retain))
+        case .verify: outbox.append(.transact(id(.verify), .verifyReports))
+        case .pay: payNext(now, into: &outbox)
+        case .retain: outbox.append(.transact(id(.plain), .retain))
         }
     }
 
     private mutating func take(
         _ id: CallID, _ answer: Answer, _ now: Instant, into outbox: inout Outbox
     ) {
-        let node = NodeID(Int32(truncatingIfNeeded: id.raw & 0xFFFF_FFFF))
+        let subject = Int32(truncatingIfNeeded: id.raw & 0xFFFF_FFFF)
         switch Purpose(rawValue: id.raw >> 56) {
-        case .poll?:
-            guard case .stored(.nodes(let rows)) = answer else { break }
-            for row in rows.prefix(Self.nodesMax) {
-                outbox.append(.call(self.id(.stats, row.node), to: .node(row.node), .stats))
-            }
-        case .stats?:
-            var isReachable = false
-            if case .reply(.stats) = answer { isReachable = true }
-            outbox.append(.transact(self.id(.plain), .recordProbe(node, reachable: isReachable)))
+        case .claim?:
+            guard case .stored(.claimed(true)) = answer,
+                let job = Job(rawValue: UInt8(truncatingIfNeeded: subject))
+            else { break }
+            run(job, now, into: &outbox)
+        case .pollList?:
+            if case .stored(.nodes(let rows)) = answer { startPoll(rows, into: &outbox) }
+        case .stats?: keepProbe(NodeID(subject), answer, into: &outbox)
+        case .probe?: pollNext(into: &outbox)
         case .checkList?:
             if case .stored(.nodes(let rows)) = answer { startCheck(rows, now, into: &outbox) }
+        case .verify?: outbox.append(.transact(self.id(.trust), .updateTrust))
         case .trust?:
             guard case .stored(.changed(let changed)) = answer else { break }
             for node in changed { outbox.append(.observe(.nodeFlagged(node))) }
         case .sweep?:
             guard case .stored(.changed(let changed)) = answer else { break }
             for node in changed { outbox.append(.observe(.nodeInactive(node))) }
-        case .pay?:
-            guard case .stored(.paid(let amount)) = answer, amount > 0 else { break }
-            outbox.append(.observe(.paid(hour: payHour, nanodollars: amount)))
+        case .pay?: paid(answer, now, into: &outbox)
         case .plain?, nil: break
         }
+    }
+
+    // MARK: Polls
+
+    private mutating func startPoll(_ rows: [NodeRow], into outbox: inout Outbox) {
+        guard pollsDone == polled.count else { return }
+        polled = rows.prefix(Self.nodesMax).map(\.node)
+        pollsBegun = 0
+        pollsDone = 0
+        while pollsBegun < min(polled.count, Self.pollsMax) { ask(into: &outbox) }
+    }
+
+    private mutating func ask(into outbox: inout Outbox) {
+        let node = polled[pollsBegun]
+        pollsBegun += 1
+        outbox.append(.call(id(.stats, node.raw), to: .node(node), .stats))
+    }
+
+    private mutating func keepProbe(
+        _ node: NodeID, _ answer: Answer, into outbox: inout Outbox
+    ) {
+        var isReachable = false
+        var viewers: Int32 = 0
+        if case .reply(.stats(let count)) = answer {
+            isReachable = true
+            viewers = min(max(count, 0), Coordinator.viewersMax)
+        }
+        outbox.append(
+            .transact(
+                id(.probe), .recordProbe(node, isReachable: isReachable, viewers: viewers)))
+    }
+
+    /// One is done with: the next is asked.
+    private mutating func pollNext(into outbox: inout Outbox) {
+        guard pollsDone < pollsBegun else { return }
+        pollsDone += 1
+        if pollsBegun < polled.count { ask(into: &outbox) }
+    }
+
+    // MARK: Pay
+
+    /// Hours are paid in order; a store that is away is asked again in an hour.
+    private mutating func payNext(_ now: Instant, into outbox: inout Outbox) {
+        hourNext = max(hourNext, now.hoursSinceEpoch - Self.hoursBack)
+        guard hourNext < now.hoursSinceEpoch else { return }
+        outbox.append(.transact(id(.pay), .payHour(hourNext)))
+    }
+
+    private mutating func paid(_ answer: Answer, _ now: Instant, into outbox: inout Outbox) {
+        guard case .stored(.paid(let amount)) = answer else { return }
+        if amount > 0 { outbox.append(.observe(.paid(hour: hourNext, nanodollars: amount))) }
+        hourNext += 1
+        payNext(now, into: &outbox)
     }
 
     // MARK: Spot checks
@@ -186,5 +263,19 @@ public struct Worker: Program {
         guard let passed else { return }
         outbox.append(.transact(id(.plain), .recordSpotCheck(ended.node, passed: passed)))
         outbox.append(.observe(.spotCheck(ended.node, passed: passed)))
+    }
+}
+
+extension Job {
+    /// How long whoever does it keeps others from it: until it is due again, or, where all workers
+    /// are due at the same moment, well past that.
+    var lease: Interval {
+        switch self {
+        case .poll: Worker.pollEvery
+        case .spotCheck: Worker.spotCheckEvery.lowerBound
+        case .sweep: Worker.sweepEvery
+        case .verify: Worker.verifyEvery
+        case .pay, .retain: .minutes(10)
+        }
     }
 }

@@ -9,11 +9,11 @@ public enum ResultsFolder {
     public static let summaryName = "summary.json"
     public static let reportName = "report.html"
     static let billName = "bill.json"
-    static let seriesName = "series.csv"
+    public static let seriesName = "series.csv"
     static let eventsName = "events.ndjson"
     static let fingerprintName = "fingerprint.txt"
     static let junitName = "junit.xml"
-    static let runInfoName = "run-info.json"
+    public static let runInfoName = "run-info.json"
 
     /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
     public static let names = [
@@ -133,7 +133,7 @@ public enum ResultsFolder {
     }
 
     /// An absent or empty folder may be taken, and one that holds a run's files and no others.
-    private static func refuseForeign(_ destination: URL) throws(Failure) {
+    public static func refuseForeign(_ destination: URL) throws(Failure) {
         let path = destination.path
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {

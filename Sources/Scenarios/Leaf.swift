@@ -57,6 +57,28 @@ private func quantitySchema(_ units: Units, _ range: ClosedRange<Int64>) -> [JSO
     ]
 }
 
+extension Leaf<[String]> {
+    /// Paths of files, one at least.
+    static func paths(_ countMax: Int) -> Leaf {
+        let path = Leaf<String>.sentence(500)
+        return Leaf(
+            expected: "a list of 1 to \(countMax) paths",
+            schema: [
+                JSONTree.word("type", "array"), JSONTree.Member("items", .object(path.schema)),
+                JSONTree.Member("minItems", .number("1")),
+                JSONTree.Member("maxItems", .number(String(countMax))),
+            ],
+            read: { tree throws(Mismatch) in
+                guard case .array(let elements) = tree, (1...countMax).contains(elements.count)
+                else { throw Mismatch(tree) }
+                var paths: [String] = []
+                for element in elements { paths.append(try path.read(element)) }
+                return paths
+            },
+            write: { .array($0.map { .string($0) }) })
+    }
+}
+
 extension Leaf<Rate> {
     static func rate(_ range: ClosedRange<Rate>) -> Leaf {
         let bits = range.lowerBound.bitsPerSecond...range.upperBound.bitsPerSecond

@@ -27,6 +27,8 @@ enum Limits {
     static let day = Interval.zero...Interval.hours(24)
     /// The largest volume that EBS sells is 64 TiB.
     static let volume = ByteCount.gibibytes(1)...ByteCount.gibibytes(64 << 10)
+    /// Stacks of one plan.
+    static let templates = 50
     /// Files that extend each other in a row.
     static let ancestors = 8
 }

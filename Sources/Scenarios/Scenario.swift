@@ -9,6 +9,8 @@ public struct Scenario: Sendable, Hashable {
     public var start: Instant
     public var duration: Interval
     public var deployment: Deployment
+    /// The templates that the deployment was read from, where it was.
+    public var plan: PlanSource?
     public var pricing: Pricing
     public var homes: [HomeKind]
     public var streamers: [StreamerGroup]
@@ -30,9 +32,10 @@ public struct Scenario: Sendable, Hashable {
         deployment: Deployment, pricing: Pricing, homes: [HomeKind], streamers: [StreamerGroup],
         viewers: [ViewerGroup], nodes: [NodeGroup], dashboard: DashboardUse, scansPerHour: Int,
         trustRule: TrustRule, faults: [Fault], repairAfter: Interval?, criteria: Criteria,
-        gates: [Gate]
+        gates: [Gate], plan: PlanSource? = nil
     ) {
         self.name = name
+        self.plan = plan
         self.summary = summary
         self.seed = seed
         self.start = start
@@ -50,6 +53,19 @@ public struct Scenario: Sendable, Hashable {
         self.repairAfter = repairAfter
         self.criteria = criteria
         self.gates = gates
+    }
+}
+
+/// CloudFormation templates that say what is deployed.
+public struct PlanSource: Sendable, Hashable {
+    /// Paths, one for each stack; in a file relative to it.
+    public var templates: [String]
+    /// The compose file that the user data starts, where the templates do not hold it.
+    public var compose: String?
+
+    public init(templates: [String], compose: String?) {
+        self.templates = templates
+        self.compose = compose
     }
 }
 

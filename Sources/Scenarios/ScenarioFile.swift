@@ -1,7 +1,11 @@
 import Base
 import Cloud
+import Plans
 
 /// A scenario file: what it says, with all that it extends, and the scenario that this means.
+///
+/// A file may name the CloudFormation templates of its plan: the deployment that they mean is laid
+/// over the parent's, and the file's own words over that.
 ///
 /// A file may extend another: `{"extends": "five-friends.json", "seed": 7}`. The child is laid over
 /// its parent as a JSON merge patch (RFC 7396): objects are merged, `null` removes, anything else
@@ -10,11 +14,18 @@ public struct ScenarioFile: Sendable, Hashable {
     /// The merged text without `extends`: what `patched` lays changes over.
     public let tree: JSONTree
     public let scenario: Scenario
+    /// The plan that the file or the nearest of its parents names; nil without one.
+    public let plan: Plan?
 
     /// Reads a scenario from a file's merged text.
     /// - Throws: everything that is wrong with it.
     public init(tree: JSONTree) throws(FileFaults) {
+        try self.init(tree: tree, plan: nil)
+    }
+
+    private init(tree: JSONTree, plan: Plan?) throws(FileFaults) {
         self.tree = tree
+        self.plan = plan
         scenario = try Scenario.parsed(tree)
     }
 
@@ -26,10 +37,11 @@ public struct ScenarioFile: Sendable, Hashable {
         path: String, bytes read: (String) -> [UInt8]?
     ) throws(FileFaults) -> ScenarioFile {
         var faults = FileFaults()
-        guard let tree = merged(path: path, ancestry: [], bytes: read, &faults) else {
+        var plan: Plan?
+        guard let tree = merged(path: path, ancestry: [], bytes: read, &plan, &faults) else {
             throw faults
         }
-        return try ScenarioFile(tree: tree)
+        return try ScenarioFile(tree: tree, plan: plan)
     }
 
     /// The same file with a change laid over it, such as
@@ -40,7 +52,7 @@ public struct ScenarioFile: Sendable, Hashable {
 
     /// The file's text with its parents' beneath it; nil after noting what is wrong.
     private static func merged(
-        path: String, ancestry: [String], bytes read: (String) -> [UInt8]?,
+        path: String, ancestry: [String], bytes read: (String) -> [UInt8]?, _ plan: inout Plan?,
         _ faults: inout FileFaults
     ) -> JSONTree? {
         let descent = (ancestry + [path]).joined(separator: " extends ")
@@ -62,17 +74,26 @@ public struct ScenarioFile: Sendable, Hashable {
             faults.add("$", "an object", found: "\(tree.kind) in \(path)")
             return nil
         }
-        guard let parent = members.first(where: { $0.name == "extends" })?.value else {
-            return tree
+        var base = JSONTree.object([])
+        if let parent = members.first(where: { $0.name == "extends" })?.value {
+            guard case .string(let name) = parent else {
+                faults.add("$.extends", "the path of a file", found: "\(parent.kind) in \(path)")
+                return nil
+            }
+            guard
+                let inherited = merged(
+                    path: resolve(name, beside: path), ancestry: ancestry + [path], bytes: read,
+                    &plan, &faults)
+            else { return nil }
+            base = inherited
         }
-        let child = JSONTree.object(members.filter { $0.name != "extends" })
-        guard case .string(let name) = parent else {
-            faults.add("$.extends", "the path of a file", found: "\(parent.kind) in \(path)")
+        let own = JSONTree.object(members.filter { $0.name != "extends" })
+        guard case .object? = own["plan"] else { return base.merged(with: own) }
+        guard let planned = PlannedDeployment(own, path: path, bytes: read, &faults) else {
             return nil
         }
-        return merged(
-            path: resolve(name, beside: path), ancestry: ancestry + [path], bytes: read, &faults
-        )?.merged(with: child)
+        plan = planned.plan
+        return base.merged(with: planned.tree).merged(with: own).merged(with: planned.source)
     }
 
     private static func parsed(

@@ -331,7 +331,7 @@ extension NetworkRule: Formed {
     static var initial: NetworkRule { NetworkRule(from: .internet, to: .instance, port: 1935) }
 
     /// What the platform needs to work, and the two ports that the plan opens besides.
-    static func meant(
+    public static func meant(
         front: FrontPlan, database: DatabasePlan, cache: CachePlan
     ) -> [NetworkRule] {
         var rules = [22, 1935, 8081].map { NetworkRule(from: .internet, to: .instance, port: $0) }

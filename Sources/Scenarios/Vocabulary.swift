@@ -26,6 +26,10 @@ extension Scenario: Formed {
         form.field(
             "duration", &duration, "How long to simulate.",
             .time(Interval.seconds(1)...Limits.duration))
+        form.optionalObject(
+            "plan", &plan, initial: .initial,
+            "CloudFormation templates: the deployment is read from them, and `deployment` beside "
+                + "them is laid over it.")
         form.object("deployment", &deployment, "What is deployed.")
         form.object("pricing", &pricing, "Under which rules it is paid for.")
         visitHomes(&form)
@@ -81,6 +85,22 @@ extension Scenario: Formed {
                 homes.append(home)
             }
         }
+    }
+}
+
+extension PlanSource: Formed {
+    static var initial: PlanSource {
+        PlanSource(templates: ["plan/Stack.template.json"], compose: nil)
+    }
+
+    mutating func visit(_ form: inout Form) {
+        form.required(
+            "templates", &templates, example: ["plan/Stack.template.json"],
+            "Templates, one for each stack, from this file's folder.", .paths(Limits.templates))
+        form.optional(
+            "compose", &compose, example: "plan/docker-compose.yml",
+            "The compose file that the user data starts, where the templates do not hold it.",
+            .sentence(500))
     }
 }
 

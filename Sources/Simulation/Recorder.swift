@@ -133,6 +133,7 @@ extension Input {
             case .reply: 16
             case .stored: 17
             case .cached: 18
+            case .worked: 24
             case .failed(let reason): 19 + UInt64(reason.rawValue)
             }
         case .opened: 4

@@ -1,12 +1,13 @@
 import Base
 import Platform
 
-/// One call, transaction or cache command that is under way.
+/// One call, transaction, cache command or work that is under way.
 struct Flight: Sendable {
     enum Work: Sendable {
         case call(Call)
         case transaction(Transaction)
         case command(CacheCommand)
+        case work
     }
 
     var caller: ProgramRef

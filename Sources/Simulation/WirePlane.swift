@@ -1,4 +1,5 @@
 import Base
+import Packets
 import Platform
 import RTMP
 
@@ -34,6 +35,7 @@ struct WirePlane: Sendable {
     private var publishers: [Talk?] = []
     private var players: [Talk?] = []
     private var seed: UInt64 = 0
+    private var connections: UInt16 = 0
     /// One way, in the capture's TCP handshakes and control messages.
     private static let delay = Interval.milliseconds(20)
 
@@ -77,8 +79,7 @@ struct WirePlane: Sendable {
         seed += 1
         var talk = Talk(
             conversation: Conversation(random: Random(seed: seed), at: now),
-            packets: capture?.open(node: node, delay: Self.delay, at: now), stream: stream,
-            epoch: epoch, node: node)
+            packets: open(node: node, at: now), stream: stream, epoch: epoch, node: node)
         talk.conversation.request(request, random: Random(seed: ~seed), at: now)
         let said = talk.conversation.establish(at: now)
         var at = now + Self.delay + Self.delay
@@ -87,6 +88,18 @@ struct WirePlane: Sendable {
             at += Self.delay
         }
         return talk
+    }
+
+    /// 10.0.0.10 is the instance; clients and nodes have addresses for documentation (RFC 5737).
+    /// `node` serves in place of the instance.
+    private mutating func open(node: Int?, at now: Instant) -> PacketFile.Connection? {
+        guard capture != nil else { return nil }
+        connections &+= 1
+        let client = Endpoint(
+            ipv4: 0xCB00_7100 | UInt32(connections % 250 + 1), port: 40_000 + connections % 20_000)
+        let server = Endpoint(
+            ipv4: node.map { 0xC633_6400 | UInt32($0 % 250 + 1) } ?? 0x0A00_000A, port: 1_935)
+        return capture?.open(client: client, server: server, delay: Self.delay, at: now)
     }
 
     private mutating func record(

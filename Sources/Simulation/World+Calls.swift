@@ -3,7 +3,7 @@ import Cloud
 import Platform
 import Scenarios
 
-/// Calls, transactions and cache commands: where they go, how long they take, how they fail.
+/// Calls, transactions, cache commands and work: where they go, how long they take, how they fail.
 extension World {
     /// On the instance, and between it and its neighbours in the same zone (assumption).
     static let localDelay = Interval(nanoseconds: 50_000)
@@ -151,7 +151,8 @@ extension World {
         guard case .call(let call) = flights[index].work else { return }
         flights[index].calleeEpoch = epoch(of: callee)
         if case .heartbeat = call { tally.heartbeats += 1 }
-        deliver(.called(Ticket(ticket(index)), call), to: callee, cost: callCost(callee))
+        let caller = caller(flights[index])
+        deliver(.called(Ticket(ticket(index)), call, caller), to: callee, cost: callCost(callee))
     }
 
     private func ticket(_ index: Int32) -> UInt64 {
@@ -273,7 +274,36 @@ extension World {
         }
     }
 
+    // MARK: Work
+
+    /// A password keeps its program's service busy, and what comes after it waiting.
+    mutating func work(_ work: Work, _ id: CallID, by ref: ProgramRef) {
+        guard let service = ref.service else { return check(false, "work at somebody's home") }
+        let index = newFlight(.work, id, by: ref)
+        let cost = Interval(nanoseconds: host.services[service.index].costs.perPassword)
+        settleFlight(index, .worked(work.answer), at: spend(cost, on: service))
+    }
+
     // MARK: Who calls from where
+
+    /// As the coordinator sees it; a visitor of the dashboard is somebody new each time.
+    @inline(__always)
+    func caller(_ flight: Flight) -> Caller {
+        let ref = flight.caller
+        let index = UInt32(bitPattern: ref.index)
+        return switch ref.kind {
+        case .coordinator, .worker, .rtmp: .local
+        case .streamer:
+            Caller(.streamer(UserID(ref.index)), from: ClientAddress(ipv4: 0x6440_0000 | index))
+        case .node: Caller(.node(NodeID(ref.index)), from: ClientAddress(ipv4: 0x6480_0000 | index))
+        case .viewer: Caller(.none, from: ClientAddress(ipv4: 0x0A00_0000 | index))
+        case .prober:
+            Caller(
+                .none,
+                from: ClientAddress(
+                    ipv4: 0xAC10_0000 | UInt32(truncatingIfNeeded: flight.id.raw & 0xF_FFFF)))
+        }
+    }
 
     @inline(__always)
     func home(of ref: ProgramRef) -> Int32? {
@@ -326,11 +356,31 @@ extension Transaction {
     /// Whether it changes rows, and so waits for the disk.
     var writes: Bool {
         switch self {
-        case .ping, .nodesForStream, .activeNodes, .overview: false
-        case .recordHeartbeat, .appendLedger, .openStream, .endStream, .staleStreams,
-            .sweepInactive, .recordProbe, .recordSpotCheck, .verifyReports, .updateTrust,
-            .payHour, .retain:
+        case .ping, .findUser, .findKey, .keys, .streams, .findStream, .nodesForStream, .peers,
+            .activeNodes, .overview, .leaderboard, .payouts, .nodeFigures, .economics,
+            .streamerFigures:
+            false
+        case .addUser, .addKey, .revokeKey, .addFeedback, .addStream, .moveStream, .removeStream,
+            .replaceKey, .openStream, .endStream, .staleStreams, .addNode, .authorizeNode,
+            .recordHeartbeat, .sweepInactive, .recordProbe, .recordSpotCheck, .appendLedger,
+            .verifyReports, .updateTrust, .payHour, .retain, .claim:
             true
+        }
+    }
+}
+
+extension Work {
+    /// A fingerprint stands for the slow hash, whose time is charged apart.
+    static func hash(of password: String) -> PasswordHash {
+        var digest = Digest()
+        digest.combine(password)
+        return PasswordHash(digest.hex)
+    }
+
+    var answer: WorkAnswer {
+        switch self {
+        case .hash(let password): .hashed(Work.hash(of: password))
+        case .verify(let password, let hash): .verified(Work.hash(of: password) == hash)
         }
     }
 }

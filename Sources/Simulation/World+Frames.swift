@@ -1,5 +1,6 @@
 import Base
 import Cloud
+import Packets
 import Results
 import Scenarios
 
@@ -88,7 +89,7 @@ extension World {
     }
 
     /// What the fluid moved so far, sessions under way included.
-    func fluidTotals() -> MediaTotals {
+    mutating func fluidTotals() -> MediaTotals {
         var sum = MediaTotals(
             ingress: tally.ingressMedia, egress: tally.egressViewers + tally.egressNodes,
             cpu: tally.mediaCPU, stalled: tally.stalled, played: tally.played,
@@ -114,7 +115,7 @@ extension World {
         return sum
     }
 
-    private func report(
+    private mutating func report(
         _ fluid: MediaTotals, _ frame: FramePlane.Totals, until: Instant
     ) -> FidelityReport {
         func row(_ name: String, _ a: Int64, _ b: Int64) -> FidelityReport.Row {

@@ -244,7 +244,7 @@ extension World {
         }
         if link.server.kind == .node {
             tally.relayed += flow.sent
-            nodes[Int(link.server.index)].program.relayed(bytes: flow.sent.whole)
+            nodes[Int(link.server.index)].relayedBefore += flow.sent.whole
         } else if link.client.kind == .viewer {
             tally.egressViewers += flow.sent
         } else {
@@ -257,6 +257,22 @@ extension World {
         tally.stalls += flow.stalls
         tally.viewersSent += flow.sent
         tally.viewersWaited &+= flow.waited
+    }
+
+    /// Tells a node what it has sent to its viewers since it was last told.
+    mutating func countRelayed(by node: Int) {
+        let slot = nodes[node]
+        var total = slot.relayedBefore
+        if slot.pull != noFlow {
+            for index in fluid.fed(by: slot.pull) {
+                var flow = fluid.flow(index)
+                flow.advance(to: queue.now)
+                total += flow.sent.whole
+            }
+        }
+        guard total > slot.relayedTold else { return }
+        nodes[node].relayedTold = total
+        nodes[node].program.relayed(bytes: total - slot.relayedTold)
     }
 
     // MARK: Edges

@@ -96,7 +96,7 @@ extension World {
     private mutating func askDashboard() {
         probeCount += 1
         effectsAt = queue.now
-        place(.dashboard, CallID(probeCount), to: .front, by: .prober)
+        place(.overview, CallID(probeCount), to: .front, by: .prober)
     }
 
     mutating func visit() {
@@ -121,7 +121,7 @@ extension World {
         let took = queue.now - flight.startedAt
         tally.probes += 1
         tally.probeSlowest = max(tally.probeSlowest, took)
-        if case .reply(.page) = flight.answer, took < Self.probeLimit {
+        if case .reply(.overview) = flight.answer, took < Self.probeLimit {
             tally.probesGood += 1
         } else if tally.probeFirstBad == nil {
             tally.probeFirstBad = flight.startedAt

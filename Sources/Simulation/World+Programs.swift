@@ -35,6 +35,7 @@ extension World {
         case .reply(let ticket, let reply): send(reply, for: ticket)
         case .transact(let id, let transaction): transact(transaction, id, by: ref)
         case .cache(let id, let command): runOnCache(command, id, by: ref)
+        case .work(let id, let work): self.work(work, id, by: ref)
         case .connect(let connection, let address): connect(connection, to: address, by: ref)
         case .send(let connection, let message): send(message, on: connection, by: ref)
         case .close(let connection): close(connection, by: ref)
@@ -79,6 +80,7 @@ extension World {
         case .viewer: current = viewers[ref.index].wake
         }
         guard generation == current else { return }
+        if ref.kind == .node { countRelayed(by: Int(ref.index)) }
         deliver(.woke, to: ref, cost: jobCost(ref))
     }
 

@@ -36,7 +36,7 @@ extension World {
 
     // MARK: Verdicts
 
-    func verdicts(_ bill: Bill) -> [Verdict] {
+    mutating func verdicts(_ bill: Bill) -> [Verdict] {
         [
             reachable(), reliable(), dashboard(), unattended(bill), budget(bill), friends(),
             metrics(), hardening(),
@@ -65,7 +65,7 @@ extension World {
             disagreement: nil)
     }
 
-    private func reachable() -> Verdict {
+    private mutating func reachable() -> Verdict {
         var least = Fixed(100)
         var fewest = Int64.max
         var broken: Instant?
@@ -88,7 +88,7 @@ extension World {
                 + " (the worst of them counts; samples are of the one tried least).")
     }
 
-    private func reliable() -> Verdict {
+    private mutating func reliable() -> Verdict {
         let delivered = percent(
             tally.played.nanoseconds / 1_000, of: tally.wanted.nanoseconds / 1_000)
         let onAir = percent(
@@ -112,7 +112,7 @@ extension World {
                 + "\(tally.viewersLost) viewers lost.")
     }
 
-    private func dashboard() -> Verdict {
+    private mutating func dashboard() -> Verdict {
         rule(
             "dashboard-https", "dashboard accessible over HTTPS",
             percent(tally.probesGood, of: tally.probes),
@@ -122,7 +122,7 @@ extension World {
                 + "2 s; the slowest took \(tally.probeSlowest.nanoseconds / 1_000_000) ms.")
     }
 
-    private func unattended(_ bill: Bill) -> Verdict {
+    private mutating func unattended(_ bill: Bill) -> Verdict {
         var least = Fixed(100)
         var worst = ""
         for service in Service.allCases {
@@ -153,15 +153,16 @@ extension World {
         return verdict
     }
 
-    func uptime(_ service: Service) -> Fixed {
+    mutating func uptime(_ service: Service) -> Fixed {
         let all = (queue.now - scenario.start).nanoseconds
         let down = host.services[service.index].downTime.nanoseconds
         return percent(all - down, of: all)
     }
 
-    private func budget(_ bill: Bill) -> Verdict {
+    private mutating func budget(_ bill: Bill) -> Verdict {
         let total = Fixed(ratio: bill.total730h)
         let budget = Fixed.ratio(Int128(scenario.pricing.budgetCents), 100)
+        let unpriced = unpriced()
         let status: Status =
             if queue.now - scenario.start < .hours(24) {
                 .inconclusive
@@ -194,7 +195,7 @@ extension World {
             remedy: nil, disagreement: nil)
     }
 
-    private func friends() -> Verdict {
+    private mutating func friends() -> Verdict {
         let completed = Int64(tally.friendsCompleted.count { $0 })
         var verdict = rule(
             "concurrent-friends",
@@ -213,7 +214,7 @@ extension World {
         return verdict
     }
 
-    private func metrics() -> Verdict {
+    private mutating func metrics() -> Verdict {
         let rows = Int64(record.series.columns[0].values.count)
         let due = (queue.now - scenario.start).nanoseconds / Self.seriesStep.nanoseconds
         return rule(
@@ -223,7 +224,7 @@ extension World {
                 + "\(Self.seriesStep.wholeSeconds / 60) minutes.")
     }
 
-    private func hardening() -> Verdict {
+    private mutating func hardening() -> Verdict {
         let exposures = scenario.deployment.exposures(at: scenario.start)
         let unnamed = record.portsAnswered.filter { answered in
             !exposures.contains { $0.port == answered.port } && answered.port != 443
@@ -242,7 +243,7 @@ extension World {
 
     // MARK: Figures
 
-    func figures() -> [Figure] {
+    mutating func figures() -> [Figure] {
         var list = trafficFigures()
         func add(_ name: String, _ value: Int64) { list.append(Figure(name, Fixed(value))) }
         func seconds(_ name: String, _ time: Interval) {
@@ -298,7 +299,7 @@ extension World {
         return list
     }
 
-    private func trafficFigures() -> [Figure] {
+    private mutating func trafficFigures() -> [Figure] {
         var list: [Figure] = []
         func add(_ name: String, _ value: Int64) { list.append(Figure(name, Fixed(value))) }
         let viewers = tally.egressViewers.whole
@@ -320,7 +321,7 @@ extension World {
     }
 
     /// What the seed decided, so that a run can be understood without running it.
-    func drawn() -> [DrawnParameter] {
+    mutating func drawn() -> [DrawnParameter] {
         var list: [DrawnParameter] = []
         for slot in streamers {
             guard let first = slot.sessions.first else { continue }
@@ -339,7 +340,7 @@ extension World {
         return list
     }
 
-    func assumptions() -> [String] {
+    mutating func assumptions() -> [String] {
         let instance = scenario.deployment.instance
         var list = [
             "The network burst bucket of \(instance.networkBurst.bytes / 1_000_000_000) GB each way"

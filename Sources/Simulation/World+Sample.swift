@@ -59,7 +59,7 @@ extension World {
     }
 
     /// Why a Free plan's account closes now, as billed by the hour; the run begins with its first.
-    private func closingCause() -> String? {
+    private mutating func closingCause() -> String? {
         guard case .freePlan(let creditsCents) = regime else { return nil }
         if record.billedSoFar >= .ratio(Int128(creditsCents), 100) {
             return "the Free plan's credits are used up and the account closed"
@@ -72,7 +72,7 @@ extension World {
     // MARK: The bill
 
     /// The bill for what was used from the start until `now`, or until the account closed.
-    public func bill(until now: Instant) -> Bill {
+    public mutating func bill(until now: Instant) -> Bill {
         guard case .closed(let at) = account else {
             return Bill(usage(until: now), at: book, under: regime)
         }
@@ -91,7 +91,7 @@ extension World {
             + tally.egressScans
     }
 
-    private func usage(until now: Instant) -> Usage {
+    private mutating func usage(until now: Instant) -> Usage {
         let period = Interval.seconds((now - scenario.start).wholeSeconds)
         var usage = Usage(region: scenario.deployment.region, period: period)
         for item in items(period) where book.index(ofPrice: item.price) != nil { usage.add(item) }
@@ -101,13 +101,13 @@ extension World {
     }
 
     /// What AWS sells of what the deployment has but the price book does not know.
-    var unpriced: [String] {
+    mutating func unpriced() -> [String] {
         items(.hours(1)).map(\.price).filter {
             book.index(ofPrice: $0) == nil && !($0.hasPrefix("ec2:") && host.isByHand)
         }
     }
 
-    private func items(_ period: Interval) -> [Usage.Item] {
+    private mutating func items(_ period: Interval) -> [Usage.Item] {
         let deployment = scenario.deployment
         var items: [Usage.Item] = []
         func add(_ id: String, _ price: String, _ quantity: Usage.Quantity) {
@@ -146,7 +146,7 @@ extension World {
         return items
     }
 
-    private func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
+    private mutating func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
         if case .managed(let name, let storage, let multiAZ, _, let version) =
             scenario.deployment.database
         {

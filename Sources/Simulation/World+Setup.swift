@@ -36,10 +36,8 @@ extension World {
         for _ in 0..<people { keys.append(keyRandom.next()) }
         let nodeStreams = scenario.nodeStreams(people)
         tables = Tables(
-            keys: keys, nodeStreams: nodeStreams,
-            trustRule: scenario.trustRule == .spotChecks ? .spotChecks : .verifiedReports,
-            at: start)
-        cacheTables = CacheTables(streams: people, memoryMax: scenario.cacheMemory)
+            trustRule: scenario.trustRule == .spotChecks ? .spotChecks : .verifiedReports)
+        cacheTables = CacheTables(memoryMax: scenario.cacheMemory)
         coordinator = Coordinator()
         worker = Worker(random: Random(seed: seed, entity: "worker", purpose: "spot-checks"))
         rtmpServer = RTMPServer(
@@ -50,6 +48,7 @@ extension World {
         nodes = []
         addStreamers(keys)
         addNodes(nodeStreams)
+        register(keys)
         tally.friendsCompleted = [Bool](repeating: false, count: people)
         addServices()
         plan()
@@ -121,13 +120,40 @@ extension World {
                 let phase = random.interval(.zero ... .seconds(30))
                 let program = NodeProgram(
                     node: NodeID(Int32(index)), stream: streams[index],
-                    viewersMax: group.viewersMax, heartbeatAt: scenario.start + phase)
+                    viewersMax: group.viewersMax, statsURL: "",
+                    sourceBitrate: streamers[Int(streams[index].raw)].media.plan.video,
+                    heartbeatAt: scenario.start + phase)
                 nodes.append(
                     NodeSlot(
                         program: program, name: name, home: addHome(name, group.home),
                         portForwarding: group.portForwarding, stream: streams[index].raw,
                         talkedAt: scenario.start - .hours(1)))
                 index += 1
+            }
+        }
+    }
+
+    /// Accounts, streams and nodes exist from the start, by the numbers of their slots.
+    private mutating func register(_ keys: [UInt64]) {
+        let start = scenario.start
+        for index in streamers.indices {
+            let name = streamers[index].name
+            let owner = UserID(Int32(index))
+            _ = tables.execute(.addUser(name: name, Work.hash(of: name)), at: start)
+            let answer = tables.execute(
+                .addStream(owner: owner, title: name, key: keys[index]), at: start)
+            guard case .stream(let row) = answer, row.stream.raw == index else {
+                return check(false, "the stream of \(name) was not added")
+            }
+        }
+        for index in nodes.indices {
+            let stream = nodes[index].stream
+            let answer = tables.execute(
+                .addNode(
+                    StreamID(stream), key: keys[Int(stream)], name: nodes[index].name,
+                    NodeAddress(host: "", rtmpPort: 1_935, httpPort: 8_080)), at: start)
+            guard case .nodes(let rows) = answer, rows[0].node.raw == index else {
+                return check(false, "the node \(nodes[index].name) was not added")
             }
         }
     }

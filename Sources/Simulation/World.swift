@@ -13,6 +13,8 @@ import Scenarios
 ///
 /// A call of a method that only reads copies the world, 4.6 KB, unless it is inlined (Swift 6.3,
 /// seen in the instructions): the ones that every event needs are marked `@inline(__always)`.
+/// And the checker of values that cannot be copied takes minutes over a long one that only reads, as
+/// it looks at each of the world's leaves in each block: what rules and bills is `mutating` for that.
 public struct World: ~Copyable {
     static let flightsMax = 1_000_000
     static let linksMax = 200_000
@@ -129,6 +131,9 @@ public struct World: ~Copyable {
         /// The flow by which it pulls its stream, while it does.
         var pull: Int32 = noFlow
         var talkedAt: Instant
+        /// What it relayed over connections that are gone, and what its program knows of.
+        var relayedBefore: Int64 = 0
+        var relayedTold: Int64 = 0
     }
 
     struct ViewerSlot: Sendable {

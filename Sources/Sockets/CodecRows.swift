@@ -2,53 +2,55 @@ import Media
 import Platform
 import RTMP
 
-/// What the API says about a stream's codecs, from their configurations.
+/// What the API says about a stream's codecs: from their configurations, or from the tags.
 enum CodecRows {
     static func video(_ stream: StreamReport.Stream) -> JSONObject? {
-        guard let first = stream.videoHeader.first else { return nil }
-        let metadata = properties(stream)
-        var row: JSONObject = ["codec": videoCodec(first, stream.videoHeader)]
+        guard let message = stream.video, let first = message.payload.first else { return nil }
+        let metadata = try? AMF0Reader.all(stream.metadata).dropFirst().first
+        let configuration = AVCConfiguration(tag: message.payload)
         // What decoders go by, and what the publisher says where that cannot be read.
-        let parameters = AVCConfiguration(tag: stream.videoHeader)?.parameters
-        row["width"] = parameters?.width ?? metadata?["width"]?.integer ?? 0
-        row["height"] = parameters?.height ?? metadata?["height"]?.integer ?? 0
-        // An AVCDecoderConfigurationRecord follows five bytes of tag: version, profile,
-        // compatibility, level. ISO/IEC 14496-15, 5.3.3.1.
-        if first & 0x8F == 7, stream.videoHeader.count >= 9 {
-            row["profile"] = profile(stream.videoHeader[6])
-            row["level"] = "\(stream.videoHeader[8] / 10).\(stream.videoHeader[8] % 10)"
+        let parameters = configuration?.parameters
+        var row: JSONObject = [
+            "codec": EnhancedTag(message)?.codec ?? videoCodec(first & 0x0F),
+            "width": parameters?.width ?? metadata?["width"]?.integer ?? 0,
+            "height": parameters?.height ?? metadata?["height"]?.integer ?? 0,
+        ]
+        if let configuration {
+            row["profile"] = profile(configuration.profile)
+            row["level"] = "\(configuration.level / 10).\(configuration.level % 10)"
         }
         return row
     }
 
     static func audio(_ stream: StreamReport.Stream) -> JSONObject? {
-        guard stream.audioHeader.count >= 4, stream.audioHeader[0] >> 4 == 10 else { return nil }
-        // ISO/IEC 14496-3, 1.6.2.1: five bits of object type, four of rate, four of channels.
-        let word = UInt16(stream.audioHeader[2]) << 8 | UInt16(stream.audioHeader[3])
-        let rates = AACConfiguration.rates
-        let rate = Int(word >> 7 & 0x0F)
-        let types: [UInt16: String] = [1: "Main", 2: "LC", 5: "HE", 29: "HEv2"]
+        guard let message = stream.audio, let first = message.payload.first else { return nil }
+        if let tag = EnhancedTag(message) { return ["codec": tag.codec] }
+        guard first >> 4 == 10 else { return plainAudio(first) }
+        guard let configuration = AACConfiguration(tag: message.payload) else {
+            return ["codec": "AAC"]
+        }
         return [
-            "codec": "AAC", "sample_rate": rate < rates.count ? rates[rate] : 0,
-            "channel": Int(word >> 3 & 0x0F), "profile": types[word >> 11] ?? "Other",
+            "codec": "AAC", "sample_rate": configuration.sampleRate,
+            "channel": Int(configuration.channels), "profile": profile(configuration),
         ]
     }
 
-    /// The pairs of `onMetaData`.
-    private static func properties(_ stream: StreamReport.Stream) -> AMFValue? {
-        try? AMF0Reader.all(stream.metadata).dropFirst().first
+    /// Adobe FLV 10.1, E.4.2.1: a codec's number, its rate and its channels in one byte.
+    private static func plainAudio(_ first: UInt8) -> JSONObject {
+        let names: [UInt8: String] = [2: "MP3", 7: "PCMA", 8: "PCMU", 11: "Speex", 14: "MP3"]
+        let rates = [5512, 11_025, 22_050, 44_100]
+        return [
+            "codec": names[first >> 4] ?? "FLV\(first >> 4)",
+            "sample_rate": rates[Int(first >> 2 & 3)], "channel": Int(first & 1) + 1,
+        ]
     }
 
-    private static func videoCodec(_ first: UInt8, _ header: [UInt8]) -> String {
-        guard first & 0x80 != 0 else {
-            switch first & 0x0F {
-            case 7: return "H264"
-            case 12: return "HEVC"
-            case let id: return "FLV\(id)"
-            }
+    private static func videoCodec(_ number: UInt8) -> String {
+        switch number {
+        case 7: "H264"
+        case 12: "HEVC"
+        case _: "FLV\(number)"
         }
-        guard header.count >= 5 else { return "Other" }
-        return String(decoding: header[1..<5], as: UTF8.self)
     }
 
     private static func profile(_ number: UInt8) -> String {
@@ -61,6 +63,16 @@ enum CodecRows {
         case 122: "High 422"
         case 244: "High 444"
         case _: "Other"
+        }
+    }
+
+    private static func profile(_ configuration: AACConfiguration) -> String {
+        if configuration.hasParametricStereo { return "HEv2" }
+        if configuration.hasBandReplication { return "HE" }
+        switch configuration.coreType {
+        case 1: return "Main"
+        case 2: return "LC"
+        case _: return "Other"
         }
     }
 }

@@ -10,10 +10,12 @@ final class FLVBody: Sendable {
         var length = 0
         var isStalled = false
         var isFinished = false
-        var decision: Bool?
-        var asker: CheckedContinuation<Bool, Never>?
+        var decision: Decision?
+        var asker: CheckedContinuation<Decision, Never>?
         var reader: CheckedContinuation<Void, Never>?
     }
+
+    private enum Decision { case begin, refuse(CloseCause) }
 
     private let state = NIOLockedValueBox(State())
     private let loop: StreamLoop
@@ -42,17 +44,20 @@ final class FLVBody: Sendable {
         return isStalled
     }
 
-    func decide(_ allowed: Bool) {
+    /// The answer is yes.
+    func begin() { decide(.begin) }
+
+    private func decide(_ decision: Decision) {
         let asker = state.withLockedValue { state in
-            if state.decision == nil { state.decision = allowed }
+            if state.decision == nil { state.decision = decision }
             return state.asker.take()
         }
-        asker?.resume(returning: allowed)
+        asker?.resume(returning: decision)
     }
 
-    /// Nothing follows.
-    func finish() {
-        decide(false)
+    /// Nothing follows; the answer is no if it was not given yet.
+    func finish(_ cause: CloseCause) {
+        decide(.refuse(cause))
         let reader = state.withLockedValue { state in
             state.isFinished = true
             return state.reader.take()
@@ -62,14 +67,18 @@ final class FLVBody: Sendable {
 
     // MARK: The request's side
 
-    /// Whether the server lets it be watched.
-    func decision() async -> Bool {
-        await withCheckedContinuation { continuation in
+    /// Why the server does not let it be watched; nil if it does.
+    func refusal() async -> CloseCause? {
+        let decision = await withCheckedContinuation { continuation in
             let known = state.withLockedValue { state in
                 if state.decision == nil { state.asker = continuation }
                 return state.decision
             }
             if let known { continuation.resume(returning: known) }
+        }
+        switch decision {
+        case .begin: return nil
+        case .refuse(let cause): return cause
         }
     }
 

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
@@ -14,7 +15,8 @@ public struct HookCaller: Sendable {
     public typealias Targets = [Hook.Kind: String]
 
     private let client: HTTPClient
-    private let targets: Targets
+    /// Replaced when the settings are read again.
+    private let targets: NIOLockedValueBox<Targets>
     private let identity: ServerIdentity
     private let logger: Logger
 
@@ -25,10 +27,12 @@ public struct HookCaller: Sendable {
         _ client: HTTPClient, targets: Targets, identity: ServerIdentity, logger: Logger
     ) {
         self.client = client
-        self.targets = targets
+        self.targets = NIOLockedValueBox(targets)
         self.identity = identity
         self.logger = logger
     }
+
+    func set(_ targets: Targets) { self.targets.withLockedValue { $0 = targets } }
 
     /// What is posted.
     struct Body: Encodable {
@@ -66,7 +70,7 @@ public struct HookCaller: Sendable {
 
     /// The answer comes on any thread; what cannot be asked is refused.
     func call(_ hook: Hook, then answer: @escaping @Sendable (Bool) -> Void) {
-        guard let target = targets[hook.kind] else { return answer(true) }
+        guard let target = targets.withLockedValue({ $0[hook.kind] }) else { return answer(true) }
         Task {
             do {
                 answer(try await post(hook, to: target))

@@ -1,21 +1,29 @@
+import Base
 import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import Platform
 
-/// The port of players by HTTP: `/app/name.flv`, `/app/name.m3u8` and `/app/name-N.ts`.
+/// The port of players by HTTP: `/app/name.flv`, `/app/name.m3u8` and `/app/name-N.ts`; and
+/// `/stats`, which says how many there are.
 struct MediaResponder: Sendable {
     let loop: StreamLoop
-    let hooks: HookCaller?
+    let hooks: HookCaller
 
     /// The parameter that carries a player's token, as SRS calls it.
     private static let tokenName = "hls_ctx"
 
     @Sendable func respond(_ request: Request, _ context: WebContext) async throws -> Response {
-        guard request.method == .get || request.method == .head else {
-            return Response(status: .methodNotAllowed)
+        switch request.method {
+        case .get: return try await get(request, context)
+        case .head: return try await get(request, context).createHeadResponse()
+        case _: return Response(status: .methodNotAllowed)
         }
+    }
+
+    private func get(_ request: Request, _ context: WebContext) async throws -> Response {
+        if request.uri.path == "/stats" { return try await stats() }
         guard let target = MediaTarget(path: request.uri.path) else {
             return Response(status: .notFound)
         }
@@ -24,6 +32,7 @@ struct MediaResponder: Sendable {
             UInt64($0, radix: 16)
         }
         switch target.kind {
+        case .flv where request.method == .head: return try await flvHead(target.name)
         case .flv: return await flv(target.name, query, context.peer)
         case .playlist:
             if let token { return try await playlist(target.name, token) }
@@ -33,18 +42,33 @@ struct MediaResponder: Sendable {
         }
     }
 
+    /// What a coordinator's worker asks of a node.
+    private func stats() async throws -> Response {
+        let viewers = try await loop.read { server, now in server.report(at: now).viewers }
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: "{\"viewers\":\(viewers)}")))
+    }
+
     // MARK: HLS
 
     /// A list of one: the address that the new player goes on with.
     private func startFetch(
         _ name: StreamName, _ query: String, _ peer: Peer
     ) async throws -> Response {
-        let start = try await loop.change { server, now in
-            server.startFetch(name, peer, query: query, at: now)
+        let begun = try await loop.change { server, now in
+            Result { () throws(StreamServer.FetchRefusal) in
+                try server.startFetch(name, peer, query: query, at: now)
+            }
         }
-        guard let start else { return Response(status: .notFound) }
+        let start: StreamServer.FetchStart
+        switch begun {
+        case .success(let value): start = value
+        case .failure(.noStream): return Response(status: .notFound)
+        case .failure(.full): return Response(status: .serviceUnavailable)
+        }
         if let hook = start.hook {
-            let allowed = await hooks?.ask(hook) ?? true
+            let allowed = await hooks.ask(hook)
             try await loop.change { server, _ in
                 server.admitFetch(start.token, allowed: allowed)
             }
@@ -54,7 +78,7 @@ struct MediaResponder: Sendable {
         return list(
             """
             #EXTM3U
-            #EXT-X-STREAM-INF:BANDWIDTH=1
+            #EXT-X-STREAM-INF:BANDWIDTH=\(max(start.rate.bitsPerSecond, 1))
             \(file).m3u8?\(Self.suffix(start.token))
 
             """)
@@ -106,16 +130,12 @@ struct MediaResponder: Sendable {
     private func flv(_ name: StreamName, _ query: String, _ peer: Peer) async -> Response {
         let body = FLVBody(loop: loop)
         loop.eventLoop.execute { loop.watched(body, peer, name, query: query) }
-        guard await body.decision() else {
+        if let refusal = await body.refusal() {
             end(body)
-            return Response(status: .notFound)
+            return Response(status: Self.status(refusal))
         }
-        let headers: HTTPFields = [
-            .contentType: "video/x-flv", .cacheControl: "no-cache",
-            .accessControlAllowOrigin: "*",
-        ]
         return Response(
-            status: .ok, headers: headers,
+            status: .ok, headers: Self.flvHeaders,
             body: ResponseBody { writer in
                 defer { end(body) }
                 while let buffers = await body.next() {
@@ -123,6 +143,25 @@ struct MediaResponder: Sendable {
                 }
                 try await writer.finish(nil)
             })
+    }
+
+    private static let flvHeaders: HTTPFields = [
+        .contentType: "video/x-flv", .cacheControl: "no-cache", .accessControlAllowOrigin: "*",
+    ]
+
+    private static func status(_ refusal: CloseCause) -> HTTPResponse.Status {
+        switch refusal {
+        case .refused: .forbidden
+        case .full, .stopping: .serviceUnavailable
+        case .fault, .kicked, .replaced, .publishTimedOut, .stallTimedOut, .ended: .notFound
+        }
+    }
+
+    private func flvHead(_ name: StreamName) async throws -> Response {
+        guard try await loop.read({ server, _ in server.mayWatch(name) }) else {
+            return Response(status: .notFound)
+        }
+        return Response(status: .ok, headers: Self.flvHeaders)
     }
 
     private func end(_ body: FLVBody) {

@@ -13,11 +13,7 @@ enum Metrics {
         lines.add(
             "publishers", "gauge", "Clients that publish.",
             report.clients.count { $0.activity == .publishing })
-        lines.add(
-            "players", "gauge", "Clients that play.",
-            report.clients.count {
-                $0.activity == .playing || $0.activity == .watching || $0.activity == .fetching
-            })
+        lines.add("players", "gauge", "Clients that play.", report.viewers)
         lines.add("received_bytes_total", "counter", "Bytes received.", report.bytesReceived)
         lines.add("sent_bytes_total", "counter", "Bytes sent.", report.bytesSent)
         lines.add(
@@ -73,7 +69,7 @@ enum Metrics {
         return result
     }
 
-    private struct Lines {
+    struct Lines {
         var text = ""
 
         mutating func begin(_ name: String, _ type: String, _ help: String) {

@@ -11,6 +11,8 @@ import Platform
 struct ReportResponder: Sendable {
     let loop: StreamLoop
     let identity: ServerIdentity
+    /// What other parts of the same process say in `/metrics`.
+    let others: @Sendable () async -> String
 
     @Sendable func respond(_ request: Request, _ context: WebContext) async throws -> Response {
         let parts = request.uri.path.split(separator: "/").map(String.init)
@@ -104,10 +106,10 @@ struct ReportResponder: Sendable {
 
     private func metrics() async throws -> Response {
         let (report, now) = try await loop.read { server, now in (server.report(at: now), now) }
+        let text = Metrics.text(report, at: now) + (await others())
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
-            body: ResponseBody(
-                byteBuffer: ByteBuffer(string: Metrics.text(report, at: now))))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 }
 

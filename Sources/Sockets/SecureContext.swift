@@ -20,12 +20,22 @@ final class SecureContext: Sendable {
 
     private static func make(_ certificate: StreamService.Certificate) throws -> NIOSSLContext {
         do {
+            return try NIOSSLContext(configuration: try configuration(certificate))
+        } catch let error as StartError {
+            throw error
+        } catch {
+            throw StartError.badCertificate(file: certificate.chain, reason: "\(error)")
+        }
+    }
+
+    static func configuration(
+        _ certificate: StreamService.Certificate
+    ) throws -> TLSConfiguration {
+        do {
             let chain = try NIOSSLCertificate.fromPEMFile(certificate.chain)
             let key = try NIOSSLPrivateKey(file: certificate.key, format: .pem)
-            return try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: chain.map { .certificate($0) },
-                    privateKey: .privateKey(key)))
+            return .makeServerConfiguration(
+                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         } catch {
             throw StartError.badCertificate(file: certificate.chain, reason: "\(error)")
         }

@@ -1,4 +1,5 @@
 import Base
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -20,8 +21,7 @@ public final class StreamLoop: @unchecked Sendable {
     public let eventLoop: any EventLoop
     private let logger: Logger
     private let clock = SocketClock()
-    private let hooks: HookCaller?
-    private let connector: RelayConnector
+    private let hooks: HookCaller
 
     private var server: StreamServer
     private var outbox = StreamOutbox()
@@ -40,13 +40,12 @@ public final class StreamLoop: @unchecked Sendable {
     private static let lingerMax = TimeAmount.seconds(5)
 
     init(
-        _ configuration: StreamConfiguration, on eventLoop: any EventLoop, hooks: HookCaller?,
+        _ configuration: StreamConfiguration, on eventLoop: any EventLoop, hooks: HookCaller,
         logger: Logger
     ) {
         self.eventLoop = eventLoop
         self.hooks = hooks
         self.logger = logger
-        connector = RelayConnector(eventLoop: eventLoop)
         var system = SystemRandomNumberGenerator()
         server = StreamServer(
             configuration, random: Random(seed: system.next()), at: clock.now)
@@ -187,7 +186,7 @@ public final class StreamLoop: @unchecked Sendable {
         case .send(let id, let bytes): write(ByteBuffer(bytes: bytes), to: id)
         case .share(let id, let shared): write(buffers.buffer(for: shared), to: id)
         case .begin(let id):
-            if case .body(let body)? = end(id) { body.decide(true) }
+            if case .body(let body)? = end(id) { body.begin() }
         case .close(let id, let cause): close(id, cause)
         case .connect(let id, let url): connect(id, url)
         case .call(let id, let hook): call(id, hook)
@@ -231,7 +230,7 @@ public final class StreamLoop: @unchecked Sendable {
                 if channel.isActive { channel.close(promise: nil) }
             }
         case .body(let body):
-            body.finish()
+            body.finish(cause)
         case nil:
             break
         }
@@ -239,7 +238,9 @@ public final class StreamLoop: @unchecked Sendable {
 
     private func connect(_ id: ConnectionID, _ url: StreamURL) {
         logger.info("fetching", metadata: ["url": "\(url.tcURL)/\(url.name)"])
-        connector.connect(url, id: id, loop: self).whenComplete { result in
+        OutgoingConnection.open(url, on: eventLoop) {
+            RelayHandler(loop: self, id: id)
+        }.whenComplete { result in
             switch result {
             case .success(let channel):
                 self.outgoing[id.raw] = channel
@@ -253,10 +254,6 @@ public final class StreamLoop: @unchecked Sendable {
     }
 
     private func call(_ id: HookID?, _ hook: Hook) {
-        guard let hooks else {
-            if let id { inputs.append(.answered(id, allowed: true)) }
-            return
-        }
         hooks.call(hook) { allowed in
             guard let id else { return }
             self.submit(.answered(id, allowed: allowed))
@@ -271,9 +268,7 @@ struct SocketClock: Sendable {
 
     init() {
         start = .now()
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        wall = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        wall = Int64(Date().timeIntervalSince1970 * 1_000_000) * 1_000
     }
 
     var now: Instant {

@@ -19,8 +19,17 @@ public final class StreamService: Sendable {
         public var apiPort = 1985
         public var certificate: Certificate?
         public var hooks: HookCaller.Targets = [:]
+        /// What other parts of the same process add to `/metrics`.
+        public var otherMetrics: @Sendable () async -> String = { "" }
 
         public init() {}
+
+        /// What the program is told: it knows which callbacks there are, not where they go.
+        var program: StreamConfiguration {
+            var program = stream
+            program.hooks = .init(Hook.Kind.allCases.filter { hooks[$0] != nil })
+            return program
+        }
     }
 
     /// Files in PEM.
@@ -49,9 +58,12 @@ public final class StreamService: Sendable {
     private let listeners: [any Channel]
     private let web: [WebServer]
     private let secure: SecureContext?
+    private let hooks: HookCaller
 
     /// Connections that wait to be accepted.
     private static let backlog: Int32 = 4096
+    /// Of whether everybody has gone: six seconds of them.
+    private static let stopChecks = 120
     /// Bytes a connection may have to send before the server is told to wait, and below which it
     /// is told to go on.
     private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
@@ -60,7 +72,10 @@ public final class StreamService: Sendable {
     /// Binds every port, or throws `StartError` and leaves nothing bound.
     public static func start(_ options: Options, logger: Logger) async throws -> StreamService {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let client = HTTPClient(eventLoopGroupProvider: .shared(group))
+        var calls = HTTPClient.Configuration()
+        // Somebody waits for the answer: no is better than trying on.
+        calls.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: calls)
         do {
             return try await StreamService(options, group, client, logger)
         } catch {
@@ -78,13 +93,8 @@ public final class StreamService: Sendable {
         self.client = client
         let identity = ServerIdentity()
         let eventLoop = group.next()
-        var stream = options.stream
-        stream.hooks = .init(Hook.Kind.allCases.filter { options.hooks[$0] != nil })
-        let hooks =
-            options.hooks.isEmpty
-            ? nil
-            : HookCaller(client, targets: options.hooks, identity: identity, logger: logger)
-        let loop = StreamLoop(stream, on: eventLoop, hooks: hooks, logger: logger)
+        hooks = HookCaller(client, targets: options.hooks, identity: identity, logger: logger)
+        let loop = StreamLoop(options.program, on: eventLoop, hooks: hooks, logger: logger)
         self.loop = loop
         secure = try options.certificate.map(SecureContext.init)
         let plain = try await Self.bind(options.address, options.rtmpPort, eventLoop, loop, nil)
@@ -99,7 +109,8 @@ public final class StreamService: Sendable {
         let media = MediaResponder(loop: loop, hooks: hooks)
         let http = try await WebServer.start(
             options.address, options.httpPort, group: group, logger: logger, media.respond)
-        let reports = ReportResponder(loop: loop, identity: identity)
+        let reports = ReportResponder(
+            loop: loop, identity: identity, others: options.otherMetrics)
         let api = try await WebServer.start(
             options.address, options.apiPort, group: group, logger: logger, reports.respond)
         web = [http, api]
@@ -136,17 +147,21 @@ public final class StreamService: Sendable {
     /// New settings for everything but ports; connections go on.
     public func reload(_ options: Options) throws {
         if let certificate = options.certificate { try secure?.load(certificate) }
-        var stream = options.stream
-        stream.hooks = .init(Hook.Kind.allCases.filter { options.hooks[$0] != nil })
-        loop.submit(.configured(stream))
+        hooks.set(options.hooks)
+        loop.submit(.configured(options.program))
     }
 
-    /// Accepts no more, says goodbye to everybody, and frees the ports.
+    /// Accepts no more, says goodbye to everybody, waits until they have what was sent (no longer
+    /// than a closing connection may take), and frees the ports.
     public func stop() async {
         for listener in listeners { try? await listener.close() }
         loop.submit(.stopping)
+        for _ in 0..<Self.stopChecks {
+            let left = try? await loop.read { server, _ in server.connectionsCount }
+            if left == 0 { break }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
         for server in web { await server.stop() }
-        try? await Task.sleep(for: .milliseconds(200))
         try? await client.shutdown()
         try? await group.shutdownGracefully()
     }
@@ -156,6 +171,7 @@ public final class StreamService: Sendable {
 public enum StartError: Error, CustomStringConvertible {
     case cannotBind(address: String, port: Int, reason: String)
     case badCertificate(file: String, reason: String)
+    case badFile(file: String, reason: String)
 
     public var description: String {
         switch self {
@@ -163,6 +179,7 @@ public enum StartError: Error, CustomStringConvertible {
             "cannot listen on \(address) port \(port): \(reason)"
         case .badCertificate(let file, let reason):
             "cannot use the certificate \(file): \(reason)"
+        case .badFile(let file, let reason): "cannot use \(file): \(reason)"
         }
     }
 }

@@ -5,7 +5,8 @@ import Cloud
 struct PricesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prices",
-        abstract: "Shows the price book: every price with its date and source.")
+        abstract: "Shows the price book: every price with its date and source.",
+        subcommands: [PricesImportCommand.self])
 
     @Option(
         help: ArgumentHelp(

@@ -21,6 +21,10 @@ struct RunCommand: ParsableCommand {
             Exit codes, the first that applies: 130 interrupted; 2 usage or scenario; \
             3 inconclusive; 12 a service verdict and the budget failed; 10 a service verdict \
             failed; 11 the budget failed; 20 a gate failed; 0.
+
+            A scenario whose templates have errors ends with 10: the summary is that of the \
+            corrected plan, and a table says what becomes of the plan as its errors are fixed one \
+            after the other (plan-stages.txt).
             """)
 
     @Argument(help: ArgumentHelp("The scenario file.", valueName: "scenario.json"))
@@ -72,7 +76,7 @@ struct RunCommand: ParsableCommand {
     enum FidelityName: String, ExpressibleByArgument, CaseIterable { case fluid, frame }
 
     func run() throws {
-        let scenario = try prepared()
+        let (scenario, stages) = try prepared()
         let options = Runner.Options(
             fidelity: try chosenFidelity(scenario), findsRemedies: remedies,
             traceHour: traceHour)
@@ -99,12 +103,22 @@ struct RunCommand: ParsableCommand {
         }
         try keep(outcome)
         try show(record, folder)
+        if let stages, result.partial == nil {
+            let text = stages.text(scenario, last: result) { !interrupt.isRaised }
+            guard let text else { throw ExitCode(CommandExit.interrupted.rawValue) }
+            try write(Data(text.utf8), to: "\(folder)/plan-stages.txt")
+            if !quiet && !json { print("\n" + text, terminator: "") }
+            throw ExitCode(CommandExit.serviceFailed.rawValue)
+        }
         let end = CommandExit.of(result, interrupted: result.partial != nil)
         if end != .success { throw ExitCode(end.rawValue) }
     }
 
-    private func prepared() throws -> Scenario {
-        var scenario = try loadScenario(self.scenario).scenario
+    /// The scenario to run. A plan with errors is not run as it is: its stages say what becomes of
+    /// it, and the scenario gets the corrected plan.
+    private func prepared() throws -> (Scenario, PlanStages?) {
+        let file = try loadScenario(self.scenario)
+        var scenario = file.scenario
         if let seed { scenario.seed = seed }
         if let days {
             guard (1...400).contains(days) else {
@@ -112,7 +126,11 @@ struct RunCommand: ParsableCommand {
             }
             scenario.duration = .days(days)
         }
-        return scenario
+        guard let plan = file.plan, let stages = PlanStages(plan, scenario) else {
+            return (scenario, nil)
+        }
+        if let corrected = stages.stages.last?.deployment { scenario.deployment = corrected }
+        return (scenario, stages)
     }
 
     private func chosenFidelity(_ scenario: Scenario) throws -> Runner.Fidelity {

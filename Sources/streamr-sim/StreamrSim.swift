@@ -11,7 +11,8 @@ struct StreamrSim: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ValidateCommand.self, BillCommand.self, PricesCommand.self,
             CheckDeterminismCommand.self, CompareCommand.self, ReportCommand.self,
-            GateCommand.self, SchemaCommand.self, ServeCommand.self,
+            GateCommand.self, SchemaCommand.self, ServeCommand.self, PlanCommand.self,
+            PcapCommand.self, NodeCommand.self, FriendCommand.self,
         ]
     )
 

@@ -23,7 +23,8 @@ import Testing
             switch effect {
             case .connect(let id, _): .opened(id)
             case .send(let id, .publish): .received(id, .accepted)
-            case .call, .reply, .transact, .cache, .send, .close, .ingest, .relay, .wake, .observe:
+            case .call, .reply, .transact, .cache, .work, .send, .close, .ingest, .relay, .wake,
+                .observe:
                 nil
             }
         }
@@ -135,17 +136,18 @@ import Testing
     func routed() {
         var harness = viewer()
         let asked = arrive(&harness)
-        guard case .watch(stream)? = asked.calls.first?.call else {
+        guard case .watch(stream, _)? = asked.calls.first?.call else {
             Issue.record("\(asked)")
             return
         }
-        let sent = harness.tell(.answered(asked.calls[0].id, .reply(.watch(NodeID(7)))))
+        let place = WatchPlace.node(NodeID(7), Store.address)
+        let sent = harness.tell(.answered(asked.calls[0].id, .reply(.watch(place))))
         #expect(sent.connects.map(\.1) == [.node(NodeID(7))])
     }
 
     @Test(
         "tries the server itself when no node serves or nobody answers",
-        arguments: [Answer.reply(.watch(nil)), .failed(.timedOut), .reply(.unavailable)])
+        arguments: [Answer.reply(.watch(.server)), .failed(.timedOut), .reply(.unavailable)])
     func fallsBack(_ answer: Answer) {
         var harness = viewer()
         let asked = arrive(&harness)
@@ -226,8 +228,8 @@ import Testing
     func node(viewersMax: Int = 2) -> Harness {
         Harness(
             NodeProgram(
-                node: NodeID(5), stream: stream, viewersMax: viewersMax,
-                heartbeatAt: Self.firstBeat))
+                node: NodeID(5), stream: stream, viewersMax: viewersMax, statsURL: "",
+                sourceBitrate: Rate.megabits(4), heartbeatAt: Self.firstBeat))
     }
 
     func guest(_ raw: UInt32) -> ConnectionID { ConnectionID(0x8000_0000 | raw) }
@@ -248,7 +250,10 @@ import Testing
         #expect(first.map(\.effect).calls.count == 1)
         harness.program.relayed(bytes: 1_000)
         let seen = harness.sleep(
-            [.wake(Self.firstBeat)], until: Self.firstBeat + .minutes(10))
+            [.wake(Self.firstBeat)], until: Self.firstBeat + .minutes(10)
+        ) { effect in
+            if case .call(let id, _, _) = effect { .answered(id, .reply(.ok)) } else { nil }
+        }
         let calls = seen.map(\.effect).calls.map(\.call)
         let beats = calls.filter { if case .heartbeat = $0 { true } else { false } }
         #expect(beats.count == 20)
@@ -258,6 +263,28 @@ import Testing
         #expect(reports.map(\.bytes) == [1_000])
         #expect(reports[0].from == Self.firstBeat)
         #expect(reports[0].until == Self.firstBeat + .seconds(60))
+    }
+
+    @Test("a report that nobody answers is sent again as it was, and what came since follows it")
+    func reportsAgain() {
+        var harness = node()
+        _ = harness.tell(.started)
+        harness.program.relayed(bytes: 1_000)
+        func report(after: Interval, _ answer: Answer) -> BandwidthReport? {
+            for call in harness.tell(.woke, after: after).calls {
+                guard case .bandwidthReport(let report) = call.call else { continue }
+                _ = harness.tell(.answered(call.id, answer))
+                return report
+            }
+            return nil
+        }
+        let first = report(after: .seconds(70), .failed(.timedOut))
+        harness.program.relayed(bytes: 500)
+        #expect(report(after: .seconds(60), .reply(.unavailable)) == first)
+        #expect(report(after: .seconds(60), .reply(.ok)) == first)
+        let next = report(after: .seconds(60), .reply(.refused(.badInterval)))
+        #expect(next?.bytes == 500 && next?.from == first?.until)
+        #expect(report(after: .seconds(60), .reply(.ok)) == nil, "a refused one is not repeated")
     }
 
     @Test("its heartbeat says how full it is")
@@ -321,6 +348,6 @@ import Testing
     func stats() {
         var harness = node()
         _ = harness.tell(.opened(guest(1)))
-        #expect(harness.tell(.called(Ticket(1), .stats)).replies == [.stats(viewers: 1)])
+        #expect(harness.tell(.called(Ticket(1), .stats, .local)).replies == [.stats(viewers: 1)])
     }
 }

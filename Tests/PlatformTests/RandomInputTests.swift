@@ -20,17 +20,43 @@ import Testing
             let beat = Heartbeat(
                 node: node(), stream: stream(),
                 capacity: Share(millionths: random.within(0...1_000_000)),
-                viewers: Int32(random.within(0...9)))
+                viewers: Int32(random.within(0...9)), statsURL: "")
             let from = Instant(nanoseconds: random.within(0...1_000_000))
             let report = BandwidthReport(
                 node: node(), stream: stream(), bytes: random.within(-5...5_000), from: from,
-                until: Instant(nanoseconds: random.within(0...1_000_000)))
+                until: Instant(nanoseconds: random.within(0...1_000_000)),
+                sourceBitrate: Rate.megabits(1))
+            let session = SessionID(random.next())
             let all: [Call] = [
-                .health, .heartbeat(beat), .bandwidthReport(report), .watch(stream()),
+                .health, .heartbeat(beat), .bandwidthReport(report),
+                .watch(stream(), viewer: random.next()),
                 .onPublish(stream(), key: random.next()), .onUnpublish(stream()),
-                .onPlay(stream()), .onStop(stream()), .dashboard, .stats,
+                .onPlay(stream()), .onStop(stream()), .overview, .stats,
+                .account(.registerStreamer(name: "a", password: "b", fresh: session)),
+                .account(.login(name: "a", password: "b", fresh: session)),
+                .account(
+                    .registerNode(
+                        stream(), key: random.next(), name: "n", Store.address, fresh: session)),
+                .account(.refresh(credential(), session: session, fresh: session)),
+                .account(.logout(session: session)), .account(.keys), .account(.feedback("")),
+                .stream(.create(title: "t", freshKey: random.next())), .stream(.list(nil)),
+                .stream(.remove(stream())), .stream(.peers(stream())), .figures(.leaderboard),
+                .figures(.payouts(hoursBack: Int64(bitPattern: random.next()))),
+                .figures(.node(node())), .figures(.watchPage(stream())),
             ]
             return all[Int(random.below(UInt64(all.count)))]
+        }
+
+        mutating func credential() -> Credential {
+            let all: [Credential] = [
+                .none, .node(node()), .streamer(UserID(0)),
+                .key(SecretDigest(words: [1, 2, 3, 4])),
+            ]
+            return all[Int(random.below(UInt64(all.count)))]
+        }
+
+        mutating func caller() -> Caller {
+            Caller(credential(), from: ClientAddress(ipv4: UInt32(random.below(3))))
         }
 
         mutating func message() -> SessionMessage {
@@ -43,10 +69,19 @@ import Testing
 
         mutating func answer() -> Answer {
             let row = NodeRow(
-                node: node(), stream: stream(), trust: Share(millionths: 700_000),
-                capacity: .zero, viewers: 1, heartbeatAt: Instant(nanoseconds: 0), flagged: false)
+                node: node(), stream: stream(), name: "n", address: Store.address, statsURL: "",
+                trust: Share(millionths: 700_000), capacity: .zero, viewers: 1,
+                heartbeatAt: Instant(nanoseconds: 0), isActive: true, isFlagged: false)
+            let user = UserRow(
+                user: UserID(0), name: "a", password: .nobody, balanceNanodollars: 0)
+            let key = KeyRow(
+                key: KeyID(0), user: UserID(0), label: "k", scopes: .all, isRevoked: false)
             let all: [Answer] = [
-                .reply(.ok), .reply(.watch(node())), .reply(.watch(nil)),
+                .reply(.ok), .reply(.watch(.node(node(), Store.address))), .reply(.watch(.server)),
+                .stored(.user(user)), .stored(.key(key)), .stored(.claimed(true)),
+                .stored(.moved(StreamTransition(from: .live, to: .offline))),
+                .cached(.count(1)), .cached(.session(credential())), .cached(.session(nil)),
+                .worked(.hashed(.nobody)), .worked(.verified(true)), .worked(.verified(false)),
                 .reply(.stats(viewers: 1)), .reply(.unavailable), .stored(.done),
                 .stored(.nodes([row])), .stored(.nodes([])), .stored(.changed([node()])),
                 .stored(.paid(nanodollars: 5)), .stored(.refused(.badKey)), .cached(.done),
@@ -59,7 +94,7 @@ import Testing
         mutating func input(_ asked: [CallID]) -> Input {
             switch random.below(10) {
             case 0: return random.below(50) == 0 ? .started : .woke
-            case 1: return .called(Ticket(random.next()), call())
+            case 1: return .called(Ticket(random.next()), call(), caller())
             case 2, 3, 4:
                 let id =
                     asked.isEmpty || random.below(2) == 0
@@ -84,6 +119,7 @@ import Testing
             #expect(effects.count <= 100, "seed \(seed), step \(step): \(effects.count) effects")
             asked += effects.transactions.map(\.id) + effects.commands.map(\.id)
             asked += effects.calls.map(\.id)
+            asked += effects.compactMap { if case .work(let id, _) = $0 { id } else { nil } }
             if asked.count > 50 { asked.removeFirst(asked.count - 50) }
         }
     }
@@ -109,7 +145,8 @@ import Testing
                 random: random), seed: seed)
         shake(
             NodeProgram(
-                node: NodeID(1), stream: StreamID(1), viewersMax: 3, heartbeatAt: start),
+                node: NodeID(1), stream: StreamID(1), viewersMax: 3, statsURL: "",
+                sourceBitrate: Rate.megabits(1), heartbeatAt: start),
             seed: seed)
     }
 }

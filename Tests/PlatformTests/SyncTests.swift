@@ -73,8 +73,9 @@ import Testing
         Self.play(into: &world, publisher) { world in
             if token == nil {
                 token =
-                    world.server.startFetch(
-                        name, Peer(address: "192.0.2.3"), query: "", at: world.now)?.token
+                    try? world.server.startFetch(
+                        name, Peer(address: "192.0.2.3"), query: "", at: world.now
+                    ).token
             }
             guard let token else { return }
             _ = world.server.playlist(name, token: token, suffix: "", at: world.now)

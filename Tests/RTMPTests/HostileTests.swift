@@ -127,7 +127,7 @@ import Testing
     func mutations(block: UInt64) {
         for seed in block * 250..<block * 250 + 250 {
             var random = Random(seed: seed)
-            let recording = SplitTests.recordings[Int(random.below(3))]
+            let recording = SplitTests.recordings[Int(random.below(5))]
             var harness = ServerHarness()
             harness.receive(Self.mutate(recording, &random))
             for instant in stride(from: Int64(0), to: 200, by: 5) {

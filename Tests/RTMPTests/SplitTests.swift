@@ -7,6 +7,7 @@ import Testing
 @Suite struct SplitTests {
     static let recordings: [[UInt8]] = [
         Recording.whole(Recorded.ffmpegPublish), Recording.whole(Recorded.rtmpdumpPlay), ours,
+        Recording.whole(Recorded.obsPublish), Recording.whole(Recorded.enhancedPublish),
     ]
 
     /// Our own client's, with its digest and a message in several chunks.

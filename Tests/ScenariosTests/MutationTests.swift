@@ -46,7 +46,13 @@ struct MutationTests {
     private func read(_ bytes: [UInt8], _ seed: UInt64) throws -> Int {
         do throws(FileFaults) {
             let file = try ScenarioFile.read(path: "five-friends/x.json") { path in
-                path == "five-friends/x.json" ? bytes : Shipped.bytes("five-friends.json")
+                guard path != "five-friends/x.json" else { return bytes }
+                // The least that is a plan: reading the shipped one each time would take minutes.
+                guard !path.hasSuffix(".template.json") else {
+                    let instance = #"{"Resources": {"I": {"Type": "AWS::EC2::Instance"}}}"#
+                    return Array(instance.utf8)
+                }
+                return Shipped.bytes("five-friends.json")
             }
             guard let again = try? ScenarioFile(tree: file.scenario.tree) else {
                 Issue.record("seed \(seed): what was written is not valid")

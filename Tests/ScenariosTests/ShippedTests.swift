@@ -13,7 +13,7 @@ enum Shipped {
 
     static let names = [
         "five-friends.json", "five-friends-under-30.json", "free-tier-2024.json",
-        "viral-night.json", "bad-week.json", "bench/500-friends.json",
+        "viral-night.json", "bad-week.json", "plan-as-written.json", "bench/500-friends.json",
         "bench/500-friends-crowded.json",
     ]
 

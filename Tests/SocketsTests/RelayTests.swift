@@ -47,101 +47,43 @@ import Testing
         }
     }
 
-    @Test("our client publishes to nginx-rtmp and our relay plays from it, every frame")
-    func nginx() async throws {
-        let folder = Scratch.folder.appending(path: "nginx")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    @Test("a relay comes back to a source that was away")
+    func restart() async throws {
         let port = try Ports.free()
-        let configuration = """
-            load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
-            daemon off; worker_processes 1; user root; pid \(folder.path)/nginx.pid;
-            error_log \(folder.path)/error.log; events { worker_connections 64; }
-            rtmp { server { listen 127.0.0.1:\(port); chunk_size 4096;
-                application live { live on; wait_key on; access_log off; } } }
-            """
-        let file = folder.appending(path: "nginx.conf")
-        try configuration.write(to: file, atomically: true, encoding: .utf8)
-        let nginx = try Tool("nginx", "-p", folder.path, "-c", file.path)
-        defer { nginx.stop() }
-        try await Task.sleep(for: .milliseconds(700))
-        #expect(nginx.process.isRunning, "\(nginx.text)")
-        let source = try #require(StreamURL("rtmp://127.0.0.1:\(port)/live/a"))
         let rule = StreamConfiguration.Relay(
-            name: StreamName(app: "live", name: "a"), source: source)
-        try await TestServer.with({ $0.stream.relays = [rule] }) { server in
-            let publisher = try await TestClient.connect(.publish, "a", port: port)
-            for _ in 0..<100 {
-                if await publisher.isStarted { break }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            #expect(await publisher.isStarted)
-            let clip = try FLVFile.messages(Scratch.clip)
-            // The second half, once somebody listens.
-            let half = clip.firstIndex { $0.timestamp.milliseconds > 4000 } ?? 0
-            publisher.publish(Array(clip[..<half]))
-            #expect(try await server.wait { !$0.streams.isEmpty })
-            let player = try await TestClient.play("a", port: server.rtmp)
-            try await Task.sleep(for: .milliseconds(1500))
-            publisher.publish(Array(clip[half...]))
-            let wanted = clip[half...].filter { $0.kind == .video }.map(\.payload)
-            for _ in 0..<100 {
-                if await player.messages.count(where: { $0.kind == .video }) >= wanted.count {
-                    break
+            name: StreamName(app: "live", name: "copy"),
+            source: try #require(StreamURL("rtmp://127.0.0.1:\(port)/live/a")))
+        try await TestServer.with({ $0.stream.relays = [rule] }) { edge in
+            for _ in 0..<2 {
+                try await TestServer.with({ $0.rtmpPort = port }) { origin in
+                    let publisher = try Scratch.publish(origin.url("a"), rate: 1)
+                    #expect(try await edge.waitForPublisher("copy"))
+                    publisher.stop()
                 }
-                try await Task.sleep(for: .milliseconds(50))
+                #expect(try await edge.wait { $0.streams.allSatisfy { $0.publishedAt == nil } })
             }
-            let got = await player.messages.filter { $0.kind == .video }.map(\.payload)
-            let start = try #require(
-                wanted.firstIndex { payload in
-                    payload[0] >> 4 == 1 && got.contains(payload)
-                })
-            #expect(Array(got.suffix(wanted.count - start)) == Array(wanted[start...]))
-            #expect(start <= 30, "more than one group of pictures late")
-            await player.leave()
-            await publisher.leave()
         }
     }
-}
 
-/// Ports nobody uses.
-enum Ports {
-    static func free() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+    @Test("a relay fetches from nginx-rtmp every frame that our client publishes there")
+    func nginx() async throws {
+        try await Nginx.with { nginx in
+            let rule = StreamConfiguration.Relay(
+                name: StreamName(app: "live", name: "a"),
+                source: try #require(StreamURL(nginx.url)))
+            try await TestServer.with({ $0.stream.relays = [rule] }) { server in
+                let publisher = try await TestClient.connect(.publish, "a", port: nginx.port)
+                #expect(await publisher.isStarted)
+                let clip = try FLVFile.messages(Scratch.clip)
+                let sending = Task { try await publisher.client.publish(clip, speed: 2) }
+                #expect(try await server.waitForPublisher())
+                let player = try Scratch.checksums(server.url("a"))
+                try await sending.value
+                await publisher.leave()
+                #expect(try await player.tool.finish(within: 10) == 0, "\(player.tool.text)")
+                let checksums = try await PlayTests.clipChecksums()
+                try expectTail(player.file, of: checksums, missingAtMost: 300)
             }
         }
-        try #require(result == 0)
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-}
-
-/// The messages of an FLV file. Adobe FLV 10.1, annex E.
-enum FLVFile {
-    static func messages(_ file: URL) throws -> [MediaMessage] {
-        let bytes = [UInt8](try Data(contentsOf: file))
-        var messages: [MediaMessage] = []
-        var at = 13
-        while at + 11 <= bytes.count {
-            let length = Int(bytes[at + 1]) << 16 | Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
-            let time =
-                Int64(bytes[at + 4]) << 16 | Int64(bytes[at + 5]) << 8 | Int64(bytes[at + 6])
-                | Int64(bytes[at + 7]) << 24
-            let kinds: [UInt8: MediaMessage.Kind] = [8: .audio, 9: .video, 18: .data]
-            if let kind = kinds[bytes[at]] {
-                messages.append(
-                    MediaMessage(
-                        kind: kind, timestamp: Timestamp(milliseconds: time),
-                        payload: Array(bytes[at + 11..<at + 11 + length])))
-            }
-            at += 11 + length + 4
-        }
-        return messages
     }
 }

@@ -1,24 +1,43 @@
 import Base
+import Media
 import NIOCore
 import NIOPosix
 import RTMP
+import Sockets
 import Testing
 
-/// Our own client session on a socket, for what others' players do not tell.
+/// Our own client, with what it heard so far.
 actor TestClient {
     private(set) var messages: [MediaMessage] = []
     private(set) var isStarted = false
-    private(set) var failure: String?
+    private(set) var failure: RTMPError?
     private(set) var isClosed = false
-    /// When each message came, in nanoseconds of the machine's uptime.
-    private(set) var arrivals: [Int64] = []
-    private let channel: any Channel
+    /// What the server said at the end.
+    private(set) var ending: Status?
+    /// How long each stamped picture was under way.
+    private(set) var delays: [Interval] = []
+    nonisolated let client: RTMPClient
 
-    private init(channel: any Channel) { self.channel = channel }
+    private init(_ client: RTMPClient) { self.client = client }
 
     static func play(_ name: String, port: Int, within seconds: Int = 10) async throws -> TestClient
     {
-        let client = try await connect(.play, name, port: port)
+        try await connect(.play, name, port: port, within: seconds)
+    }
+
+    /// Waits until the session has started, or is over.
+    static func connect(
+        _ purpose: ClientSession.Purpose, _ name: String, port: Int, within seconds: Int = 10
+    ) async throws -> TestClient {
+        let url = try #require(StreamURL("rtmp://127.0.0.1:\(port)/live/\(name)"))
+        let (events, sink) = AsyncStream<(RTMPClient.Event, Instant)>.makeStream()
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let client = TestClient(
+            try await RTMPClient.connect(purpose, url, on: loop) { event, now in
+                sink.yield((event, now))
+                if case .closed = event { sink.finish() }
+            }.get())
+        Task { for await (event, now) in events { await client.note(event, now) } }
         for _ in 0..<seconds * 20 {
             if await client.isStarted { break }
             if await client.isClosed { break }
@@ -27,109 +46,27 @@ actor TestClient {
         return client
     }
 
-    static func connect(
-        _ purpose: ClientSession.Purpose, _ name: String, port: Int
-    ) async throws -> TestClient {
-        let url = StreamURL("rtmp://127.0.0.1:\(port)/live/\(name)")!
-        let (events, sink) = AsyncStream<Event>.makeStream()
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        Handler(purpose, url, sink: sink))
-                }
-            }
-            .connect(host: "127.0.0.1", port: port).get()
-        let client = TestClient(channel: channel)
-        Task { for await event in events { await client.note(event) } }
-        return client
+    func leave() async { await client.leave() }
+
+    /// Waits for as many messages of a kind; false after these seconds.
+    func wait(_ seconds: Int = 10, for count: Int, _ kind: MediaMessage.Kind) async throws -> Bool {
+        for _ in 0..<seconds * 20 {
+            if messages.count(where: { $0.kind == kind }) >= count { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
     }
 
-    func leave() async { try? await channel.close() }
-
-    /// Publishes whole messages; the session must have started.
-    nonisolated func publish(_ messages: [MediaMessage]) {
-        for message in messages { channel.triggerUserOutboundEvent(message, promise: nil) }
-    }
-
-    enum Event: Sendable {
-        case started, closed
-        case media(MediaMessage, at: Int64)
-        case failed(String)
-    }
-
-    private func note(_ event: Event) {
+    private func note(_ event: RTMPClient.Event, _ now: Instant) {
         switch event {
-        case .started: isStarted = true
-        case .closed: isClosed = true
-        case .media(let message, let time):
+        case .session(.started): isStarted = true
+        case .session(.media(let message)):
             messages.append(message)
-            arrivals.append(time)
-        case .failed(let reason): failure = reason
-        }
-    }
-
-    private final class Handler: ChannelDuplexHandler {
-        typealias InboundIn = ByteBuffer
-        typealias OutboundIn = ByteBuffer
-
-        private var session: ClientSession
-        private let sink: AsyncStream<Event>.Continuation
-
-        init(
-            _ purpose: ClientSession.Purpose, _ url: StreamURL,
-            sink: AsyncStream<Event>.Continuation
-        ) {
-            self.sink = sink
-            session = ClientSession(
-                purpose, url, handshake: .digest, limits: Limits(), chunkSize: 4096,
-                random: Random(seed: 7), at: Self.now)
-        }
-
-        private static var now: Instant {
-            Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
-        }
-
-        func channelActive(context: ChannelHandlerContext) { flush(context) }
-
-        func channelInactive(context: ChannelHandlerContext) {
-            sink.yield(.closed)
-            sink.finish()
-        }
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let now = Self.now
-            let buffer = unwrapInboundIn(data)
-            session.receive(buffer.readableBytesUInt8Span)
-            do {
-                while let event = try session.next(at: now) {
-                    switch event {
-                    case .started: sink.yield(.started)
-                    case .media(let message): sink.yield(.media(message, at: now.nanoseconds))
-                    case .ended, .status: break
-                    }
-                }
-            } catch {
-                sink.yield(.failed("\(error)"))
-                return context.close(promise: nil)
-            }
-            flush(context)
-        }
-
-        func triggerUserOutboundEvent(
-            context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
-        ) {
-            if let message = event as? MediaMessage, session.isStarted {
-                session.send(message)
-                flush(context)
-            }
-            promise?.succeed()
-        }
-
-        private func flush(_ context: ChannelHandlerContext) {
-            let output = session.takeOutput()
-            guard !output.isEmpty else { return }
-            context.writeAndFlush(NIOAny(ByteBuffer(bytes: output)), promise: nil)
+            if let sent = Clip.stamp(in: message) { delays.append(now - sent) }
+        case .session(.ended(let status)): ending = status
+        case .session(.status): break
+        case .failed(let error): failure = error
+        case .closed: isClosed = true
         }
     }
 }

@@ -136,7 +136,7 @@ struct StreamTarget: ~Copyable {
         }
         now = end
         if token == nil {
-            token = server.startFetch(Self.name, Self.peer, query: "", at: now)?.token
+            token = try? server.startFetch(Self.name, Self.peer, query: "", at: now).token
         }
         if let token {
             _ = server.playlist(Self.name, token: token, suffix: "", at: now)

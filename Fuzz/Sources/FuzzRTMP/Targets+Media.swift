@@ -45,6 +45,7 @@ extension Targets {
         var options = HLSWindow.Options()
         options.bytesMax = 100_000
         var window = HLSWindow(options)
+        var headers = StreamHeaders()
         var rest = input[...]
         var time: Int64 = 0
         while rest.count >= 4 {
@@ -59,10 +60,12 @@ extension Targets {
             let message = MediaMessage(
                 kind: kind, timestamp: Timestamp(milliseconds: time), payload: payload)
             window.append(message, isKey: head[0] & 4 != 0, isHeader: head[0] & 8 != 0)
+            headers.note(message, MediaRole(message))
             _ = Clip.stamp(in: message)
             _ = AVCConfiguration(tag: payload)?.parameters
             if head[0] & 16 != 0 { window.discontinue() }
         }
+        check(headers.messages(at: .zero).count <= 33, "headers without a bound")
         _ = window.playlist(prefix: "a-", suffix: "")
         for segment in window.segments {
             check(segment.bytes.count % 188 == 0, "a segment of broken packets")

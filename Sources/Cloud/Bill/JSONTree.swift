@@ -35,11 +35,20 @@ public enum JSONTree: Sendable, Hashable {
     }
 
     public static func parse(_ bytes: [UInt8]) throws(SyntaxError) -> JSONTree {
+        try parseWithOffsets(bytes, membersMax: membersMax).tree
+    }
+
+    /// Also gives the byte at which each value begins, in the order of the text: a value before
+    /// what is in it. `membersMax` bounds the names in an object.
+    public static func parseWithOffsets(
+        _ bytes: [UInt8], membersMax: Int
+    ) throws(SyntaxError) -> (tree: JSONTree, offsets: [Int]) {
         guard bytes.count <= bytesMax else {
             throw SyntaxError(offset: bytesMax, expected: "a file of at most \(bytesMax) bytes")
         }
-        var parser = JSONParser(bytes: bytes)
-        return try parser.text()
+        var parser = JSONParser(bytes: bytes, membersMax: membersMax)
+        let tree = try parser.text()
+        return (tree, parser.offsets)
     }
 
     /// What kind of value it is, in words.
@@ -57,7 +66,15 @@ public enum JSONTree: Sendable, Hashable {
 
 private struct JSONParser {
     let bytes: [UInt8]
+    let membersMax: Int
     var offset = 0
+    /// Where each value began.
+    var offsets: [Int] = []
+
+    init(bytes: [UInt8], membersMax: Int) {
+        self.bytes = bytes
+        self.membersMax = membersMax
+    }
 
     mutating func text() throws(JSONTree.SyntaxError) -> JSONTree {
         let value = try self.value(depth: 0)
@@ -71,6 +88,7 @@ private struct JSONParser {
         guard depth < JSONTree.depthMax else {
             throw expected("at most \(JSONTree.depthMax) levels")
         }
+        offsets.append(offset)
         switch peek {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
@@ -95,8 +113,8 @@ private struct JSONParser {
             guard !members.contains(where: { $0.name == name }) else {
                 throw JSONTree.SyntaxError(offset: start, expected: "each name once: \(name)")
             }
-            guard members.count < JSONTree.membersMax else {
-                throw expected("at most \(JSONTree.membersMax) names in an object")
+            guard members.count < membersMax else {
+                throw expected("at most \(membersMax) names in an object")
             }
             skipSpace()
             guard take(":") else { throw expected("`:`") }

@@ -1,13 +1,13 @@
 /// Columns padded to their widest cell; the last is never padded.
-struct TextTable {
+public struct TextTable {
     private let rightAligned: [Int]
     private var rows: [[String]] = []
 
-    init(rightAligned: [Int]) { self.rightAligned = rightAligned }
+    public init(rightAligned: [Int]) { self.rightAligned = rightAligned }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
+    public mutating func add(_ row: [String]) { rows.append(row) }
 
-    var lines: [String] {
+    public var lines: [String] {
         let widths = (rows.first ?? []).indices.map { column in
             rows.map { $0[column].count }.max() ?? 0
         }

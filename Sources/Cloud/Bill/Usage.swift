@@ -74,7 +74,7 @@ public struct Usage: Sendable, Hashable {
 
 extension Usage.Quantity {
     /// In the unit of the price it is charged at.
-    func units(of unit: PriceBook.Unit, in book: PriceBook) -> Ratio {
+    public func units(of unit: PriceBook.Unit, in book: PriceBook) -> Ratio {
         switch self {
         case .units(let units):
             return units
@@ -105,5 +105,5 @@ extension Usage.Quantity {
 }
 
 extension Interval {
-    var hours: Ratio { Ratio(Int128(nanoseconds), over: 3_600_000_000_000) }
+    public var hours: Ratio { Ratio(Int128(nanoseconds), over: 3_600_000_000_000) }
 }

@@ -50,6 +50,8 @@ struct Client: Sendable {
     /// Invariant: not nil only while `question` is not.
     var hook: HookID?
     var wasAdmitted = false
+    /// What a stream will be called in reports that the client may begin; hooks were told.
+    var streamID: UInt64?
 
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0

@@ -17,6 +17,9 @@ struct LiveStream: Sendable {
     var source = Source.none
     private(set) var log: StreamLog
     private(set) var headers = StreamHeaders()
+    /// The beginnings of the first frames: what tells codecs that have no configuration.
+    private(set) var firstVideo: MediaMessage?
+    private(set) var firstAudio: MediaMessage?
     /// Nil while nobody plays over HLS: segments would be most of a stream's memory.
     private(set) var hls: HLSWindow?
     /// Players, by index.
@@ -67,6 +70,8 @@ struct LiveStream: Sendable {
         mediaAt = now
         shift = nil
         headers = StreamHeaders()
+        firstVideo = nil
+        firstAudio = nil
         hasVideo = false
     }
 
@@ -99,11 +104,13 @@ struct LiveStream: Sendable {
             hasVideo = true
             videoTime = message.timestamp.milliseconds
             if role != .header { frames += 1 }
+            if firstVideo == nil { firstVideo = message.beginning }
             mediaAt = now
         case .audio:
             if message.timestamp.milliseconds - videoTime > Self.videoSilenceMax {
                 hasVideo = false
             }
+            if firstAudio == nil { firstAudio = message.beginning }
             mediaAt = now
         case .data:
             break
@@ -163,5 +170,12 @@ struct LiveStream: Sendable {
 
     mutating func flv(_ sequence: Int64, chunkSize: Int) -> SharedBytes {
         log[sequence].flv(chunkSize: chunkSize)
+    }
+}
+
+extension MediaMessage {
+    /// The message with no more of its payload than tells the codec.
+    fileprivate var beginning: MediaMessage {
+        MediaMessage(kind: kind, timestamp: timestamp, payload: Array(payload.prefix(8)))
     }
 }

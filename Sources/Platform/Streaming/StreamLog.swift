@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 /// The recent past of one stream, in batches: the cache that new players begin from and the

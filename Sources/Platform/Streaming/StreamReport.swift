@@ -1,4 +1,5 @@
 import Base
+import Media
 import RTMP
 
 /// What a stream server says about itself: a snapshot, for the API and for metrics.
@@ -19,9 +20,9 @@ public struct StreamReport: Sendable {
         public var received: Rate
         public var sent: Rate
         public var tcURL: String
-        /// The codecs' configurations as FLV tag bodies; empty if there are none.
-        public var videoHeader: [UInt8]
-        public var audioHeader: [UInt8]
+        /// What the codecs are told by: their configurations, or the first frames' first bytes.
+        public var video: MediaMessage?
+        public var audio: MediaMessage?
         public var metadata: [UInt8]
         /// Bytes kept for new and slow players.
         public var bytesKept: Int64
@@ -62,6 +63,11 @@ public struct StreamReport: Sendable {
     public var received: Rate
     public var sent: Rate
     public var tally: StreamTally
+
+    /// Clients that play, by whatever protocol.
+    public var viewers: Int {
+        clients.count { $0.activity == .playing || $0.activity == .watching || $0.activity == .fetching }
+    }
 }
 
 extension StreamServer {
@@ -85,7 +91,7 @@ extension StreamServer {
 
     private func reportFetcher(_ fetcher: Fetcher, at now: Instant) -> StreamReport.Client {
         StreamReport.Client(
-            id: fetcher.serial, address: fetcher.address, app: fetcher.name.app,
+            id: fetcher.serial, address: fetcher.peer.address, app: fetcher.name.app,
             name: fetcher.name.name, tcURL: "", pageURL: "", activity: .fetching,
             stream: directory[fetcher.name].flatMap { streams[$0]?.serial },
             openedAt: fetcher.openedAt, bytesReceived: 0, bytesSent: fetcher.bytes,
@@ -110,8 +116,8 @@ extension StreamServer {
             received: stream.received.rate(stream.bytesReceived, at: now),
             sent: stream.sent.rate(stream.bytesSent, at: now),
             tcURL: publisher.map { clients[$0]!.tcURL } ?? "",
-            videoHeader: stream.headers.video?.payload ?? [],
-            audioHeader: stream.headers.audio?.payload ?? [],
+            video: stream.headers.configuration(.video) ?? stream.firstVideo,
+            audio: stream.headers.configuration(.audio) ?? stream.firstAudio,
             metadata: stream.headers.metadata?.payload ?? [], bytesKept: stream.log.bytesKept)
     }
 

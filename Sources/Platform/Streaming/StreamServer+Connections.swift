@@ -29,13 +29,23 @@ extension StreamServer {
         clients[slot] = Client(
             id: id, serial: nextSerial(), peer: peer, address: address, session: session, at: now)
         clientsCount += 1
-        addresses[address].connections += 1
         tally.connections += 1
         sweepAt = min(sweepAt, now + Self.sweepEvery)
     }
 
-    private mutating func enter(_ address: String) -> Int {
-        if let index = addressIndex[address] { return index }
+    /// Counts somebody in from this address, until `leave`.
+    mutating func enter(_ address: String) -> Int {
+        let index = addressIndex[address] ?? addAddress(address)
+        addresses[index].connections += 1
+        return index
+    }
+
+    mutating func leave(_ address: Int) {
+        addresses[address].connections -= 1
+        check(addresses[address].connections >= 0, "more left an address than came from it")
+    }
+
+    private mutating func addAddress(_ address: String) -> Int {
         let use = AddressUse(address: address)
         let index = addresses.firstIndex { $0.connections == 0 } ?? addresses.count
         if index < addresses.count {
@@ -50,7 +60,7 @@ extension StreamServer {
 
     /// Whether the connection just entered is within the limits.
     func hasRoom(for address: Int) -> Bool {
-        clientsCount <= configuration.connectionsMax
+        !isStopping && clientsCount + fetchers.count <= configuration.connectionsMax
             && addresses[address].connections <= configuration.connectionsPerAddressMax
     }
 
@@ -138,7 +148,11 @@ extension StreamServer {
         let client = clients[slot]!
         let name = StreamName(app: client.app, name: client.name)
         let isStream = kind != .connect
-        let streamID = isStream ? directory[name].flatMap { streams[$0]?.serial } : nil
+        var streamID = isStream ? directory[name].flatMap { streams[$0]?.serial } : nil
+        if kind == .publish, streamID == nil {
+            streamID = nextSerial()
+            clients[slot]!.streamID = streamID
+        }
         outbox.append(
             .call(
                 id,
@@ -177,7 +191,9 @@ extension StreamServer {
             if allowed {
                 startPublish(request, slot, at: now, into: &outbox)
             } else {
-                refusePublish(slot, "The stream's key was refused.", at: now, into: &outbox)
+                refusePublish(
+                    slot, .publishDenied, "The stream's key was refused.", at: now,
+                    into: &outbox)
             }
         case .play(let request):
             if allowed {
@@ -231,7 +247,7 @@ extension StreamServer {
         if clients[slot]!.wasAdmitted {
             tell(.close, slot, stream: "", query: "", streamID: nil, into: &outbox)
         }
-        addresses[clients[slot]!.address].connections -= 1
+        leave(clients[slot]!.address)
         clients[slot] = nil
         clientsCount -= 1
         check(clientsCount >= 0, "more connections ended than began")
@@ -249,12 +265,25 @@ extension StreamServer {
         for slot in clients.indices where clients[slot]?.serial == serial {
             close(slot, .kicked, at: now, into: &outbox)
         }
-        kickFetcher(serial)
+        endFetches(into: &outbox) { $0.serial == serial }
     }
 
     mutating func stop(at now: Instant, into outbox: inout StreamOutbox) {
+        isStopping = true
+        // Sources first, so that players get what was gathered and hear that it is over.
+        for slot in clients.indices where isPublishing(slot) {
+            close(slot, .stopping, at: now, into: &outbox)
+        }
+        for index in relays.indices { dropRelay(index, at: now, into: &outbox) }
         for slot in clients.indices { close(slot, .stopping, at: now, into: &outbox) }
-        for index in relays.indices { dropRelay(index, into: &outbox) }
+        endFetches(into: &outbox) { _ in true }
+    }
+
+    private func isPublishing(_ slot: Int) -> Bool {
+        clients[slot]?.uses.contains { use in
+            if case .publisher = use.role { return true }
+            return false
+        } ?? false
     }
 
     mutating func configure(
@@ -265,7 +294,7 @@ extension StreamServer {
         for index in relays.indices {
             guard let relay = relays[index], relay.isFixed else { continue }
             let rule = StreamConfiguration.Relay(name: relay.name, source: relay.source)
-            if !configuration.relays.contains(rule) { dropRelay(index, into: &outbox) }
+            if !configuration.relays.contains(rule) { dropRelay(index, at: now, into: &outbox) }
         }
         for relay in configuration.relays where !before.contains(relay) {
             addRelay(relay, isFixed: true, at: now)

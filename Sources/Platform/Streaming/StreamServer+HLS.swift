@@ -8,7 +8,9 @@ struct Fetcher: Sendable {
     /// Not to be guessed: it stands for the answer of `on_play`.
     let token: UInt64
     let name: StreamName
-    let address: String
+    let peer: Peer
+    /// Index of the peer's address.
+    let address: Int
     let query: String
     let openedAt: Instant
     var seenAt: Instant
@@ -30,31 +32,46 @@ extension StreamServer {
         public var token: UInt64
         /// To be asked first; nil if nobody is to be asked.
         public var hook: Hook?
+        /// What the stream takes.
+        public var rate: Rate
     }
 
-    /// Enters a new player. Nil if there is no such stream, or no room.
+    public enum FetchRefusal: Error { case noStream, full }
+
+    /// Enters a new player.
     public mutating func startFetch(
         _ name: StreamName, _ peer: Peer, query: String, at now: Instant
-    ) -> FetchStart? {
-        guard let index = directory[name], let options = configuration.hls,
-            clientsCount + fetchers.count < configuration.connectionsMax
-        else { return nil }
+    ) throws(FetchRefusal) -> FetchStart {
+        guard let index = directory[name], let options = configuration.hls else {
+            throw .noStream
+        }
         let isAsked = configuration.hooks.contains(.play)
+        let address = enter(peer.address)
         let fetcher = Fetcher(
-            serial: nextSerial(), token: random.next(), name: name, address: peer.address,
+            serial: nextSerial(), token: random.next(), name: name, peer: peer, address: address,
             query: query, openedAt: now, seenAt: now, isAdmitted: !isAsked)
-        streams[index]!.startHLS(options, chunkSize: chunkSize)
         fetchers.append(fetcher)
+        guard hasRoom(for: address), hasBandwidth(for: address, at: now) else {
+            removeFetcher(fetchers.count - 1)
+            tally.refused += 1
+            throw .full
+        }
+        streams[index]!.startHLS(options, chunkSize: chunkSize)
         tally.plays += 1
         sweepAt = min(sweepAt, now + Self.sweepEvery)
         return FetchStart(
-            token: fetcher.token, hook: isAsked ? hook(.play, fetcher) : nil)
+            token: fetcher.token, hook: isAsked ? hook(.play, fetcher) : nil,
+            rate: streams[index]!.received.rate(streams[index]!.bytesReceived, at: now))
+    }
+
+    private mutating func removeFetcher(_ index: Int) {
+        leave(fetchers.remove(at: index).address)
     }
 
     /// The answer to the hook of `startFetch`.
     public mutating func admitFetch(_ token: UInt64, allowed: Bool) {
         guard let index = fetchers.firstIndex(where: { $0.token == token }) else { return }
-        if allowed { fetchers[index].isAdmitted = true } else { fetchers.remove(at: index) }
+        if allowed { fetchers[index].isAdmitted = true } else { removeFetcher(index) }
     }
 
     /// The playlist of a player that was let in; nil if there is none yet.
@@ -92,13 +109,15 @@ extension StreamServer {
         streams[stream]!.bytesSent += UInt64(count)
         tally.hlsBytes += UInt64(count)
         guard let fetcher else { return }
+        addresses[fetchers[fetcher].address].bytes += UInt64(count)
         fetchers[fetcher].bytes += UInt64(count)
         fetchers[fetcher].seenAt = now
     }
 
     private func hook(_ kind: Hook.Kind, _ fetcher: Fetcher) -> Hook {
         Hook(
-            kind: kind, client: fetcher.serial, address: fetcher.address, app: fetcher.name.app,
+            kind: kind, client: fetcher.serial, address: fetcher.peer.address,
+            app: fetcher.name.app,
             tcURL: "", pageURL: "", stream: fetcher.name.name, query: fetcher.query,
             streamID: directory[fetcher.name].flatMap { streams[$0]?.serial },
             bytesSent: fetcher.bytes, bytesReceived: 0)
@@ -106,16 +125,22 @@ extension StreamServer {
 
     mutating func sweepFetchers(at now: Instant, into outbox: inout StreamOutbox) {
         for index in fetchers.indices { fetchers[index].sent.note(fetchers[index].bytes, at: now) }
-        for fetcher in fetchers where now >= fetcher.seenAt + Self.fetcherTimeout {
-            guard fetcher.isAdmitted, configuration.hooks.contains(.stop) else { continue }
-            outbox.append(.call(nil, hook(.stop, fetcher)))
-        }
-        fetchers.removeAll { now >= $0.seenAt + Self.fetcherTimeout }
+        endFetches(into: &outbox) { now >= $0.seenAt + Self.fetcherTimeout }
         for index in streams.indices where streams[index]?.hls != nil {
             let name = streams[index]!.name
             if !fetchers.contains(where: { $0.name == name }) { streams[index]!.stopHLS() }
         }
     }
 
-    mutating func kickFetcher(_ serial: UInt64) { fetchers.removeAll { $0.serial == serial } }
+    /// Forgets these players, and tells the coordinator.
+    mutating func endFetches(
+        into outbox: inout StreamOutbox, where isOver: (Fetcher) -> Bool
+    ) {
+        for index in fetchers.indices.reversed() where isOver(fetchers[index]) {
+            if fetchers[index].isAdmitted, configuration.hooks.contains(.stop) {
+                outbox.append(.call(nil, hook(.stop, fetchers[index])))
+            }
+            removeFetcher(index)
+        }
+    }
 }

@@ -110,12 +110,16 @@ extension StreamServer {
 
     mutating func startWatch(_ slot: Int, at now: Instant, into outbox: inout StreamOutbox) {
         let name = StreamName(app: clients[slot]!.app, name: clients[slot]!.name)
-        let isFetched = configuration.origin != nil
-        guard directory[name].map({ streams[$0]!.source != .none }) ?? false || isFetched else {
+        guard mayWatch(name) else {
             return close(slot, .ended, at: now, into: &outbox)
         }
         outbox.append(.begin(clients[slot]!.id))
         addPlayer(name, slot, .first, .flv, at: now, into: &outbox)
+    }
+
+    /// Whether there is such a stream, or where to look for it.
+    public func mayWatch(_ name: StreamName) -> Bool {
+        configuration.origin != nil || directory[name].map { streams[$0]!.source != .none } ?? false
     }
 
     // MARK: Sending
@@ -195,7 +199,9 @@ extension StreamServer {
         player.seen = before
         var bytes: [UInt8] = []
         if player.format == .flv, !player.hasBegun {
-            bytes = FLVTags.header(hasAudio: headers.audio != nil, hasVideo: headers.video != nil)
+            bytes = FLVTags.header(
+                hasAudio: headers.configuration(.audio) != nil,
+                hasVideo: headers.configuration(.video) != nil)
         }
         for message in headers.messages(at: time) where player.wants(message.kind) {
             switch player.format {

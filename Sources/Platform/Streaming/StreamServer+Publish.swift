@@ -10,14 +10,17 @@ extension StreamServer {
         clients[slot]!.nameQuery = request.query
         let name = StreamName(app: clients[slot]!.app, name: request.name)
         guard name.isUsable else {
-            return refusePublish(slot, "The name cannot be used.", at: now, into: &outbox)
+            return refusePublish(
+                slot, .publishBadName, "The name cannot be used.", at: now, into: &outbox)
         }
         guard hasBandwidth(for: clients[slot]!.address, at: now) else {
             tally.refused += 1
-            return refusePublish(slot, "The server is full.", at: now, into: &outbox)
+            return refusePublish(
+                slot, .publishFailed, "The server is full.", at: now, into: &outbox)
         }
         guard mayTake(name) else {
-            return refusePublish(slot, "Already publishing.", at: now, into: &outbox)
+            return refusePublish(
+                slot, .publishBadName, "Already publishing.", at: now, into: &outbox)
         }
         ask(.publish, .publish(request), slot, at: now, into: &outbox)
     }
@@ -34,9 +37,10 @@ extension StreamServer {
 
     /// Encoders give up at once on a refusal that is followed by the end, and try again later.
     mutating func refusePublish(
-        _ slot: Int, _ reason: String, at now: Instant, into outbox: inout StreamOutbox
+        _ slot: Int, _ code: Status.Code, _ reason: String, at now: Instant,
+        into outbox: inout StreamOutbox
     ) {
-        clients[slot]!.session!.reject(Status(.error, .publishBadName, reason))
+        clients[slot]!.session!.reject(Status(.error, code, reason))
         close(slot, .refused, at: now, into: &outbox)
     }
 
@@ -46,10 +50,12 @@ extension StreamServer {
         let name = StreamName(app: clients[slot]!.app, name: request.name)
         // Somebody may have come first while the hook was asked.
         guard mayTake(name) else {
-            return refusePublish(slot, "Already publishing.", at: now, into: &outbox)
+            return refusePublish(
+                slot, .publishBadName, "Already publishing.", at: now, into: &outbox)
         }
         clearSource(name, at: now, into: &outbox)
-        let index = findStream(name, at: now)
+        let index = findStream(name, serial: clients[slot]!.streamID, at: now)
+        clients[slot]!.streamID = nil
         clients[slot]!.session!.accept()
         clients[slot]!.uses.append(
             Client.Use(messageStream: request.stream, role: .publisher(index)))
@@ -65,14 +71,16 @@ extension StreamServer {
         switch streams[index]!.source {
         case .none: break
         case .client(let slot, _): close(slot, .replaced, at: now, into: &outbox)
-        case .relay(let relay): dropRelay(relay, into: &outbox)
+        case .relay(let relay): dropRelay(relay, at: now, into: &outbox)
         }
     }
 
     /// The stream of that name, made if there is none.
-    mutating func findStream(_ name: StreamName, at now: Instant) -> Int {
+    mutating func findStream(
+        _ name: StreamName, serial: UInt64? = nil, at now: Instant
+    ) -> Int {
         if let index = directory[name] { return index }
-        let stream = LiveStream(serial: nextSerial(), name: name, at: now)
+        let stream = LiveStream(serial: serial ?? nextSerial(), name: name, at: now)
         let index = streams.firstIndex { $0 == nil } ?? streams.count
         if index < streams.count { streams[index] = stream } else { streams.append(stream) }
         directory[name] = index

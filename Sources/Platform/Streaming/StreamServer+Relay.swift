@@ -60,12 +60,14 @@ extension StreamServer {
         addRelay(.init(name: name, source: source), isFixed: false, at: now)
     }
 
-    mutating func dropRelay(_ index: Int, into outbox: inout StreamOutbox) {
+    mutating func dropRelay(
+        _ index: Int, at now: Instant, into outbox: inout StreamOutbox
+    ) {
         guard let relay = relays[index] else { return }
         if relay.phase != .idle { outbox.append(.close(relay.connection, .stopping)) }
         relays[index] = nil
         guard let stream = relay.stream, streams[stream]?.source == .relay(index) else { return }
-        end(stream, at: startedAt, into: &outbox)
+        end(stream, at: now, into: &outbox)
     }
 
     /// Connects what is due; lets go of what nobody wants.
@@ -74,7 +76,7 @@ extension StreamServer {
         if !relay.isFixed, isUnwatched(relay.name) {
             relays[index]!.unwatchedAt = relay.unwatchedAt ?? now
             if now >= relays[index]!.unwatchedAt! + Self.unwatchedMax {
-                return dropRelay(index, into: &outbox)
+                return dropRelay(index, at: now, into: &outbox)
             }
         } else {
             relays[index]!.unwatchedAt = nil

@@ -39,6 +39,8 @@ public struct StreamServer: ~Copyable, Sendable {
     /// Players that can take more than one turn had.
     var behind: [Int] = []
     var sweepAt: Instant
+    /// Nobody new is let in, and once all have gone nothing happens any more.
+    var isStopping = false
     private var lastSerial: UInt64 = 0
 
     var bytesReceived: UInt64 = 0
@@ -57,8 +59,12 @@ public struct StreamServer: ~Copyable, Sendable {
         for relay in configuration.relays { addRelay(relay, isFixed: true, at: now) }
     }
 
+    /// Connections of all kinds that were made to us and are not gone.
+    public var connectionsCount: Int { clientsCount }
+
     /// Call `handle(.woke)` no later than this.
     public var deadline: Instant {
+        if isStopping, clientsCount == 0 { return .distantFuture }
         guard behind.isEmpty else { return startedAt }
         return min(flushAt ?? .distantFuture, sweepAt)
     }

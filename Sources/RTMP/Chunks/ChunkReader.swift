@@ -66,6 +66,18 @@ public struct ChunkReader: Sendable {
     /// Bytes of unfinished messages.
     public var bytesAssembled: Int { assembled }
 
+    /// Forgets all that is not whole, for one who looks on and has missed something: the next byte
+    /// begins a header. What later headers leave out is still known.
+    package mutating func resume() {
+        phase = .header
+        inbox = ByteQueue()
+        assembled = 0
+        for index in streams.indices {
+            streams[index].payload = []
+            streams[index].isInsideMessage = false
+        }
+    }
+
     public mutating func receive(_ bytes: Span<UInt8>) {
         bytesReceived += UInt64(bytes.count)
         inbox.append(bytes)

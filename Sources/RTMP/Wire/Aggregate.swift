@@ -4,8 +4,8 @@
 /// type (1), length (3), time (3, then its top byte), stream (3), body, back pointer (4); repeated
 /// ```
 /// The first part's time counts as the aggregate's own; the others keep their distance from it.
-enum Aggregate {
-    static func split(_ message: Message) throws(RTMPError) -> [Message] {
+package enum Aggregate {
+    package static func split(_ message: Message) throws(RTMPError) -> [Message] {
         var parts: [Message] = []
         let payload = message.payload
         var offset = 0

@@ -2,7 +2,7 @@
 extension MediaMessage {
     /// Reads an audio, video or data message; nil for any other, and for data that tells a server
     /// to forget what it was told.
-    init?(_ message: Message, unwrapper: inout TimestampUnwrapper) {
+    package init?(_ message: Message, unwrapper: inout TimestampUnwrapper) {
         switch message.type {
         case .audio: kind = .audio
         case .video: kind = .video

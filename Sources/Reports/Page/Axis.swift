@@ -62,9 +62,9 @@ struct TimeAxis {
 
     private static let ticksMax: Int64 = 8
     private static let steps: [Interval] = [
-        .minutes(1), .minutes(5), .minutes(15), .hours(1), .hours(3), .hours(6), .hours(12),
-        .days(1), .days(2), .days(5), .days(10), .days(30), .days(90), .days(365),
-        .days(3_650),
+        .seconds(1), .seconds(5), .seconds(15), .minutes(1), .minutes(5), .minutes(15),
+        .hours(1), .hours(3), .hours(6), .hours(12), .days(1), .days(2), .days(5), .days(10),
+        .days(30), .days(90), .days(365), .days(3_650),
     ]
 
     init(from: Instant, until: Instant) {
@@ -81,7 +81,7 @@ struct TimeAxis {
         while at < from { at += step }
         ticks = []
         while at <= until {
-            ticks.append(Tick(at: at, label: Self.label(at, daily: step >= .days(1))))
+            ticks.append(Tick(at: at, label: Self.label(at, step)))
             at += step
         }
     }
@@ -92,9 +92,10 @@ struct TimeAxis {
         return multiplyDivide((inside - from).nanoseconds, units, (until - from).nanoseconds)
     }
 
-    private static func label(_ at: Instant, daily: Bool) -> String {
+    private static func label(_ at: Instant, _ step: Interval) -> String {
         let civil = CivilTime(at)
-        guard daily || civil.hour == 0 && civil.minute == 0 else {
+        if step < .minutes(1) { return civil.timeText }
+        guard step >= .days(1) || civil.hour == 0 && civil.minute == 0 else {
             return String(civil.timeText.dropLast(3))
         }
         return "\(months[civil.month - 1]) \(civil.day)"

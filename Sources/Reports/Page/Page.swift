@@ -7,7 +7,16 @@ import Results
 /// mistake here could not fetch anything.
 enum Page {
     static func render(_ record: RunRecord) -> String {
-        let sections = sections(record).filter { $0.body != "" }
+        document(
+            title: "\(record.summary.scenario): \(Headline(record).text)", skip: "the rulings",
+            header: header(record), sections: sections(record), footer: footer(record.summary))
+    }
+
+    /// A whole page; `skip` is what its first section is about.
+    static func document(
+        title: String, skip: String, header: Markup, sections: [Section], footer: Markup
+    ) -> String {
+        let sections = sections.filter { $0.body != "" }
         let page: Markup = """
             <!doctype html>
             <html lang="en">
@@ -17,19 +26,19 @@ enum Page {
             <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" \
             content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-            <title>\(record.summary.scenario): \(Headline(record).text)</title>
+            <title>\(title)</title>
             <style>\(Markup(verbatim: stylesheet))</style>
             </head>
             <body>
-            <a class="skip" href="#\(sections.first?.id ?? "")">Skip to the rulings</a>
-            \(header(record))
+            <a class="skip" href="#\(sections.first?.id ?? "")">Skip to \(skip)</a>
+            \(header)
             <nav aria-label="Contents"><ol>
             \(sections.map { "<li><a href=\"#\($0.id)\">\($0.title)</a></li>" })
             </ol></nav>
             <main>
             \(sections.map(\.markup))
             </main>
-            \(footer(record.summary))
+            \(footer)
             <script>\(Markup(verbatim: script))</script>
             </body>
             </html>
@@ -99,7 +108,7 @@ enum Page {
             """
     }
 
-    private static func fact(_ name: String, _ value: String) -> Markup {
+    static func fact(_ name: String, _ value: String) -> Markup {
         "<div><dt>\(name)</dt><dd>\(value)</dd></div>"
     }
 

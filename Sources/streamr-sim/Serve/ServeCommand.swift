@@ -7,8 +7,11 @@ import Sockets
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Runs a program of the platform on real sockets.",
-        subcommands: [ServeRTMPCommand.self])
+        abstract: "Runs the platform, or one program of it, on real sockets.",
+        subcommands: [
+            ServePlatformCommand.self, ServeRTMPCommand.self, ServeCacheCommand.self,
+        ],
+        defaultSubcommand: ServePlatformCommand.self)
 }
 
 /// `streamr-sim serve rtmp`: the streaming server.
@@ -27,8 +30,9 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             first of these wins. Times are written as 350ms, 10s or 2m; rates as 2500k, 20M or 1G \
             bits a second; sizes in bytes or as 512K, 16M.
 
-            SIGTERM and SIGINT stop it; SIGHUP reads the file again and takes over whatever is \
-            not a port, an address or the chunk size. It ends with 2 if it cannot start.
+            SIGTERM and SIGINT stop it, once everybody has what was published; SIGHUP reads the \
+            file and the certificate again and takes over whatever is not a port, an address, the \
+            chunk size or the log level. It ends with 2 if it cannot start.
             """)
 
     @OptionGroup var flags: ServeFlags
@@ -49,7 +53,7 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             throw Failure.usage("\(error)")
         }
         logger.logLevel = settings.logLevel
-        raiseFileLimit()
+        FileLimit.raise()
         let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
         let service: StreamService
         do {
@@ -89,14 +93,6 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             print("API         http://\(address):\(ports.api)/api/v1/streams")
         }
         fflush(nil)
-    }
-
-    /// Each connection is a file; the default of 1,024 is soon reached.
-    private func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

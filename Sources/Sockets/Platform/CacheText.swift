@@ -1,0 +1,81 @@
+import Base
+import Foundation
+import Platform
+
+/// How nodes stand in the cache, and credentials there and in tokens.
+extension NodeRow {
+    private struct Stored: Codable {
+        var node: Int32
+        var stream: Int32
+        var name: String
+        var host: String
+        var rtmp: UInt16
+        var http: UInt16
+        var stats: String
+        var trust: Int64
+        var capacity: Int64
+        var viewers: Int32
+        var heartbeat: Int64
+        var active: Bool
+        var flagged: Bool
+    }
+
+    var cacheText: String {
+        let stored = Stored(
+            node: node.raw, stream: stream.raw, name: name, host: address.host,
+            rtmp: address.rtmpPort, http: address.httpPort, stats: statsURL,
+            trust: trust.millionths, capacity: capacity.millionths, viewers: viewers,
+            heartbeat: heartbeatAt.nanoseconds, active: isActive, flagged: isFlagged)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(stored), as: UTF8.self)
+        } catch {
+            preconditionFailure("a row that is no JSON: \(error)")
+        }
+    }
+
+    init?(cacheText bytes: [UInt8]) {
+        guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(bytes)) else {
+            return nil
+        }
+        self.init(
+            node: NodeID(stored.node), stream: StreamID(stored.stream), name: stored.name,
+            address: NodeAddress(
+                host: stored.host, rtmpPort: stored.rtmp, httpPort: stored.http),
+            statsURL: stored.stats, trust: Share(millionths: stored.trust),
+            capacity: Share(millionths: stored.capacity), viewers: stored.viewers,
+            heartbeatAt: Instant(nanoseconds: stored.heartbeat), isActive: stored.active,
+            isFlagged: stored.flagged)
+    }
+}
+
+extension Credential {
+    /// `user:3` or `node:5`; nil for those that have no session.
+    var text: String? {
+        switch self {
+        case .streamer(let user): "user:\(user.raw)"
+        case .node(let node): "node:\(node.raw)"
+        case .none, .key: nil
+        }
+    }
+
+    init?(text: some StringProtocol) {
+        let parts = text.split(separator: ":")
+        guard parts.count == 2, let raw = WireText.identifier(parts[1]) else { return nil }
+        switch parts[0] {
+        case "user": self = .streamer(UserID(raw))
+        case "node": self = .node(NodeID(raw))
+        case _: return nil
+        }
+    }
+}
+
+extension Grant.Holder {
+    var credential: Credential {
+        switch self {
+        case .streamer(let user, _): .streamer(user)
+        case .node(let node, _): .node(node)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Sockets
+import Storage
+
+/// `streamr-sim serve`: the whole platform in one process.
+struct ServePlatformCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "platform",
+        abstract: "The whole platform: RTMP server, coordinator, worker, cache, store, front.",
+        discussion: """
+            Everything it keeps is in --data: the database (SQLite), the secrets, and a \
+            certificate that it signs itself. --database postgres://… and --cache redis://… put \
+            others in their places. "streamr-sim friend add NAME" opens an account with a \
+            stream, and prints what to paste into OBS.
+
+            The front (--https-port) ends TLS for pages, API and players, and answers as a load \
+            balancer does. Figures for Prometheus of all parts are at --api-port, /metrics.
+
+            SIGTERM and SIGINT end it once everybody has been answered. It ends with 2 if it \
+            cannot start.
+            """)
+
+    @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
+    var bind = "0.0.0.0"
+
+    @Option(help: ArgumentHelp("Publishers and players; 0 takes any free port.", valueName: "port"))
+    var rtmpPort = 1935
+
+    @Option(help: ArgumentHelp("HTTP-FLV and HLS.", valueName: "port"))
+    var httpPort = 8080
+
+    @Option(help: ArgumentHelp("The stream server's API, and metrics.", valueName: "port"))
+    var apiPort = 1985
+
+    @Option(help: ArgumentHelp("Pages and API without TLS.", valueName: "port"))
+    var coordinatorPort = 8000
+
+    @Option(help: ArgumentHelp("Pages, API, HLS and HTTP-FLV by TLS.", valueName: "port"))
+    var httpsPort = 8443
+
+    @Option(help: ArgumentHelp("The cache's own, on 127.0.0.1.", valueName: "port"))
+    var cachePort = 6379
+
+    @Option(help: ArgumentHelp("What is kept; made if it is not there.", valueName: "folder"))
+    var data = "streamr-data"
+
+    @Option(help: ArgumentHelp("postgres://…, or a file (SQLite in --data).", valueName: "url"))
+    var database: String?
+
+    @Option(help: ArgumentHelp("redis://…, instead of our own.", valueName: "url"))
+    var cache: String?
+
+    @Option(help: ArgumentHelp("A certificate chain in PEM (one of our own).", valueName: "file"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("Its private key, in PEM.", valueName: "file"))
+    var key: String?
+
+    @Flag(help: "Nodes may be on loopback and private networks.")
+    var allowPrivateNodes = false
+
+    @Flag(help: "Print the ports that were bound as one line of JSON.")
+    var json = false
+
+    @Option(help: "debug, info, notice, warning or error.")
+    var log = "notice"
+
+    func validate() throws {
+        let ports = [rtmpPort, httpPort, apiPort, coordinatorPort, httpsPort, cachePort]
+        guard ports.allSatisfy((0...65_535).contains) else {
+            throw ValidationError("a port is a number from 0 to 65535")
+        }
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError("--certificate and --key are needed together")
+        }
+        guard Logger.Level(rawValue: log) != nil else {
+            throw ValidationError("--log: there is no level \"\(log)\"")
+        }
+    }
+
+    func run() async throws {
+        var logger = Logger(
+            label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = Logger.Level(rawValue: log) ?? .notice
+        FileLimit.raise()
+        let signals = SignalStream([SIGTERM, SIGINT])
+        let platform: RunningPlatform
+        do {
+            platform = try await RunningPlatform.start(self, logger)
+        } catch {
+            throw Failure.usage("\(error)")
+        }
+        announce(platform.ports)
+        for await _ in signals.raised { break }
+        await platform.stop()
+    }
+
+    private func announce(_ ports: RunningPlatform.Ports) {
+        if json {
+            print(ports.json)
+        } else {
+            let host = bind == "0.0.0.0" || bind == "::" ? "127.0.0.1" : bind
+            print(
+                """
+                Pages       https://\(host):\(ports.https)/
+                Without TLS http://\(host):\(ports.coordinator)/
+                Publish     rtmp://\(host):\(ports.rtmp)/live, with a friend's stream key
+                Players     http://\(host):\(ports.http)/live/STREAM.m3u8 or .flv
+                API         https://\(host):\(ports.https)/openapi.json
+                Metrics     http://\(host):\(ports.api)/metrics
+                Cache       \(ports.cache.map { "redis://127.0.0.1:\($0)" } ?? cache ?? "")
+                Kept in     \(data)
+
+                A friend's account, and what to paste into OBS:
+                    streamr-sim friend add NAME --url http://\(host):\(ports.coordinator)
+                """)
+        }
+        fflush(nil)
+    }
+}

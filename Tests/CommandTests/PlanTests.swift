@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+/// `streamr-sim plan …` as a user and a pipeline meet it.
+@Suite struct PlanTests {
+    static let seed = ["Foundation", "Application"].map {
+        "scenarios/plan/as-written/Streamr\($0)Stack.template.json"
+    }
+    static let meant = ["Foundation", "Application"].map {
+        "scenarios/plan/five-friends/Streamr\($0)Stack.template.json"
+    }
+
+    @Test("check: 10 for errors with the exact set as JSON, 0 without, 2 for what is no template")
+    func check() throws {
+        let outcome = try Command.run(["plan", "check", "--json"] + Self.seed)
+        #expect(outcome.status == 10, "\(outcome.errors)")
+        let json = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+        let findings = try #require((json as? [String: Any])?["findings"] as? [[String: Any]])
+        let rules = findings.filter { $0["severity"] as? String == "error" }
+            .compactMap { $0["rule"] as? String }
+        #expect(
+            rules == [
+                "empty-subnet-group", "https-name-without-certificate", "database-unreachable",
+                "cache-unreachable", "target-unreachable",
+            ])
+        #expect(findings.count == 25)
+        #expect(try Command.run(["plan", "check"] + Self.meant).status == 0)
+        #expect(try Command.run(["plan", "check", "README.md"]).status == 2)
+        #expect(try Command.run(["plan", "check", "no-such.json"]).status == 2)
+        #expect(try Command.run(["plan", "check", "--fail-on", "note"] + Self.meant).status == 10)
+        let text = try Command.run(["plan", "check"] + Self.seed).output
+        #expect(text.contains("Will it deploy?") && text.contains("template.json:427"))
+    }
+
+    @Test("reach: one question ends with 0 for yes and 10 for no, and says what decides")
+    func reach() throws {
+        func ask(_ from: String, _ to: String, _ port: String) throws -> Command.Outcome {
+            try Command.run(
+                ["plan", "reach", "--from", from, "--to", to, "--port", port] + Self.seed)
+        }
+        #expect(try ask("internet", "StreamrInstance55971174", "1935").status == 0)
+        let closed = try ask("StreamrInstance55971174", "StreamrDBF4822ED4", "5432")
+        #expect(closed.status == 10 && closed.output.contains("no ingress rule"))
+        #expect(try ask("internet", "Nobody", "1").status == 2)
+    }
+
+    @Test("cost: to the cent, and the difference between two plans")
+    func cost() throws {
+        let outcome = try Command.run(["plan", "cost"] + Self.seed)
+        #expect(outcome.status == 0 && outcome.output.contains("78.66"), "\(outcome.output)")
+        let than = try Command.run(
+            ["plan", "cost"] + Self.meant + ["--than"] + Self.seed)
+        #expect(than.output.contains("total"), "\(than.output) \(than.errors)")
+    }
+
+    @Test("synth writes the templates that five-friends is kept as; improve leaves no error")
+    func synthAndImprove() throws {
+        try Command.inFolder { folder in
+            let out = folder.path + "/synth"
+            let synth = try Command.run(
+                ["plan", "synth", "scenarios/five-friends.json", "--out", out])
+            #expect(synth.status == 0, "\(synth.errors)")
+            for path in Self.meant {
+                let name = path.split(separator: "/").last.map(String.init) ?? ""
+                let kept = try String(
+                    contentsOf: Command.root.appending(path: path), encoding: .utf8)
+                #expect(try String(contentsOfFile: out + "/" + name, encoding: .utf8) == kept)
+            }
+            let improved = folder.path + "/improved"
+            let improve = try Command.run(["plan", "improve", "--out", improved] + Self.seed)
+            #expect(improve.status == 0 && improve.output.contains("@@"), "\(improve.errors)")
+            let names = try FileManager.default.contentsOfDirectory(atPath: improved).sorted()
+            let again = try Command.run(["plan", "check"] + names.map { improved + "/" + $0 })
+            #expect(again.status == 0, "\(again.output)")
+        }
+    }
+
+    @Test("the plan as written: 10, with a row for each blocker that is fixed in turn")
+    func asWritten() throws {
+        try Command.inFolder { folder in
+            let outcome = try Command.run([
+                "run", "scenarios/plan-as-written.json", "--days", "1", "--no-remedies", "--out",
+                folder.path + "/out",
+            ])
+            #expect(outcome.status == 10, "\(outcome.errors)")
+            for words in [
+                "The plan as written does not hold: 5 errors", "empty-subnet-group fixed",
+                "target-unreachable fixed", "every other finding with a fix",
+            ] { #expect(outcome.output.contains(words), "\(outcome.output)") }
+        }
+    }
+
+    @Test("frontier: resumed or not, the same points; a point alone gives its fingerprint")
+    func frontier() throws {
+        try Command.inFolder { folder in
+            func sweep(_ out: String, _ friends: String) throws -> String {
+                let outcome = try Command.run([
+                    "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--friends",
+                    friends, "--hours", "1,4", "--rate", "2500", "--relay", "0", "--deployment",
+                    "containers", "--out", folder.path + "/" + out,
+                ])
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                return try String(
+                    contentsOfFile: "\(folder.path)/\(out)/frontier.csv", encoding: .utf8)
+            }
+            let whole = try sweep("whole", "1,2")
+            _ = try sweep("parts", "1")
+            #expect(try sweep("parts", "1,2") == whole)
+            #expect(whole.split(separator: "\n").count == 5)
+            let point = try #require(whole.split(separator: "\n").last).split(separator: ",")
+            let alone = try Command.run([
+                "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--point",
+                "friends=2,hours=4,rate=2500,relay=0,deployment=containers,machine=t3.micro,"
+                    + "cache=valkey,region=eu-west-1",
+            ])
+            #expect(alone.output.contains(point.last ?? "?"), "\(alone.output)")
+        }
+    }
+
+    @Test("prices import puts an offer file's prices over the shipped book's")
+    func prices() throws {
+        let offer = """
+            {"offerCode": "AmazonEC2", "version": "1", "publicationDate": "2026-12-01T00:00:00Z",
+             "products": {
+              "A": {"sku": "A", "productFamily": "Compute Instance", "attributes": {
+                "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA",
+                "capacitystatus": "Used", "instanceType": "t4g.small", "regionCode": "eu-west-1"}},
+              "B": {"sku": "B", "productFamily": "Compute Instance", "attributes": {
+                "operatingSystem": "Windows", "tenancy": "Shared", "preInstalledSw": "NA",
+                "capacitystatus": "Used", "instanceType": "t3.micro", "regionCode": "eu-west-1"}}},
+             "terms": {"OnDemand": {"A": {"A.1": {"effectiveDate": "2026-12-01T00:00:00Z",
+              "priceDimensions": {"A.1.1": {"beginRange": "0", "endRange": "Inf", "unit": "Hrs",
+               "pricePerUnit": {"USD": "0.0184000000"}}}}}}}}
+            """
+        try Command.inFolder { folder in
+            let file = folder.appending(path: "index.json")
+            try Data(offer.utf8).write(to: file)
+            let book = folder.path + "/book.json"
+            let imported = try Command.run(["prices", "import", file.path, "--out", book])
+            #expect(imported.status == 0, "\(imported.errors)")
+            let shape = ["Foundation", "Application"].map {
+                "Tests/PlansTests/Shapes/graviton/\($0).template.json"
+            }
+            let cost = try Command.run(["plan", "cost", "--prices", book] + shape)
+            // 56.88 without the instance, and 730 h at 0.0184.
+            #expect(cost.output.contains("70.31"), "\(cost.output)\(cost.errors)")
+        }
+    }
+}

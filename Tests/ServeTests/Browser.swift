@@ -1,0 +1,121 @@
+import Foundation
+
+@testable import Sockets
+
+/// Debian's Chromium without a window, driven as WebDriver has it.
+///
+/// https://www.w3.org/TR/webdriver2/
+final class Browser: Sendable {
+    private let driver: Tool
+    private let base: String
+
+    /// `width` is that of the window, which is as high as a telephone or a small laptop.
+    static func open(width: Int, dark: Bool = false) async throws -> Browser {
+        let port = try FreePort.find()
+        let driver = try Tool("chromedriver", "--port=\(port)")
+        let url = "http://127.0.0.1:\(port)"
+        do {
+            let isReady = try await wait(20) {
+                guard let answer = try? await HTTPAnswer.of("GET", "\(url)/status") else {
+                    return false
+                }
+                return answer.status == 200
+            }
+            guard isReady else { throw Fault(text: driver.text) }
+            let arguments =
+                [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                    "--ignore-certificate-errors", "--hide-scrollbars", "--mute-audio",
+                    "--autoplay-policy=no-user-gesture-required",
+                    "--window-size=\(max(width, 500)),900",
+                    "--user-data-dir=\(Scratch.folder.path)/chromium-\(UUID().uuidString)",
+                ]
+                + (dark ? ["--force-dark-mode"] : [])
+            let capabilities: JSON = [
+                "capabilities": [
+                    "alwaysMatch": [
+                        "browserName": "chrome",
+                        "goog:chromeOptions": [
+                            "args": .list(arguments.map { .text($0) }),
+                            "binary": "/usr/bin/chromium",
+                            "mobileEmulation": [
+                                "deviceMetrics": [
+                                    "width": .integer(Int64(width)), "height": 900,
+                                    "pixelRatio": 1, "mobile": false, "touch": false,
+                                ]
+                            ],
+                        ],
+                        "goog:loggingPrefs": ["browser": "ALL"],
+                    ]
+                ]
+            ]
+            let answer = try await Self.call("POST", "\(url)/session", capabilities)
+            guard case .object(let value) = answer, case .text(let session)? = value["sessionId"]
+            else { throw Fault(text: "\(answer)") }
+            return Browser(driver, "\(url)/session/\(session)")
+        } catch {
+            driver.stop()
+            throw error
+        }
+    }
+
+    private init(_ driver: Tool, _ base: String) {
+        self.driver = driver
+        self.base = base
+    }
+
+    struct Fault: Error { var text: String }
+
+    private static func call(_ method: String, _ url: String, _ body: JSON?) async throws -> JSON {
+        let text = body.map { String(decoding: $0.data, as: UTF8.self) }
+        let answer = try await HTTPAnswer.of(method, url, body: text)
+        guard answer.status == 200, case .object(let object)? = answer.json,
+            let value = object["value"]
+        else { throw Fault(text: answer.text) }
+        return value
+    }
+
+    func open(_ url: String) async throws {
+        _ = try await Self.call("POST", "\(base)/url", ["url": .text(url)])
+    }
+
+    /// The value of an expression in the page.
+    func value(_ expression: String) async throws -> JSON {
+        try await Self.call(
+            "POST", "\(base)/execute/sync", ["script": .text("return (\(expression))"), "args": []])
+    }
+
+    func text(_ expression: String) async throws -> String {
+        guard case .text(let text) = try await value(expression) else { return "" }
+        return text
+    }
+
+    /// What the page complained of since the last call.
+    func complaints() async throws -> [String] {
+        let answer = try await Self.call("POST", "\(base)/se/log", ["type": "browser"])
+        guard case .list(let rows) = answer else { return [] }
+        return rows.compactMap { row in
+            guard case .object(let entry) = row, case .text(let level)? = entry["level"],
+                level == "SEVERE" || level == "WARNING", case .text(let text)? = entry["message"]
+            else { return nil }
+            return text
+        }
+    }
+
+    /// The window's picture, also kept as a file.
+    @discardableResult
+    func picture(_ name: String) async throws -> Data {
+        guard case .text(let text) = try await Self.call("GET", "\(base)/screenshot", nil),
+            let data = Data(base64Encoded: text)
+        else { throw Fault(text: "no picture") }
+        if let folder = ProcessInfo.processInfo.environment["STREAMR_PICTURES"] {
+            try data.write(to: URL(filePath: folder).appending(path: name + ".png"))
+        }
+        return data
+    }
+
+    func close() async {
+        _ = try? await Self.call("DELETE", base, nil)
+        driver.stop()
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+@testable import Sockets
+
+/// The whole platform with real peers: ffmpeg, curl, our node, schemathesis.
+@Suite(.serialized) struct PlatformTests {
+    @Test("a friend publishes with the key, nobody does without, and the front has it playing")
+    func evening() async throws {
+        try await Serve.with { serve in
+            let friend = try await serve.friend("ann")
+            let wrong = try serve.publish(friend, key: "0123456789abcdef")
+            #expect(try await wrong.finish(within: 20) != 0)
+            #expect(try await serve.status(of: friend) == "READY")
+
+            let publisher = try serve.publish(friend)
+            #expect(try await serve.waitForLive(friend), "\(publisher.text) \(serve.tool.text)")
+            let viewer = try Tool(
+                "ffmpeg", "-loglevel", "error", "-tls_verify", "0", "-i",
+                "\(serve.front)/live/\(friend.stream).m3u8", "-t", "3", "-f", "null", "-")
+            #expect(try await viewer.finish(within: 40) == 0, "\(viewer.text)")
+            let page = try Tool(
+                "curl", "-sS", "-k", "--http2", "-H", "Accept: text/html", "-w", "%{http_version}",
+                "\(serve.front)/")
+            #expect(try await page.finish(within: 10) == 0)
+            #expect(page.text.contains("ann&#39;s stream") && page.text.hasSuffix("</html>\n2"))
+
+            publisher.stop()
+            #expect(try await wait(20) { try await serve.status(of: friend) == "OFFLINE" })
+            let metrics = try await HTTPAnswer.of(
+                "GET", "http://127.0.0.1:\(serve.ports.api)/metrics")
+            for name in ["streamr_publishes_total 1\n", "streamr_store_failures_total 0\n"] {
+                #expect(metrics.string.contains(name), "\(name)")
+            }
+            for line in metrics.string.split(separator: "\n") where !line.hasPrefix("#") {
+                #expect(line.firstMatch(of: /^streamr_[a-z0-9_]+(\{.*\})? \d+$/) != nil, "\(line)")
+            }
+        }
+    }
+
+    @Test("a node registers, relays, beats, is where viewers are sent, and tells what it relayed")
+    func node() async throws {
+        try await Serve.with { serve in
+            let friend = try await serve.friend("ann")
+            let publisher = try serve.publish(friend)
+            defer { publisher.stop() }
+            #expect(try await serve.waitForLive(friend))
+            let node = try await serve.node(friend, "attic")
+            defer { node.tool.stop() }
+            let isSent = try await wait(20) {
+                try await serve.get("/api/v1/watch/\(friend.stream)").string.contains(
+                    "\"node_id\":\"\(node.id)\"")
+            }
+            #expect(isSent)
+            let viewer = try Tool(
+                "ffmpeg", "-loglevel", "error", "-i",
+                "rtmp://127.0.0.1:\(node.rtmp)/live/\(friend.stream)", "-t", "2", "-f", "null", "-")
+            #expect(try await viewer.finish(within: 30) == 0, "\(viewer.text)")
+            let stats = try await HTTPAnswer.of("GET", "http://127.0.0.1:\(node.http)/stats")
+            #expect(stats.string == #"{"viewers":0}"#)
+            // Its last report comes with its end.
+            node.tool.stop()
+            let figures = try await serve.get("/nodes/\(node.id)/earnings")
+            guard case .object(let object)? = figures.json,
+                case .integer(let reported)? = object["bytes_reported"]
+            else {
+                Issue.record("\(figures.text)")
+                return
+            }
+            #expect(reported > 50_000, "\(figures.text)")
+        }
+    }
+
+    @Test("after kill -9 everything that was said is there, and the platform goes on")
+    func restart() async throws {
+        let folder = Scratch.folder.appending(path: "data-\(UUID().uuidString)")
+        let first = try await Serve.start(in: folder)
+        let friend = try await first.friend("ann")
+        try await first.tool.kill9()
+        let second = try await Serve.start(in: folder)
+        defer { second.tool.stop() }
+        #expect(try await second.get("/streams").string.contains("ann's stream"))
+        let sign = try await HTTPAnswer.of(
+            "POST", "\(second.url)/api/v1/auth/login",
+            body: #"{"name":"ann","password":"\#(friend.password)"}"#)
+        #expect(sign.status == 200, "\(sign.text)")
+        // What only its owner may read.
+        for name in ["secrets.json", "certificate-key.pem"] {
+            let path = folder.appending(path: name).path
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+            #expect(mode as? Int == 0o600, "\(name)")
+        }
+    }
+
+    @Test("what cannot start says why, and ends with 2")
+    func refusals() async throws {
+        try await Serve.with { serve in
+            let taken = try Tool(
+                Serve.program, "serve", "--bind", "127.0.0.1", "--coordinator-port",
+                "\(serve.ports.coordinator)", "--rtmp-port", "0", "--http-port", "0", "--api-port",
+                "0", "--https-port", "0", "--cache-port", "0", "--data", serve.folder.path + "-2")
+            #expect(try await taken.finish(within: 20) == 2)
+            #expect(taken.text.contains("\(serve.ports.coordinator)"), "\(taken.text)")
+            let friend = try Tool(Serve.program, "friend", "add", "a b", "--url", serve.url)
+            #expect(try await friend.finish(within: 20) == 2)
+            #expect(friend.text.contains("name: expected"), "\(friend.text)")
+            let node = try Tool(
+                Serve.program, "node", "--coordinator", serve.url, "--stream", "7", "--key",
+                "0123456789abcdef", "--bind", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0",
+                "--api-port", "0")
+            #expect(try await node.finish(within: 20) == 2)
+            #expect(node.text.contains("no such stream"), "\(node.text)")
+        }
+    }
+
+    /// In this process, with limits that schemathesis does not reach.
+    @Test("the interface does what its description says, says schemathesis")
+    func schemathesis() async throws {
+        try await TestPlatform.with { platform in
+            let account = try await platform.account("ann")
+            _ = try await platform.stream(account.access)
+            let tool = try Tool(
+                "schemathesis", "run", "\(platform.url)/openapi.json", "--url", platform.url,
+                "--header", "Authorization: Bearer \(account.access)", "--max-examples", "20",
+                "--workers", "1", "--seed", "1", "--no-color", "--request-timeout", "10",
+                "--mode", "all", "--phases", "examples,coverage,fuzzing")
+            #expect(try await tool.finish(within: 300) == 0, "\(tool.text.suffix(8_000))")
+            #expect(try await platform.ask("GET", "/health").status == 200)
+        }
+    }
+}
