@@ -177,10 +177,10 @@ extension World {
             + "\((queue.now - scenario.start).wholeSeconds / 86_400) days cost "
             + "$\(bill.totalPeriod.cents)."
         if status == .fail {
-            let days = budget.millionths * 730 * 10 / (total.millionths * 24)
+            let days = Fixed.ratio(budget.millionths * 730, total.millionths * 24)
             evidence +=
                 " At this rate $\(budget.text(decimalsMax: 2)) last "
-                + "\(Fixed.ratio(days, 10).text(decimals: 1)) days."
+                + "\(days.text(decimals: 1)) days."
         }
         if !unpriced.isEmpty {
             evidence += " Without a price in the book: \(unpriced.joined(separator: ", "))."

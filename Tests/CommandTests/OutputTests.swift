@@ -44,14 +44,17 @@ import Testing
                 let line =
                     "\(Command.debug.path) run scenarios/five-friends.json --days 1 "
                     + "--no-remedies --out \(folder.path)/out \(words) 2>/dev/null"
+                let script = "script --quiet --return --command '\(line)' /dev/null </dev/null"
                 return try Command.run(
-                    ["script", "--quiet", "--return", "--command", line, "/dev/null"],
-                    program: URL(filePath: "/usr/bin/env"), environment: ["TERM": "xterm"]
+                    ["-c", script], program: URL(filePath: "/bin/sh"),
+                    environment: ["TERM": "xterm", "NO_COLOR": ""]
                 ).output
             }
         }
-        #expect(try onTerminal("").contains("\u{1B}[31m"))
-        #expect(try !onTerminal("--no-color").contains("\u{1B}["))
+        let colourful = try onTerminal("")
+        #expect(colourful.contains("\u{1B}[31m"), "\(colourful)")
+        let plain = try onTerminal("--no-color")
+        #expect(plain.contains("FAIL") && !plain.contains("\u{1B}["), "\(plain)")
     }
 
     /// Method: `bench` is linked from what simulates alone; NIO's module name is in every

@@ -8,13 +8,14 @@ import Testing
 
 /// What breaks, what heals it, and what does not: each fault both ways round.
 @Suite struct FaultRunTests {
-    /// A day of three publishers for an hour in the evening, all services in containers.
+    /// A day with an hour of streams in the evening, all services in containers.
     private func contained(_ change: (inout Scenario) -> Void) -> RunResult {
         var scenario = Plan.fiveFriends(days: 1)
         scenario.deployment = Plan.deployment(managed: false)
         scenario.deployment.instance.swap = .gibibytes(2)
         scenario.deployment.instance.rootVolume.size = .gibibytes(20)
         scenario.streamers[0].schedule[0].length = .hours(1)
+        scenario.nodes[0].count = 1
         change(&scenario)
         return Plan.run(scenario)
     }
@@ -156,7 +157,11 @@ import Testing
             return Plan.run(scenario)
         }
         let wrong = run("/status")
-        #expect(wrong.figure("health_checks_failed") == wrong.figure("health_checks"))
+        // The last one is under way when the day ends.
+        let passed =
+            wrong.figure("health_checks").millionths
+            - wrong.figure("health_checks_failed").millionths
+        #expect(passed <= 1_000_000)
         #expect(wrong.events.contains { $0.kind == "target-unhealthy" })
         #expect(wrong.verdict("dashboard-https")?.status == .pass)
         #expect(run("/").figure("health_checks_failed") == .zero)
