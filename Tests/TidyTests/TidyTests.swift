@@ -25,7 +25,7 @@ import Testing
         "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
         "streamr-sim": [
             "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
-            "RTMP", "Media", "Sockets", "Packets", "Capture",
+            "RTMP", "Media", "Sockets", "Packets", "Storage", "Capture",
         ],
     ]
     static let belowDrivers = [
@@ -108,7 +108,9 @@ import Testing
     }
 
     /// Libraries that what simulates, and what reports on it, may import: none of the network.
-    static let libraries = ["RTMP": ["Crypto"], "Reports": ["Foundation"]]
+    static let libraries = [
+        "RTMP": ["Crypto"], "Plans": ["Yams"], "Reports": ["Foundation"],
+    ]
 
     @Test("the simulating part imports no network library")
     func libraryImports() {

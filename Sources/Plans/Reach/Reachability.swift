@@ -191,8 +191,10 @@ public struct Reachability: Sendable {
     private func wayOut(_ subnet: Subnet, _ card: Card) -> Step {
         let name = plan.name(subnet.resource)
         guard let table = plan.routeTable(of: subnet) else { return gateway(subnet) }
+        // A NAT gateway goes on by routes of its own subnet, so all tables' blocks tell addresses apart.
         let addresses = AddressSpace.world(
-            table.routes.compactMap(\.destination), outside: plan.network(subnet.network)?.block)
+            plan.routeTables.flatMap(\.routes).compactMap(\.destination),
+            outside: plan.network(subnet.network)?.block)
         let working = addresses.filter { leads(subnet, to: $0, card) }
         guard let first = working.first, let used = route(table, first) else {
             let direct = gateway(subnet)
