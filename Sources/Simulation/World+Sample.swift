@@ -146,7 +146,9 @@ extension World {
         return items
     }
 
-    private mutating func addManaged(_ period: Interval, _ add: (String, String, Usage.Quantity) -> Void) {
+    private mutating func addManaged(
+        _ period: Interval, _ add: (String, String, Usage.Quantity) -> Void
+    ) {
         if case .managed(let name, let storage, let multiAZ, _, let version) =
             scenario.deployment.database
         {
