@@ -13,8 +13,8 @@ import Scenarios
 ///
 /// A call of a method that only reads copies the world, 4.6 KB, unless it is inlined (Swift 6.3,
 /// seen in the instructions): the ones that every event needs are marked `@inline(__always)`.
-/// And the checker of values that cannot be copied takes minutes over a long one that only reads, as
-/// it looks at each of the world's leaves in each block: what rules and bills is `mutating` for that.
+/// And the checker of values that cannot be copied takes minutes over a long one that only reads,
+/// as it looks at each of the world's leaves in each block: what rules and bills is `mutating`.
 public struct World: ~Copyable {
     static let flightsMax = 1_000_000
     static let linksMax = 200_000

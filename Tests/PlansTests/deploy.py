@@ -56,6 +56,7 @@ def deploy(folder):
         groups = boto3.client("rds").describe_db_subnet_groups()["DBSubnetGroups"]
         made.update({"DatabaseSubnets": g["DBSubnetGroupName"] for g in groups})
         release(template, made)
+        watch(template, made)
         # moto gives rules no physical id; `verify` looks for them.
         missing = {
             resource for resource, body in template["Resources"].items()
@@ -110,6 +111,22 @@ def release(template, made):
                     "UserIdGroupPairs": [{
                         "GroupId": made[rule["DestinationSecurityGroupId"]["Fn::GetAtt"][0]]}],
                 }])
+
+
+def watch(template, made):
+    """Alarms, by their own interface: moto's CloudFormation lacks them too."""
+    for name, body in template["Resources"].items():
+        if body["Type"] == "AWS::CloudWatch::Alarm":
+            alarm = {
+                key: body["Properties"][key] for key in (
+                    "MetricName", "Namespace", "Statistic", "Period", "EvaluationPeriods",
+                    "Threshold", "ComparisonOperator")}
+            dimensions = [
+                {"Name": d["Name"], "Value": made[d["Value"]["Ref"]]}
+                for d in body["Properties"].get("Dimensions", [])]
+            boto3.client("cloudwatch").put_metric_alarm(
+                AlarmName=name, Dimensions=dimensions, **alarm)
+            made[name] = name
 
 
 def make_cache(apart, made):

@@ -191,7 +191,8 @@ public struct Reachability: Sendable {
     private func wayOut(_ subnet: Subnet, _ card: Card) -> Step {
         let name = plan.name(subnet.resource)
         guard let table = plan.routeTable(of: subnet) else { return gateway(subnet) }
-        // A NAT gateway goes on by routes of its own subnet, so all tables' blocks tell addresses apart.
+        // A NAT gateway goes on by routes of its own subnet, so the blocks of all tables tell
+        // addresses apart.
         let addresses = AddressSpace.world(
             plan.routeTables.flatMap(\.routes).compactMap(\.destination),
             outside: plan.network(subnet.network)?.block)

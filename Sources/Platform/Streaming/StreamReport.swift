@@ -66,7 +66,9 @@ public struct StreamReport: Sendable {
 
     /// Clients that play, by whatever protocol.
     public var viewers: Int {
-        clients.count { $0.activity == .playing || $0.activity == .watching || $0.activity == .fetching }
+        clients.count {
+            $0.activity == .playing || $0.activity == .watching || $0.activity == .fetching
+        }
     }
 }
 
