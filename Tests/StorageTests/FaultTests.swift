@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test("nobody there: unavailable at once, and in words", .timeLimit(.minutes(1)))
+    @Test("nobody there: unavailable at once, and in words", .timeLimit(.minutes(10)))
     func absent() async throws {
         let store = Store(.server(url: "postgres://x:secret@127.0.0.1:\(try FreePort.any())/x"))
         for _ in 0..<50 {
