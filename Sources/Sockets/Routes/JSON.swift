@@ -55,8 +55,12 @@ extension JSON: Codable {
             self = .flag(flag)
         } else if value.decodeNil() {
             self = .null
+        } else if let decimal = try? value.decode(Decimal.self) {
+            self = .decimal(decimal)
         } else {
-            self = .decimal(try value.decode(Decimal.self))
+            // Beyond what is exact: JSON still, but no field of ours takes it.
+            _ = try value.decode(Double.self)
+            self = .decimal(.nan)
         }
     }
 

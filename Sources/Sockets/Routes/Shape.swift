@@ -38,7 +38,7 @@ indirect enum Shape: Sendable {
         switch json {
         case .text(let text): value(text)
         case .integer(let integer): value(Decimal(integer))
-        case .decimal(let decimal): value(decimal)
+        case .decimal(let decimal): decimal.isNaN ? nil : value(decimal)
         case .flag(let flag):
             if case .flag = self { .flag(flag) } else { nil }
         case .list(let rows): value(rows)
