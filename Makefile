@@ -19,11 +19,11 @@ run: build
 	*) exit $$code;; esac
 
 # The release build is there to be compared with the debug one. What watches delays runs alone, and what
-# talks to real peers apart from what fills the processors: tests beside them would be the disturbance.
+# talks to real peers one test after the other: tests beside them would be the disturbance.
 test: build
 	swift build --build-tests
 	swift test --skip-build --filter HostileTests
-	swift test --skip-build --filter 'SocketsTests|ServeTests' --skip HostileTests
+	swift test --skip-build --no-parallel --filter 'SocketsTests|ServeTests' --skip HostileTests
 	swift test --skip-build --skip 'SocketsTests|ServeTests|HostileTests'
 
 # Each target this many seconds. Findings are written to the folder of the call.

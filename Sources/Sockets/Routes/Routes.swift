@@ -11,11 +11,15 @@ enum Routes {
         _ method: String, _ path: String
     ) throws(RequestFault) -> (route: Route, inPath: [Substring]) {
         let asked = path.split(separator: "/", omittingEmptySubsequences: true)
+        let matches = all.compactMap { route in
+            route.match(asked).map { (route: route, inPath: $0) }
+        }
+        // What is spelled out is nearer than what varies: `/streams/live` is not a stream's.
+        let nearest = matches.map(\.inPath.count).min()
         var allowed: [String] = []
-        for route in all {
-            guard let values = route.match(asked) else { continue }
-            let own = route.method.rawValue.uppercased()
-            if method == own || method == "HEAD" && own == "GET" { return (route, values) }
+        for match in matches where match.inPath.count == nearest {
+            let own = match.route.method.rawValue.uppercased()
+            if method == own || method == "HEAD" && own == "GET" { return match }
             allowed.append(own)
         }
         guard !allowed.isEmpty else {
@@ -149,7 +153,7 @@ enum Routes {
         ) { _, _ in .stream(.list(.live)) },
         Route(
             method: .patch, path: "/streams/{stream_id}/status", access: .streamer(.streams),
-            summary: "Takes a stream a step on in its life.", answer: .stream, inPath: [stream],
+            summary: "Takes a stream a step on in its life.", answer: .ok, inPath: [stream],
             body: [Field("status", .choice(statuses.map(\.name)))]
         ) { values, _ in .stream(.move(values.stream, to: status(values.text("status")))) },
         Route(
