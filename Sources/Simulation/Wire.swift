@@ -3,20 +3,14 @@ import Platform
 
 /// One call, transaction, cache command or work that is under way.
 struct Flight: Sendable {
-    enum Work: Sendable {
-        case call(Call)
-        case transaction(Transaction)
-        case command(CacheCommand)
-        case work
-    }
-
     var caller: ProgramRef
     /// The caller's life that asked; an answer to a former life is dropped.
     var callerEpoch: UInt32
     var id: CallID
     var callee: ProgramRef
     var calleeEpoch: UInt32 = 0
-    var work: Work
+    /// What another program is still to be told; nil for the store, the cache and work.
+    var call: Call?
     var answer: Answer = .failed(.timedOut)
     var startedAt: Instant
     /// From the callee back to the caller.
@@ -65,12 +59,17 @@ struct Slots<Element: Sendable>: Sendable {
     }
 
     mutating func add(max: Int, _ make: (Element?) -> Element) -> Int32 {
-        if let index = free.popLast() {
-            items[Int(index)] = make(items[Int(index)])
-            return index
-        }
+        guard let index = reuse() else { return append(make(nil), max: max) }
+        items[Int(index)] = make(items[Int(index)])
+        return index
+    }
+
+    /// A slot as its last holder left it, to be filled in place; nil if all are taken.
+    mutating func reuse() -> Int32? { free.popLast() }
+
+    mutating func append(_ element: consuming Element, max: Int) -> Int32 {
         check(items.count < max, "more than \(max) at once")
-        items.append(make(nil))
+        items.append(element)
         return Int32(items.count - 1)
     }
 

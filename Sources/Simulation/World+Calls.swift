@@ -16,15 +16,18 @@ extension World {
     static let frontTimeout = Interval.seconds(60)
     static let keepAlive = Interval.seconds(60)
 
-    mutating func newFlight(_ work: Flight.Work, _ id: CallID, by ref: ProgramRef) -> Int32 {
+    /// Millions a month: a flight is filled, read and emptied where it lies, and never copied.
+    mutating func newFlight(_ call: Call?, _ id: CallID, by ref: ProgramRef) -> Int32 {
         let flight = Flight(
-            caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, work: work,
+            caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, call: call,
             startedAt: queue.now)
-        return flights.add(max: Self.flightsMax) { old in
-            var flight = flight
-            if let old { flight.generation = old.generation &+ 1 }
-            return flight
+        guard let index = flights.reuse() else {
+            return flights.append(flight, max: Self.flightsMax)
         }
+        let generation = flights[index].generation &+ 1
+        flights[index] = flight
+        flights[index].generation = generation
+        return index
     }
 
     mutating func settleFlight(_ index: Int32, _ answer: Answer, at: Instant) {
@@ -38,7 +41,7 @@ extension World {
     // MARK: Calls
 
     mutating func place(_ call: Call, _ id: CallID, to address: Address, by ref: ProgramRef) {
-        let index = newFlight(.call(call), id, by: ref)
+        let index = newFlight(call, id, by: ref)
         tally.calls += 1
         switch address {
         case .front: placeThroughFront(call, index, by: ref)
@@ -148,10 +151,10 @@ extension World {
                 index, .failed(.refused), at: queue.now + flights[index].wayBack)
             return
         }
-        guard case .call(let call) = flights[index].work else { return }
+        guard let call = flights[index].call.take() else { return }
         flights[index].calleeEpoch = epoch(of: callee)
         if case .heartbeat = call { tally.heartbeats += 1 }
-        let caller = caller(flights[index])
+        let caller = caller(flights[index].caller, flights[index].id)
         deliver(.called(Ticket(ticket(index)), call, caller), to: callee, cost: callCost(callee))
     }
 
@@ -169,46 +172,48 @@ extension World {
         let index = Int32(truncatingIfNeeded: ticket.raw & 0xFFFF_FFFF)
         guard index >= 0, index < flights.count else { return }
         guard flights[index].generation == UInt32(ticket.raw >> 32) else { return }
-        let flight = flights[index]
-        guard !flight.isAnswered, flight.isOpen else { return }
+        guard !flights[index].isAnswered, flights[index].isOpen else { return }
+        let caller = flights[index].caller
         let bytes = MediaShape.onWire(reply.wireBytes)
-        switch flight.caller.kind {
+        switch caller.kind {
         case .streamer, .viewer, .node, .prober:
             tally.egressControl += bytes
             balancer?.meter.moved(bytes, at: queue.now)
         case .coordinator, .worker, .rtmp:
-            if flight.callee.kind == .node { tally.ingressControl += bytes }
+            if flights[index].callee.kind == .node { tally.ingressControl += bytes }
         }
-        let waited = effectsAt - flight.startedAt
-        if flight.caller.service == nil && waited > Self.frontTimeout {
-            settleFlight(index, .failed(.timedOut), at: effectsAt + flight.wayBack)
+        let waited = effectsAt - flights[index].startedAt
+        let at = effectsAt + flights[index].wayBack
+        if caller.service == nil && waited > Self.frontTimeout {
+            settleFlight(index, .failed(.timedOut), at: at)
         } else {
-            settleFlight(index, .reply(reply), at: effectsAt + flight.wayBack)
+            settleFlight(index, .reply(reply), at: at)
         }
     }
 
     mutating func answer(_ index: Int32, _ generation: UInt32) {
         guard flights[index].generation == generation, flights[index].isOpen else { return }
-        let flight = flights[index]
         flights[index].isOpen = false
-        flights[index].answer = .failed(.byPeer)
+        let answer = exchange(&flights[index].answer, with: .failed(.byPeer))
+        let caller = flights[index].caller
+        let id = flights[index].id
         flights.release(index)
-        if flight.isBalanced && flight.caller.kind != .node {
+        if flights[index].isBalanced && caller.kind != .node {
             balancer?.meter.closed(at: queue.now)
         }
-        if case .failed = flight.answer { tally.callsFailed += 1 }
-        if flight.caller.kind == .prober {
-            probed(flight)
+        if case .failed = answer { tally.callsFailed += 1 }
+        if caller.kind == .prober {
+            probed(id, answer, asked: flights[index].startedAt)
             return
         }
-        guard epoch(of: flight.caller) == flight.callerEpoch else { return }
-        deliver(.answered(flight.id, flight.answer), to: flight.caller, cost: .zero)
+        guard epoch(of: caller) == flights[index].callerEpoch else { return }
+        deliver(.answered(id, answer), to: caller, cost: .zero)
     }
 
     // MARK: Store and cache
 
     mutating func transact(_ transaction: Transaction, _ id: CallID, by ref: ProgramRef) {
-        let index = newFlight(.transaction(transaction), id, by: ref)
+        let index = newFlight(nil, id, by: ref)
         tally.transactions += 1
         if transaction.writes { tally.writes += 1 }
         switch scenario.deployment.database {
@@ -251,7 +256,7 @@ extension World {
     }
 
     mutating func runOnCache(_ command: CacheCommand, _ id: CallID, by ref: ProgramRef) {
-        let index = newFlight(.command(command), id, by: ref)
+        let index = newFlight(nil, id, by: ref)
         let cost = Interval(nanoseconds: host.services[Service.cache.index].costs.perCall)
         switch scenario.deployment.cache {
         case .managed:
@@ -279,7 +284,7 @@ extension World {
     /// A password keeps its program's service busy, and what comes after it waiting.
     mutating func work(_ work: Work, _ id: CallID, by ref: ProgramRef) {
         guard let service = ref.service else { return check(false, "work at somebody's home") }
-        let index = newFlight(.work, id, by: ref)
+        let index = newFlight(nil, id, by: ref)
         let cost = Interval(nanoseconds: host.services[service.index].costs.perPassword)
         settleFlight(index, .worked(work.answer), at: spend(cost, on: service))
     }
@@ -288,8 +293,7 @@ extension World {
 
     /// As the coordinator sees it; a visitor of the dashboard is somebody new each time.
     @inline(__always)
-    func caller(_ flight: Flight) -> Caller {
-        let ref = flight.caller
+    func caller(_ ref: ProgramRef, _ id: CallID) -> Caller {
         let index = UInt32(bitPattern: ref.index)
         return switch ref.kind {
         case .coordinator, .worker, .rtmp: .local
@@ -301,7 +305,7 @@ extension World {
             Caller(
                 .none,
                 from: ClientAddress(
-                    ipv4: 0xAC10_0000 | UInt32(truncatingIfNeeded: flight.id.raw & 0xF_FFFF)))
+                    ipv4: 0xAC10_0000 | UInt32(truncatingIfNeeded: id.raw & 0xF_FFFF)))
         }
     }
 

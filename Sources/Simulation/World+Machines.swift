@@ -244,10 +244,9 @@ extension World {
             host.isUp && host.services[Service.coordinator.index].isUp
             && scenario.deployment.reaches(from: .loadBalancer, to: .instance, port: 8_000)
         if isUp {
-            let index = newFlight(.call(.health), CallID(0), by: .prober)
+            let index = newFlight(.health, CallID(Self.healthCheckID), by: .prober)
             flights[index].callee = .coordinator
             flights[index].wayBack = Self.zoneDelay
-            flights[index].id = CallID(Self.healthCheckID)
             queue.push(
                 .arrive(flight: index, generation: flights[index].generation),
                 at: queue.now + Self.zoneDelay)
@@ -262,12 +261,12 @@ extension World {
     static let healthCheckID = UInt64.max
 
     /// What the health check got: in time, and with 200?
-    mutating func answeredHealth(_ flight: Flight) {
+    mutating func answeredHealth(_ answer: Answer, asked: Instant) {
         var passed = false
-        if case .reply(.health(let health)) = flight.answer, let balancer {
+        if case .reply(.health(let health)) = answer, let balancer {
             passed =
                 health != .unhealthy && scenario.deployment.hasHealthPath
-                && queue.now - flight.startedAt <= balancer.healthCheck.timeout
+                && queue.now - asked <= balancer.healthCheck.timeout
         }
         checkedHealth(passed: passed)
     }

@@ -113,18 +113,18 @@ extension World {
     }
 
     /// The answer to a probe, a visit or a health check.
-    mutating func probed(_ flight: Flight) {
-        if flight.id.raw == Self.healthCheckID {
-            answeredHealth(flight)
+    mutating func probed(_ id: CallID, _ answer: Answer, asked: Instant) {
+        if id.raw == Self.healthCheckID {
+            answeredHealth(answer, asked: asked)
             return
         }
-        let took = queue.now - flight.startedAt
+        let took = queue.now - asked
         tally.probes += 1
         tally.probeSlowest = max(tally.probeSlowest, took)
-        if case .reply(.overview) = flight.answer, took < Self.probeLimit {
+        if case .reply(.overview) = answer, took < Self.probeLimit {
             tally.probesGood += 1
         } else if tally.probeFirstBad == nil {
-            tally.probeFirstBad = flight.startedAt
+            tally.probeFirstBad = asked
         }
     }
 

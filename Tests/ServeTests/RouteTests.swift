@@ -42,6 +42,7 @@ import Testing
     static let bad: [Bad] = [
         Bad(method: "GET", path: "/nothing", status: 404, detail: "there is no /nothing"),
         Bad(method: "PUT", path: "/streams", status: 405, detail: "only"),
+        Bad(method: "DELETE", path: "/streams/live", status: 405, detail: "only GET, HEAD"),
         Bad(
             method: "GET", path: "/watch/-1", status: 404, detail: "there is no such stream_id"),
         Bad(method: "GET", path: "/watch/99999999999", status: 404, detail: "stream_id"),
