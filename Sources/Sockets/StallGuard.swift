@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Closes the connection, or the HTTP/2 stream, of a client that takes nothing of its answer for too
-/// long: a library that waits for the write to end would wait for ever.
+/// Closes the connection, or the HTTP/2 stream, of a client that takes nothing of its answer for
+/// too long: a library that waits for the write to end would wait for ever.
 final class StallGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     typealias OutboundIn = NIOAny
