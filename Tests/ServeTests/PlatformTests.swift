@@ -38,6 +38,23 @@ import Testing
         }
     }
 
+    /// Its stream's window fills at once: what does not fit waits, as it does for a stalled browser.
+    @Test("a slow HTTP/2 player of the front leaves the platform running")
+    func slowPlayer() async throws {
+        try await Serve.with { serve in
+            let friend = try await serve.friend("ann")
+            let publisher = try serve.publish(friend)
+            defer { publisher.stop() }
+            #expect(try await serve.waitForLive(friend))
+            let player = try Tool(
+                "curl", "-sS", "-k", "--http2", "--limit-rate", "1k", "--max-time", "10", "-o",
+                "/dev/null", "\(serve.front)/live/\(friend.stream).flv")
+            _ = try await player.finish(within: 20)
+            let health = try await HTTPAnswer.of("GET", "\(serve.url)/health")
+            #expect(health.status == 200, "\(serve.tool.text)")
+        }
+    }
+
     @Test("a node registers, relays, beats, is where viewers are sent, and tells what it relayed")
     func node() async throws {
         try await Serve.with { serve in
