@@ -23,7 +23,16 @@ struct HostClock {
             host: process.hostName, operatingSystem: process.operatingSystemVersionString,
             cores: process.processorCount, startedAt: started.formatted(.iso8601),
             wallMilliseconds: Int64(wall * 1_000), cpuMilliseconds: cpu,
-            memoryPeakBytes: Int64(usage.ru_maxrss) * 1_024)
+            memoryPeakBytes: HostClock.memoryPeakBytes)
+    }
+
+    /// The most memory that this program held, in bytes. `ru_maxrss` would not do: it goes on from the
+    /// process that started this one, past `exec` (getrusage(2), Linux).
+    private static var memoryPeakBytes: Int64 {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+        return kibibytes.flatMap { Int64($0) }.map { $0 * 1_024 } ?? 0
     }
 
     private static func milliseconds(_ time: timeval) -> Int64 {
