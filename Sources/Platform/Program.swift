@@ -67,6 +67,11 @@ public struct Outbox: Sendable {
         effects.append(effect)
     }
 
+    /// Moves an effect out, and leaves nothing of it behind.
+    public mutating func take(_ index: Int) -> Effect {
+        exchange(&effects[index], with: .wake(.distantFuture))
+    }
+
     public mutating func removeAll() { effects.removeAll(keepingCapacity: true) }
 
     /// One input reaches at most every node and every viewer of one stream.

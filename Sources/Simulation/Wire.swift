@@ -21,6 +21,24 @@ struct Flight: Sendable {
     var isAnswered = false
     /// True where the load balancer carried it.
     var isBalanced = false
+
+    /// For the next holder of the slot, whose answer has been taken out.
+    mutating func reuse(
+        caller: ProgramRef, callerEpoch: UInt32, id: CallID, call: consuming Call?, at: Instant
+    ) {
+        self.caller = caller
+        self.callerEpoch = callerEpoch
+        self.id = id
+        callee = caller
+        calleeEpoch = 0
+        self.call = call
+        startedAt = at
+        wayBack = .zero
+        generation &+= 1
+        isOpen = true
+        isAnswered = false
+        isBalanced = false
+    }
 }
 
 /// One RTMP connection between a client and the server or a node; its `Conversation` has the bytes.

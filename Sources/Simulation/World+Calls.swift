@@ -17,20 +17,20 @@ extension World {
     static let keepAlive = Interval.seconds(60)
 
     /// Millions a month: a flight is filled, read and emptied where it lies, and never copied.
-    mutating func newFlight(_ call: Call?, _ id: CallID, by ref: ProgramRef) -> Int32 {
-        let flight = Flight(
-            caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, call: call,
-            startedAt: queue.now)
+    mutating func newFlight(_ call: consuming Call?, _ id: CallID, by ref: ProgramRef) -> Int32 {
         guard let index = flights.reuse() else {
-            return flights.append(flight, max: Self.flightsMax)
+            return flights.append(
+                Flight(
+                    caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, call: call,
+                    startedAt: queue.now),
+                max: Self.flightsMax)
         }
-        let generation = flights[index].generation &+ 1
-        flights[index] = flight
-        flights[index].generation = generation
+        flights[index].reuse(
+            caller: ref, callerEpoch: epoch(of: ref), id: id, call: call, at: queue.now)
         return index
     }
 
-    mutating func settleFlight(_ index: Int32, _ answer: Answer, at: Instant) {
+    mutating func settleFlight(_ index: Int32, _ answer: consuming Answer, at: Instant) {
         guard !flights[index].isAnswered else { return }
         flights[index].isAnswered = true
         flights[index].answer = answer

@@ -25,11 +25,10 @@ extension World {
         case .viewer: viewers[ref.index].program.handle(input, at: now, into: &outbox)
         case .prober: break
         }
-        // `perform` never touches the outbox, so it is read in place.
-        for index in 0..<outbox.effects.count { perform(outbox.effects[index], by: ref) }
+        for index in 0..<outbox.effects.count { perform(outbox.take(index), by: ref) }
     }
 
-    private mutating func perform(_ effect: Effect, by ref: ProgramRef) {
+    private mutating func perform(_ effect: consuming Effect, by ref: ProgramRef) {
         switch effect {
         case .call(let id, let address, let call): place(call, id, to: address, by: ref)
         case .reply(let ticket, let reply): send(reply, for: ticket)

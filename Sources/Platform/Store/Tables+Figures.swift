@@ -3,18 +3,30 @@ import Base
 /// What pages show; each is one transaction.
 extension Tables {
     func overview() -> StoreAnswer {
-        let shown = streams.lazy.map(\.row).filter { $0.status != .archived }
-        let live = shown.filter { $0.status == .live }
-        let others = shown.filter { $0.status != .live }
-        let active = nodes.lazy.map(\.row).filter(\.isActive)
-        let rows = Array(live.prefix(Overview.rowsMax)) + Array(others.prefix(Overview.rowsMax))
-        return .overview(
-            Overview(
-                streamsLive: Int32(live.count), nodesActive: Int32(active.count),
-                viewers: active.reduce(0) { $0 + Int64($1.viewers) },
-                bytesVerified: total(\.bytesVerified), paidNanodollars: total(\.earnedNanodollars),
-                streams: rows.prefix(Overview.rowsMax).map(\.withoutKey),
-                nodes: Array(active.prefix(Overview.rowsMax))))
+        var answer = Overview(
+            streamsLive: 0, nodesActive: 0, viewers: 0, bytesVerified: 0, paidNanodollars: 0,
+            streams: [], nodes: [])
+        var others: [StreamRow] = []
+        for index in streams.indices where streams[index].row.status != .archived {
+            if streams[index].row.status == .live {
+                answer.streamsLive += 1
+                answer.streams.append(streams[index].row.withoutKey, max: Overview.rowsMax)
+            } else {
+                others.append(streams[index].row.withoutKey, max: Overview.rowsMax)
+            }
+        }
+        answer.streams += others.prefix(Overview.rowsMax - answer.streams.count)
+        for index in nodes.indices where nodes[index].row.isActive {
+            answer.nodesActive += 1
+            answer.viewers += Int64(nodes[index].row.viewers)
+            answer.nodes.append(nodes[index].row, max: Overview.rowsMax)
+        }
+        for index in accounts.indices {
+            answer.bytesVerified = answer.bytesVerified.addingHeld(accounts[index].bytesVerified)
+            answer.paidNanodollars = answer.paidNanodollars.addingHeld(
+                accounts[index].earnedNanodollars)
+        }
+        return .overview(answer)
     }
 
     func leaderboard() -> StoreAnswer {
@@ -88,6 +100,13 @@ extension Tables {
             StreamerFigures(
                 user: user, name: own.row.name, streams: shown.map(\.row),
                 nodes: supporters.prefix(Overview.rowsMax).map { nodes[Int($0.raw)].row }))
+    }
+}
+
+extension Array {
+    /// Leaves the array as it is once it is full.
+    fileprivate mutating func append(_ element: @autoclosure () -> Element, max: Int) {
+        if count < max { append(element()) }
     }
 }
 

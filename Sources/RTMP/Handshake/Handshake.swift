@@ -94,7 +94,13 @@ public enum Handshake {
     }
 
     private static func fill(_ packet: inout [UInt8], to count: Int, random: inout Random) {
-        while packet.count < count { packet.appendBigEndian64(random.next()) }
-        check(packet.count == count, "a part that is no multiple of eight")
+        let start = packet.count
+        check((count - start).isMultiple(of: 8), "a part that is no multiple of eight")
+        packet.append(contentsOf: repeatElement(0, count: count - start))
+        packet.withUnsafeMutableBytes { bytes in
+            for offset in stride(from: start, to: count, by: 8) {
+                bytes.storeBytes(of: random.next().bigEndian, toByteOffset: offset, as: UInt64.self)
+            }
+        }
     }
 }
