@@ -3,8 +3,8 @@ import Foundation
 import PackageDescription
 
 // libFuzzer targets, apart from the product because they need a sanitizer's runtime:
-//   Fuzz/run TARGET [libFuzzer options]
-// The runtime comes with the toolchain; Fuzz/run finds it.
+//   Fuzz/build && Fuzz/run TARGET [libFuzzer options]
+// The runtime comes with the toolchain; Fuzz/build finds it.
 let runtime = ProcessInfo.processInfo.environment["FUZZER_RUNTIME"] ?? ""
 
 let package = Package(
