@@ -23,8 +23,8 @@ struct RunCommand: ParsableCommand {
             failed; 11 the budget failed; 20 a gate failed; 0.
 
             A scenario whose templates have errors ends with 10: the summary is that of the \
-            corrected plan, and a table says what becomes of the plan as its errors are fixed one \
-            after the other (plan-stages.txt).
+            corrected plan, and before it stands what is wrong and what becomes of the plan as its \
+            errors are fixed one after the other.
             """)
 
     @Argument(help: ArgumentHelp("The scenario file.", valueName: "scenario.json"))
@@ -95,7 +95,14 @@ struct RunCommand: ParsableCommand {
         meter.finish()
         let result = outcome.result
         let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
-        let record = RunRecord(result, reproduce: reproduce)
+        var record = RunRecord(result, reproduce: reproduce)
+        if let stages, result.partial == nil {
+            note("what becomes of the plan as its errors are fixed one after the other …")
+            record.summary.plan = stages.summary(scenario, last: result) { !interrupt.isRaised }
+            if record.summary.plan == nil {
+                record.summary.partial = "interrupted while the plan's errors were fixed in turn"
+            }
+        }
         do {
             try ResultsFolder.write(record, host: clock.facts, to: folder)
         } catch {
@@ -103,14 +110,8 @@ struct RunCommand: ParsableCommand {
         }
         try keep(outcome)
         try show(record, folder)
-        if let stages, result.partial == nil {
-            let text = stages.text(scenario, last: result) { !interrupt.isRaised }
-            guard let text else { throw ExitCode(CommandExit.interrupted.rawValue) }
-            try write(Data(text.utf8), to: "\(folder)/plan-stages.txt")
-            if !quiet && !json { print("\n" + text, terminator: "") }
-            throw ExitCode(CommandExit.serviceFailed.rawValue)
-        }
-        let end = CommandExit.of(result, interrupted: result.partial != nil)
+        let end = CommandExit.of(
+            result, interrupted: record.summary.partial != nil, isPlanFaulty: stages != nil)
         if end != .success { throw ExitCode(end.rawValue) }
     }
 

@@ -66,6 +66,7 @@ enum Page {
     private static func sections(_ record: RunRecord) -> [Section] {
         let summary = record.summary
         return [
+            Section(id: "plan", title: "The plan as written", body: plan(summary)),
             Section(id: "verdicts", title: "Rulings", body: verdicts(summary)),
             Section(id: "gates", title: "Gates", body: gates(summary)),
             Section(id: "bill", title: "The bill", body: bill(record)),
