@@ -27,6 +27,8 @@ public struct Summary: Sendable, Hashable, Codable {
     public var budget: String
     /// Only where the scenario's templates have errors.
     public var plan: Plan?
+    /// Only where the scenario is deployed from templates.
+    public var reach: Reach?
     public var verdicts: [Verdict]
     public var gates: [Gate]
     public var interventions: [Intervention]

@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import Cloud
 import Foundation
+import Plans
 import Reports
 import Results
 import Scenarios
@@ -76,7 +77,7 @@ struct RunCommand: ParsableCommand {
     enum FidelityName: String, ExpressibleByArgument, CaseIterable { case fluid, frame }
 
     func run() throws {
-        let (scenario, stages) = try prepared()
+        let (scenario, plan, stages) = try prepared()
         let options = Runner.Options(
             fidelity: try chosenFidelity(scenario), findsRemedies: remedies,
             traceHour: traceHour)
@@ -96,6 +97,7 @@ struct RunCommand: ParsableCommand {
         let result = outcome.result
         let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
         var record = RunRecord(result, reproduce: reproduce)
+        if let plan { record.addNetwork(of: plan) }
         if let stages, result.partial == nil {
             note("what becomes of the plan as its errors are fixed one after the other …")
             record.summary.plan = stages.summary(scenario, last: result) { !interrupt.isRaised }
@@ -117,7 +119,7 @@ struct RunCommand: ParsableCommand {
 
     /// The scenario to run. A plan with errors is not run as it is: its stages say what becomes of
     /// it, and the scenario gets the corrected plan.
-    private func prepared() throws -> (Scenario, PlanStages?) {
+    private func prepared() throws -> (Scenario, Plan?, PlanStages?) {
         let file = try loadScenario(self.scenario)
         var scenario = file.scenario
         if let seed { scenario.seed = seed }
@@ -128,10 +130,10 @@ struct RunCommand: ParsableCommand {
             scenario.duration = .days(days)
         }
         guard let plan = file.plan, let stages = PlanStages(plan, scenario) else {
-            return (scenario, nil)
+            return (scenario, file.plan, nil)
         }
         if let corrected = stages.stages.last?.deployment { scenario.deployment = corrected }
-        return (scenario, stages)
+        return (scenario, plan, stages)
     }
 
     private func chosenFidelity(_ scenario: Scenario) throws -> Runner.Fidelity {

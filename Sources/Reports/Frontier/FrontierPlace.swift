@@ -15,5 +15,7 @@ public struct FrontierPlace: Sendable, Hashable {
     }
 
     /// `managed on t3.micro in eu-west-1, valkey`.
-    var text: String { "\(deployment) on \(machine) in \(region)" + (cache.map { ", \($0)" } ?? "") }
+    var text: String {
+        "\(deployment) on \(machine) in \(region)" + (cache.map { ", \($0)" } ?? "")
+    }
 }

@@ -25,7 +25,8 @@ enum Page {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" \
-            content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+            content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+            img-src data:">
             <title>\(title)</title>
             <style>\(Markup(verbatim: stylesheet))</style>
             </head>
@@ -67,9 +68,13 @@ enum Page {
         let summary = record.summary
         return [
             Section(id: "plan", title: "The plan as written", body: plan(summary)),
-            Section(id: "verdicts", title: "Rulings", body: verdicts(summary)),
+            Section(
+                id: "verdicts",
+                title: summary.plan == nil ? "Rulings" : "Rulings on the corrected plan",
+                body: verdicts(summary)),
             Section(id: "gates", title: "Gates", body: gates(summary)),
             Section(id: "bill", title: "The bill", body: bill(record)),
+            Section(id: "network", title: "Who reaches what", body: network(record)),
             Section(id: "interventions", title: "When a person was needed", body: people(summary)),
             Section(id: "time", title: "Over time", body: charts(record)),
             Section(

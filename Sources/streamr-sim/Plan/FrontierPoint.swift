@@ -24,7 +24,8 @@ struct FrontierPoint: Hashable, Sendable {
 
     var place: FrontierPlace {
         FrontierPlace(
-            deployment: deployment.rawValue, machine: machine, cache: cache?.rawValue, region: region)
+            deployment: deployment.rawValue, machine: machine, cache: cache?.rawValue,
+            region: region)
     }
 
     /// Throws what is wrong with anything but the words of `text`, each once, within the limits.
