@@ -32,6 +32,15 @@ struct Headline {
             let all = total == 1 ? "its one criterion passes" : "all \(total) criteria pass"
             text = "The plan holds: \(all); \(money)."
         }
+        if let plan = record.summary.plan {
+            status = .fail
+            let count = plan.errors.count
+            let errors = count == 1 ? "1 error" : "\(count) errors"
+            let end = plan.isDeployable ? "does not work" : "cannot be deployed"
+            text =
+                "As written the plan \(end): \(errors). Corrected, "
+                + text.prefix(1).lowercased() + text.dropFirst()
+        }
         if record.summary.partial != nil {
             // What was not run cannot have passed.
             if status == .pass { status = .inconclusive }

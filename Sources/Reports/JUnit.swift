@@ -1,16 +1,21 @@
 import Base
 import Results
 
-/// `junit.xml`: a test case for each verdict and gate, for pipelines that show those.
+/// `junit.xml`: a test case for each verdict and gate, and for each error of the templates, for
+/// pipelines that show those.
 ///
 /// An inconclusive ruling is an `error`, because pipelines count what is skipped as passed. The
 /// text of a failure is the evidence and the command that reproduces it. No times: they differ.
 enum JUnit {
     static func render(_ summary: Summary) -> String {
+        let faults = summary.plan?.errors ?? []
         let cases =
-            summary.verdicts.map { Self.verdict($0, summary) }
+            faults.map { Self.fault($0, summary) }
+            + summary.verdicts.map { Self.verdict($0, summary) }
             + summary.gates.map { Self.gate($0, summary) }
-        let statuses = summary.verdicts.map(\.status) + summary.gates.map(\.status)
+        let statuses =
+            faults.map { _ in Status.fail } + summary.verdicts.map(\.status)
+            + summary.gates.map(\.status)
         let counts: Markup = """
             tests="\(statuses.count)" failures="\(statuses.count { $0 == .fail })" \
             errors="\(statuses.count { $0 == .inconclusive })"
@@ -25,6 +30,12 @@ enum JUnit {
 
             """
         return document.text
+    }
+
+    private static func fault(_ fault: Summary.Fault, _ summary: Summary) -> Markup {
+        testCase(
+            suite: "\(summary.scenario).plan", name: fault.rule, .fail,
+            lines: [fault.place, fault.reason, "fix: \(fault.fix)"], summary)
     }
 
     private static func verdict(_ verdict: Summary.Verdict, _ summary: Summary) -> Markup {

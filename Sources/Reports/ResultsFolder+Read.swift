@@ -25,6 +25,9 @@ extension ResultsFolder {
         guard let hours = FingerprintFile.read(fingerprint) else {
             throw .cannotRead(path: "\(path)/\(fingerprintName)", reason: "not a fingerprint")
         }
+        let drawing =
+            summary.reach == nil
+            ? nil : String(decoding: try contents(path, drawingName), as: UTF8.self)
         var remedies: [RunRecord.RemedyFile] = []
         for verdict in summary.verdicts where verdict.remedy != nil {
             // The id comes from a file: it must not lead out of the folder.
@@ -38,7 +41,8 @@ extension ResultsFolder {
         return RunRecord(
             summary: summary, bill: bill,
             billFile: String(decoding: try contents(path, billName), as: UTF8.self),
-            series: series, events: events, hours: hours, remedies: remedies)
+            series: series, events: events, hours: hours, drawing: drawing,
+            remedies: remedies)
     }
 
     /// The two files that a comparison needs.

@@ -12,13 +12,14 @@ public enum ResultsFolder {
     public static let seriesName = "series.csv"
     static let eventsName = "events.ndjson"
     static let fingerprintName = "fingerprint.txt"
+    static let drawingName = "plan.svg"
     static let junitName = "junit.xml"
     public static let runInfoName = "run-info.json"
 
     /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
     public static let names = [
-        billName, eventsName, fingerprintName, junitName, reportName, runInfoName, seriesName,
-        summaryName,
+        billName, drawingName, eventsName, fingerprintName, junitName, reportName, runInfoName,
+        seriesName, summaryName,
     ]
 
     /// The scenario with the one change that turns a failed verdict round.
@@ -94,7 +95,8 @@ public enum ResultsFolder {
             (junitName, Data(JUnit.render(summary).utf8)),
             (reportName, Data(Page.render(record).utf8)),
             (runInfoName, try json(host)),
-        ] + record.remedies.map { ($0.name, Data($0.text.utf8)) }
+        ] + (record.drawing.map { [(drawingName, Data($0.utf8))] } ?? [])
+            + record.remedies.map { ($0.name, Data($0.text.utf8)) }
     }
 
     /// The same JSON as in a file, for standard output.

@@ -16,6 +16,8 @@ public struct RunRecord: Sendable, Hashable {
     public var events: [LogEntry]
     /// The fingerprint's prefix at the end of each simulated hour.
     public var hours: [String]
+    /// The network of the scenario's templates as SVG; nil where it is deployed from none.
+    public var drawing: String?
     /// The scenario of each remedy that is quoted, as a file.
     public var remedies: [RemedyFile]
 
@@ -42,7 +44,7 @@ public struct RunRecord: Sendable, Hashable {
 
     init(
         summary: Summary, bill: BillSheet, billFile: String, series: Series,
-        events: [LogEntry], hours: [String], remedies: [RemedyFile]
+        events: [LogEntry], hours: [String], drawing: String?, remedies: [RemedyFile]
     ) {
         self.summary = summary
         self.bill = bill
@@ -50,6 +52,7 @@ public struct RunRecord: Sendable, Hashable {
         self.series = series
         self.events = events
         self.hours = hours
+        self.drawing = drawing
         self.remedies = remedies
     }
 }

@@ -20,6 +20,8 @@ extension Summary {
             region: result.scenario.deployment.region,
             regime: result.scenario.pricing.regime.rawValue,
             budget: Fixed.ratio(Int128(result.scenario.pricing.budgetCents), 100).text(decimals: 2),
+            plan: nil,
+            reach: nil,
             verdicts: result.verdicts.map(Verdict.init),
             gates: result.gates.map(Gate.init),
             interventions: result.interventions.map(Intervention.init),

@@ -25,6 +25,10 @@ public struct Summary: Sendable, Hashable, Codable {
     public var regime: String
     /// Dollars a month.
     public var budget: String
+    /// Only where the scenario's templates have errors.
+    public var plan: Plan?
+    /// Only where the scenario is deployed from templates.
+    public var reach: Reach?
     public var verdicts: [Verdict]
     public var gates: [Gate]
     public var interventions: [Intervention]

@@ -16,8 +16,9 @@ public enum TextSummary {
         var blocks = [
             title(summary),
             ink.paint(wrapped(headline.text, indent: 0), headline.status),
-            rulings(summary, ink),
         ]
+        if let plan = summary.plan { blocks.append(self.plan(plan)) }
+        blocks.append(rulings(summary, ink))
         if !summary.gates.isEmpty { blocks.append(gates(summary, ink)) }
         blocks.append(bill(record))
         blocks.append(interventions(summary))

@@ -10,6 +10,9 @@ public struct Runner: Sendable {
         /// Whether failed verdicts are followed by a search for what would turn them round.
         public var findsRemedies: Bool
         public var traceHour: Int?
+        /// Whether it is ruled again with every cost at the low end of its range, which takes as
+        /// long as the run; what is said to differ there is told beside each verdict.
+        public var comparesLowEnd = true
 
         public init(fidelity: Fidelity, findsRemedies: Bool, traceHour: Int?) {
             self.fidelity = fidelity
@@ -75,7 +78,7 @@ public struct Runner: Sendable {
         var outcome = Outcome(
             result: result, trace: world.record.trace, capture: world.capture)
         guard isWhole else { return outcome }
-        compareLowEnd(&result, report)
+        if options.comparesLowEnd { compareLowEnd(&result, report) }
         if options.findsRemedies {
             Remedies(scenario, book, result).find(into: &result, report)
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import Cloud
 import Foundation
+import Plans
 import Reports
 import Results
 import Scenarios
@@ -23,8 +24,8 @@ struct RunCommand: ParsableCommand {
             failed; 11 the budget failed; 20 a gate failed; 0.
 
             A scenario whose templates have errors ends with 10: the summary is that of the \
-            corrected plan, and a table says what becomes of the plan as its errors are fixed one \
-            after the other (plan-stages.txt).
+            corrected plan, and before it stands what is wrong and what becomes of the plan as its \
+            errors are fixed one after the other.
             """)
 
     @Argument(help: ArgumentHelp("The scenario file.", valueName: "scenario.json"))
@@ -76,7 +77,7 @@ struct RunCommand: ParsableCommand {
     enum FidelityName: String, ExpressibleByArgument, CaseIterable { case fluid, frame }
 
     func run() throws {
-        let (scenario, stages) = try prepared()
+        let (scenario, plan, stages) = try prepared()
         let options = Runner.Options(
             fidelity: try chosenFidelity(scenario), findsRemedies: remedies,
             traceHour: traceHour)
@@ -95,7 +96,15 @@ struct RunCommand: ParsableCommand {
         meter.finish()
         let result = outcome.result
         let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
-        let record = RunRecord(result, reproduce: reproduce)
+        var record = RunRecord(result, reproduce: reproduce)
+        if let plan { record.addNetwork(of: plan) }
+        if let stages, result.partial == nil {
+            note("what becomes of the plan as its errors are fixed one after the other …")
+            record.summary.plan = stages.summary(scenario, last: result) { !interrupt.isRaised }
+            if record.summary.plan == nil {
+                record.summary.partial = "interrupted while the plan's errors were fixed in turn"
+            }
+        }
         do {
             try ResultsFolder.write(record, host: clock.facts, to: folder)
         } catch {
@@ -103,20 +112,14 @@ struct RunCommand: ParsableCommand {
         }
         try keep(outcome)
         try show(record, folder)
-        if let stages, result.partial == nil {
-            let text = stages.text(scenario, last: result) { !interrupt.isRaised }
-            guard let text else { throw ExitCode(CommandExit.interrupted.rawValue) }
-            try write(Data(text.utf8), to: "\(folder)/plan-stages.txt")
-            if !quiet && !json { print("\n" + text, terminator: "") }
-            throw ExitCode(CommandExit.serviceFailed.rawValue)
-        }
-        let end = CommandExit.of(result, interrupted: result.partial != nil)
+        let end = CommandExit.of(
+            result, interrupted: record.summary.partial != nil, isPlanFaulty: stages != nil)
         if end != .success { throw ExitCode(end.rawValue) }
     }
 
     /// The scenario to run. A plan with errors is not run as it is: its stages say what becomes of
     /// it, and the scenario gets the corrected plan.
-    private func prepared() throws -> (Scenario, PlanStages?) {
+    private func prepared() throws -> (Scenario, Plan?, PlanStages?) {
         let file = try loadScenario(self.scenario)
         var scenario = file.scenario
         if let seed { scenario.seed = seed }
@@ -127,10 +130,10 @@ struct RunCommand: ParsableCommand {
             scenario.duration = .days(days)
         }
         guard let plan = file.plan, let stages = PlanStages(plan, scenario) else {
-            return (scenario, nil)
+            return (scenario, file.plan, nil)
         }
         if let corrected = stages.stages.last?.deployment { scenario.deployment = corrected }
-        return (scenario, stages)
+        return (scenario, plan, stages)
     }
 
     private func chosenFidelity(_ scenario: Scenario) throws -> Runner.Fidelity {

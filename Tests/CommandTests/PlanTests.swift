@@ -75,46 +75,99 @@ import Testing
         }
     }
 
-    @Test("the plan as written: 10, with a row for each blocker that is fixed in turn")
+    @Test("the plan as written: 10, with a row for each blocker that is fixed in turn; twice")
     func asWritten() throws {
         try Command.inFolder { folder in
-            let outcome = try Command.run([
+            let words = [
                 "run", "scenarios/plan-as-written.json", "--days", "1", "--no-remedies", "--out",
                 folder.path + "/out",
-            ])
+            ]
+            let outcome = try Command.run(words)
             #expect(outcome.status == 10, "\(outcome.errors)")
             for words in [
-                "The plan as written does not hold: 5 errors", "empty-subnet-group fixed",
-                "target-unreachable fixed", "every other finding with a fix",
+                "As written the plan cannot be deployed: 5 errors. Corrected, the plan",
+                "as written → rolls back, fails: everything", "empty-subnet-group fixed → deploys",
+                "target-unreachable fixed → deploys", "every other finding with a fix as well →",
             ] { #expect(outcome.output.contains(words), "\(outcome.output)") }
+            let report = try String(
+                contentsOfFile: folder.path + "/out/report.html", encoding: .utf8)
+            #expect(report.contains("The plan as written") && report.contains("image/svg+xml"))
+            // The folder is a run's and is taken again; the summary has the stages as data.
+            let again = try Command.run(words + ["--json"])
+            #expect(again.status == 10, "\(again.errors)")
+            let json = try JSONSerialization.jsonObject(with: Data(again.output.utf8))
+            let plan = try #require((json as? [String: Any])?["plan"] as? [String: Any])
+            let stages = try #require(plan["stages"] as? [[String: Any]])
+            #expect(stages.count == 7)
+            #expect(
+                stages.map { $0["isDeployed"] as? Bool } == [false]
+                    + Array(repeating: true, count: 6))
+            #expect((stages[1]["failed"] as? [String])?.contains("dashboard-https") == true)
+            #expect((stages[6]["failed"] as? [String])?.contains("dashboard-https") == false)
         }
     }
 
-    @Test("frontier: resumed or not, the same points; a point alone gives its fingerprint")
+    private static let sweep = [
+        "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--hours", "1,4",
+        "--rate", "2500", "--relay", "0", "--deployment", "containers",
+    ]
+
+    @Test("frontier: with more points, the same ones; each point's command gives its fingerprint")
     func frontier() throws {
         try Command.inFolder { folder in
             func sweep(_ out: String, _ friends: String) throws -> String {
-                let outcome = try Command.run([
-                    "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--friends",
-                    friends, "--hours", "1,4", "--rate", "2500", "--relay", "0", "--deployment",
-                    "containers", "--out", folder.path + "/" + out,
-                ])
+                let outcome = try Command.run(
+                    Self.sweep + [
+                        "--cache", "valkey,redis", "--friends", friends, "--out",
+                        folder.path + "/" + out,
+                    ])
                 #expect(outcome.status == 0, "\(outcome.errors)")
+                #expect(outcome.output.contains("For $30 a month you get"))
                 return try String(
                     contentsOfFile: "\(folder.path)/\(out)/frontier.csv", encoding: .utf8)
             }
             let whole = try sweep("whole", "1,2")
             _ = try sweep("parts", "1")
             #expect(try sweep("parts", "1,2") == whole)
+            // Which cache runs in a container makes no other point.
             #expect(whole.split(separator: "\n").count == 5)
-            let point = try #require(whole.split(separator: "\n").last).split(separator: ",")
-            let alone = try Command.run([
-                "plan", "frontier", "scenarios/five-friends.json", "--days", "1", "--point",
-                "friends=2,hours=4,rate=2500,relay=0,deployment=containers,machine=t3.micro,"
-                    + "cache=valkey,region=eu-west-1",
-            ])
-            #expect(alone.output.contains(point.last ?? "?"), "\(alone.output)")
+            let cells = try #require(whole.split(separator: "\n").last).split(separator: ",")
+            let fingerprint = try #require(cells.first { $0.count == 32 })
+            let command = try #require(
+                whole.split(separator: "\n").last?.split(separator: "\"").last)
+            let alone = try Command.run(
+                command.split(separator: " ").dropFirst().map(String.init))
+            #expect(alone.output.contains(fingerprint), "\(command): \(alone.output)")
+            #expect(alone.output.contains(cells[8]), "the bill")
         }
+    }
+
+    @Test("frontier: interrupted it ends with 130, and goes on where it was")
+    func frontierInterrupted() throws {
+        try Command.inFolder { folder in
+            let words = Self.sweep + ["--friends", "1,2,3", "--out", folder.path + "/out"]
+            #expect(try Command.run(words, interrupts: true).status == 130)
+            #expect(!FileManager.default.fileExists(atPath: folder.path + "/out/frontier.csv"))
+            #expect(try Command.run(words).status == 0)
+            let again = try Command.run(words)
+            #expect(
+                again.errors.contains("6 of 6 points, 6 of them from before"), "\(again.errors)")
+            #expect(!again.errors.contains("simulated"), "nothing is simulated twice")
+        }
+    }
+
+    @Test(
+        "frontier refuses what it cannot price or read, and names what there is",
+        arguments: [
+            (["--machine", "t4g.small"], "with a price in eu-west-1 there are t3.nano, t3.micro"),
+            (["--region", "mars-1"], "there are price books for eu-west-1, us-east-1"),
+            (["--hours", "24"], "hours=24: 1 to 23"), (["--friends", ""], "one of each list"),
+            (["--point", "friends=1"], "no hours="), (["--budget", "0"], "--budget 0"),
+        ])
+    func frontierRefuses(words: [String], reason: String) throws {
+        let outcome = try Command.run(
+            Self.sweep + ["--out", "/nonexistent/never"] + words)
+        #expect(outcome.status == 2 && outcome.errors.contains(reason), "\(outcome.errors)")
     }
 
     @Test("prices import puts an offer file's prices over the shipped book's")

@@ -71,7 +71,7 @@ import Testing
         let nat = Given.findings(try Given.shape("nat-multi-az")).map(\.rule)
         #expect(nat.filter { $0 == .natGateway }.count == 2)
         #expect(nat.filter { $0 == .singlePointOfFailure }.count == 2, "the database has a standby")
-        let graviton = try Given.shape("graviton")
+        let graviton = try Given.shape("graviton", region: "us-east-1")
         #expect(graviton.instances.first?.type == "t4g.small")
         #expect(graviton.databases.first?.instanceClass == "db.t4g.micro")
         #expect(!Given.findings(graviton).contains { $0.rule.severity == .error })

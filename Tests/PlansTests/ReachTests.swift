@@ -292,12 +292,27 @@ import Testing
         }
     }
 
+    @Test("a load balancer takes nothing on a port without a listener, whoever asks")
+    func listeners() throws {
+        let matrix = ReachMatrix(try Given.seed())
+        let open = matrix.columns.indices.filter { matrix.rows[0].answers[$0].isOpen }
+            .map { matrix.targets[$0] }
+        #expect(
+            open == [
+                "StreamrInstance:22", "StreamrInstance:1935", "StreamrInstance:8081",
+                "StreamrALB:443",
+            ])
+        let redirected = ReachMatrix(try Given.shape("corrected"))
+        let port80 = try #require(redirected.targets.firstIndex { $0.hasSuffix(":80") })
+        #expect(redirected.rows[0].answers[port80].isOpen)
+    }
+
     @Test("the drawing shows what is open to all in red, and what is closed dashed")
     func drawing() throws {
         var drawing = ReachDrawing(ReachMatrix(try Given.seed()))
         let svg = drawing.svg()
-        #expect(svg.contains(">22 8081</text>"))
-        for port in [8000, 5432, 6379] { #expect(svg.contains(">\(port) closed</text>")) }
+        #expect(svg.contains(">22 8081</text>") && svg.contains(">443</text>"))
+        for port in [80, 8000, 5432, 6379] { #expect(svg.contains(">\(port) closed</text>")) }
         var corrected = ReachDrawing(ReachMatrix(try Given.shape("corrected")))
         let open = corrected.svg()
         #expect(!open.contains("class=\"exposed\"") && !open.contains("class=\"closed\""))

@@ -47,12 +47,14 @@ enum Given {
     }
 }
 
-/// What others wrote, for two minutes at most.
+/// What others wrote, for two minutes at most where nothing else is said.
 enum Tool {
-    static func run(_ words: [String]) throws -> (status: Int32, output: String) {
+    static func run(
+        _ words: [String], seconds: Int = 120
+    ) throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["timeout", "-s", "KILL", "120"] + words
+        process.arguments = ["timeout", "-s", "KILL", "\(seconds)"] + words
         let output = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

@@ -13,8 +13,35 @@ enum SampleRun {
     static let reproduce = "streamr-sim run scenarios/five-friends.json --seed 7"
 
     static func record(days: Int64 = 30) -> RunRecord {
-        RunRecord(result(days: days), reproduce: reproduce)
+        var record = RunRecord(result(days: days), reproduce: reproduce)
+        record.summary.reach = reach
+        record.drawing = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n"
+        return record
     }
+
+    static let reach = Summary.Reach(
+        needs: [
+            Summary.Reach.Need(
+                who: "coordinator", what: "its cache, port 6379", extent: "no",
+                reason: "StreamrRedis is in no subnet")
+        ], from: ["internet", "StreamrInstance"],
+        rows: [Summary.Reach.Row(to: "StreamrInstance:1935", extents: ["yes", "some"])])
+
+    /// Templates with one error, which the last stage has fixed.
+    static let plan = Summary.Plan(
+        errors: [
+            Summary.Fault(
+                rule: "empty-subnet-group", resource: "Foundation/Group",
+                place: "Foundation.json:427", reason: "the stack rolls back", fix: "list subnets")
+        ],
+        stages: [
+            Summary.Stage(
+                change: "as written", left: ["empty-subnet-group"], isDeployed: false, failed: [],
+                open: [], total730h: nil),
+            Summary.Stage(
+                change: "empty-subnet-group fixed", left: [], isDeployed: true,
+                failed: ["cost-under-budget"], open: ["unattended"], total730h: "262.15"),
+        ], unsaid: ["no restart policy is known"])
 
     static func result(days: Int64 = 30) -> RunResult {
         let series = series(days: days)

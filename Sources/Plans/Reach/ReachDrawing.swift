@@ -10,6 +10,8 @@ public struct ReachDrawing {
     private var plan: Plan { matrix.plan }
     private var boxes: [Box] = []
     private var text = ""
+    /// Above everything else, so that no line crosses them out.
+    private var labels = ""
 
     private struct Box {
         var service: Int
@@ -50,7 +52,7 @@ public struct ReachDrawing {
             Self.margin, height - 24,
             "green: open and meant · red: open to everyone, not meant · dashed: needed, and closed",
             "frame")
-        return text + "</svg>\n"
+        return text + labels + "</svg>\n"
     }
 
     private var networkLabel: String {
@@ -163,10 +165,15 @@ public struct ReachDrawing {
         }.map { matrix.columns[$0].port }
         let meant = open.filter { Self.publicPorts.contains($0) }
         let other = open.filter { !Self.publicPorts.contains($0) }
-        for (ports, style) in [(meant, "open"), (other, "exposed")] where !ports.isEmpty {
+        // A load balancer's ports are asked for by every browser.
+        let isFront = plan.balancers.contains { $0.resource == boxes[index].service }
+        let shut = isFront ? [80, 443].filter { !open.contains($0) } : []
+        for (ports, style) in [(meant, "open"), (other, "exposed"), (shut, "closed")]
+        where !ports.isEmpty {
             let x = arrival(index)
             arrow(x, 64, x, boxes[index].y, style, "from the internet: \(list(ports))")
-            label(x + 6, 92, list(ports), style == "open" ? "open" : "bad")
+            let words = list(ports) + (style == "closed" ? " closed" : "")
+            label(x + 6, 92, words, style == "open" ? "open" : "bad")
         }
     }
 
@@ -241,40 +248,51 @@ public struct ReachDrawing {
     }
 
     private mutating func label(_ x: Int, _ y: Int, _ words: String, _ style: String) {
-        text += "<text class=\"t \(style)\" x=\"\(x)\" y=\"\(y)\">\(words.xmlEscaped)</text>\n"
+        labels += "<text class=\"t \(style)\" x=\"\(x)\" y=\"\(y)\">\(words.xmlEscaped)</text>\n"
     }
 
     private func head(width: Int, height: Int) -> String {
-        let markers = [("open", "#2a7d4f"), ("exposed", "#c0392b"), ("closed", "#8a8f98")].map {
+        let markers = [("open", "--good"), ("exposed", "--ill"), ("closed", "--line")].map {
             """
             <marker id="\($0.0)" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" \
-            markerHeight="8" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="\($0.1)"/></marker>
+            markerHeight="8" orient="auto"><path d="M0 0 L8 4 L0 8 z" \
+            style="fill:var(\($0.1))"/></marker>
             """
         }.joined(separator: "\n")
         return """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
             width="\(width)" height="\(height)" role="img" aria-label="Who reaches what">
             <style>
-            .t { font: 14px sans-serif; fill: #24292f; }
-            .frame { fill: #57606a; font-size: 13px; }
-            .kind { fill: #57606a; font-size: 13px; }
+            svg { --paper: #ffffff; --ink: #24292f; --quiet: #57606a; --good: #2a7d4f;
+              --ill: #c0392b; --network: #fbfcfd; --public: #eaf4ee; --private: #eef1f7; --nowhere: #fdf1ef;
+              --line: #8a8f98; }
+            @media (prefers-color-scheme: dark) {
+              svg { --paper: #15171a; --ink: #e7e4dc; --quiet: #b0b4ba; --good: #6cc495;
+                --ill: #f0877a; --network: #1b1e22; --public: #1b2c22; --private: #1d2431;
+                --nowhere: #35211e; --line: #8a8f98; }
+            }
+            .t { font: 14px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); }
+            .frame, .kind { fill: var(--quiet); font-size: 13px; }
             .name { font-weight: 600; }
-            .bad { fill: #c0392b; }
-            text.open { fill: #2a7d4f; }
-            rect.network { fill: #fbfcfd; stroke: #8a8f98; }
-            rect.public { fill: #eaf4ee; stroke: #9dc7ae; }
-            rect.private { fill: #eef1f7; stroke: #a9b4cc; }
-            rect.nowhere { fill: #fdf1ef; stroke: #d8a49d; }
-            rect.service { fill: #ffffff; stroke: #57606a; }
-            rect.internet { fill: #ffffff; stroke: #57606a; }
-            path.open { stroke: #2a7d4f; stroke-width: 2; fill: none; }
-            path.exposed { stroke: #c0392b; stroke-width: 2; fill: none; }
-            path.closed { stroke: #8a8f98; stroke-width: 2; fill: none; stroke-dasharray: 6 5; }
+            .bad { fill: var(--ill); }
+            text.open { fill: var(--good); }
+            .frame, text.open, .bad {
+              paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round;
+            }
+            .paper { fill: var(--paper); }
+            rect.network { fill: var(--network); stroke: var(--line); }
+            rect.public { fill: var(--public); stroke: var(--line); }
+            rect.private { fill: var(--private); stroke: var(--line); }
+            rect.nowhere { fill: var(--nowhere); stroke: var(--ill); }
+            rect.service, rect.internet { fill: var(--paper); stroke: var(--quiet); }
+            path.open { stroke: var(--good); stroke-width: 2; fill: none; }
+            path.exposed { stroke: var(--ill); stroke-width: 2; fill: none; }
+            path.closed { stroke: var(--line); stroke-width: 2; fill: none; stroke-dasharray: 6 5; }
             </style>
             <defs>
             \(markers)
             </defs>
-            <rect width="\(width)" height="\(height)" fill="#ffffff"/>
+            <rect class="paper" width="\(width)" height="\(height)"/>
 
             """
     }

@@ -14,9 +14,8 @@ extension ReachMatrix {
         }
         lines += ["", "Who reaches what (yes; some: from a part of the addresses; -: closed)", ""]
         var table = TextTable(rightAligned: [])
-        let heads = columns.map { "\(plan.name($0.service).shortened):\($0.port)" }
-        table.add(["to"] + rows.map { name($0.from).shortened })
-        for (index, head) in heads.enumerated() {
+        table.add(["to"] + sources)
+        for (index, head) in targets.enumerated() {
             table.add([head] + rows.map { $0.answers[index].extent.sign })
         }
         lines += table.lines
@@ -25,6 +24,14 @@ extension ReachMatrix {
                 "Left out: \(plan.graph.fullName(omission.resource)): \(omission.leavesOut)")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Where connections come from, one for each row.
+    public var sources: [String] { rows.map { name($0.from).shortened } }
+
+    /// Service and port, one for each column.
+    public var targets: [String] {
+        columns.map { "\(plan.name($0.service).shortened):\($0.port)" }
     }
 
     public var json: JSONTree {
@@ -72,6 +79,15 @@ extension Reachability.Extent {
         }
     }
 
+    /// As JSON and reports have it.
+    public var text: String {
+        switch self {
+        case .everyone: "yes"
+        case .some: "some"
+        case .nobody: "no"
+        }
+    }
+
     fileprivate var sign: String {
         switch self {
         case .everyone: "yes"
@@ -91,7 +107,7 @@ extension Reachability.Answer {
 
     public func json(_ plan: Plan) -> JSONTree {
         .object([
-            .init("open", .string(extent == .nobody ? "no" : extent == .some ? "some" : "yes")),
+            .init("open", .string(extent.text)),
             .init(
                 "path",
                 .array(

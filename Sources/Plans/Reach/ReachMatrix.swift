@@ -134,15 +134,9 @@ public struct ReachMatrix: Sendable {
         }
         var answer = reach.answer(
             from: .internet, to: .service(balancer.resource), port: port)
-        guard answer.isOpen else { return answer }
-        guard let listener = plan.listeners(of: balancer).first(where: { $0.port == port }) else {
-            answer.stop("\(plan.name(balancer.resource)) has no listener on port \(port)")
-            return answer
-        }
-        answer.steps.append(
-            Reachability.Step(
-                text: "listener \(plan.name(listener.resource)) takes port \(port)",
-                resource: listener.resource, extent: .everyone))
+        guard answer.isOpen,
+            let listener = plan.listeners(of: balancer).first(where: { $0.port == port })
+        else { return answer }
         if let redirect = listener.redirect {
             answer.steps.append(
                 Reachability.Step(

@@ -42,12 +42,28 @@ public struct Reachability: Sendable {
         case (.internet, .internet):
             Answer(extent: .everyone, steps: [])
         case (.internet, .service(let target)):
-            entering(target, port)
+            listened(entering(target, port), target, port)
         case (.service(let source), .internet):
             leaving(source, port)
         case (.service(let source), .service(let target)):
-            crossing(from: source, to: target, port)
+            listened(crossing(from: source, to: target, port), target, port)
         }
+    }
+
+    /// A load balancer takes no connection on a port without a listener.
+    private func listened(_ answer: Answer, _ target: Int, _ port: Int) -> Answer {
+        guard answer.isOpen, let balancer = plan.balancers.first(where: { $0.resource == target })
+        else { return answer }
+        var answer = answer
+        if let listener = plan.listeners(of: balancer).first(where: { $0.port == port }) {
+            answer.steps.append(
+                Step(
+                    text: "listener \(plan.name(listener.resource)) takes port \(port)",
+                    resource: listener.resource, extent: .everyone))
+        } else {
+            answer.stop("\(plan.name(target)) has no listener on port \(port)")
+        }
+        return answer
     }
 
     /// Ends at the first step that is closed. `jointly` is the extent of all steps together, where

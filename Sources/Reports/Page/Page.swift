@@ -25,7 +25,8 @@ enum Page {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta http-equiv="Content-Security-Policy" \
-            content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+            content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+            img-src data:">
             <title>\(title)</title>
             <style>\(Markup(verbatim: stylesheet))</style>
             </head>
@@ -66,9 +67,14 @@ enum Page {
     private static func sections(_ record: RunRecord) -> [Section] {
         let summary = record.summary
         return [
-            Section(id: "verdicts", title: "Rulings", body: verdicts(summary)),
+            Section(id: "plan", title: "The plan as written", body: plan(summary)),
+            Section(
+                id: "verdicts",
+                title: summary.plan == nil ? "Rulings" : "Rulings on the corrected plan",
+                body: verdicts(summary)),
             Section(id: "gates", title: "Gates", body: gates(summary)),
             Section(id: "bill", title: "The bill", body: bill(record)),
+            Section(id: "network", title: "Who reaches what", body: network(record)),
             Section(id: "interventions", title: "When a person was needed", body: people(summary)),
             Section(id: "time", title: "Over time", body: charts(record)),
             Section(

@@ -140,6 +140,8 @@ extension Page {
         }
         .meter.within .spent { right: auto; left: 0; color: var(--pass); }
 
+        .drawing { max-width: 100%; height: auto; }
+
         .charts {
           display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr));
           gap: 2rem 2.5rem; margin-top: 1.4rem;

@@ -1,7 +1,7 @@
 import Base
 import Cloud
-import Dispatch
 import Foundation
+import Reports
 import Results
 import Scenarios
 import Simulation
@@ -13,68 +13,83 @@ struct Frontier {
     /// What a point turned out to cost, and whether it holds.
     struct Outcome: Codable, Sendable {
         var point: String
-        /// Dollars for 730 hours, as the bill shows them.
-        var total730h: String
-        /// Failed criteria but the budget.
+        /// Dollars for 730 hours.
+        var total: ExactNumber
+        /// Criteria that failed, the budget's apart.
         var failed: [String]
-        var isInconclusive: Bool
+        /// Criteria that were not ruled on, the budget's apart.
+        var open: [String]
         var fingerprint: String
-
-        var cents: Int { Int((Double(total730h) ?? 0) * 100 + 0.5) }
-        func fits(_ budgetCents: Int64) -> Bool {
-            failed.isEmpty && !isInconclusive && Int64(cents) <= budgetCents
-        }
     }
 
     let base: Scenario
     let points: [FrontierPoint]
-    /// Where outcomes are kept, one JSON object a line; nil keeps none.
-    let file: String?
+    /// Where outcomes are kept, one JSON object a line.
+    let file: String
+
+    static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// In the order of the points; nil when interrupted (what was found is kept).
-    func outcomes(_ report: @Sendable (Int) -> Bool) -> [Outcome]? {
+    ///
+    /// `report` is told how many points there were before and how many were simulated since, and
+    /// says whether to go on; `goesOn` is asked in the middle of a point as well.
+    func outcomes(
+        _ report: @escaping @Sendable (_ before: Int, _ found: Int) -> Void,
+        goesOn: @escaping @Sendable () -> Bool
+    ) throws -> [Outcome]? {
+        let wanted = Set(points.map(\.text))
         var known: [String: Outcome] = [:]
-        for outcome in kept() { known[outcome.point] = outcome }
+        for outcome in kept() where wanted.contains(outcome.point) {
+            known[outcome.point] = outcome
+        }
         let open = points.filter { known[$0.text] == nil }
         let before = known.count
-        let log = file.flatMap { Self.appending(to: $0) }
-        let state = Mutex((next: 0, found: [Outcome](), isStopped: false))
-        DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) {
-            _ in
-            while true {
-                let index = state.withLock { state in
-                    guard !state.isStopped, state.next < open.count else { return open.count }
-                    state.next += 1
-                    return state.next - 1
-                }
-                guard index < open.count else { return }
-                let outcome = Self.simulate(open[index], base)
-                state.withLock { state in
-                    state.found.append(outcome)
-                    if let log, let line = try? Self.line(outcome) { log.write(line) }
-                    if !report(before + state.found.count) { state.isStopped = true }
+        let log = try appending()
+        let state = Mutex((next: 0, found: [Outcome]()))
+        let base = self.base
+        report(before, 0)
+        // Threads of its own: concurrentPerform leaves all to one while others keep the cores busy.
+        let crew = DispatchGroup()
+        for _ in 0..<min(Self.cores, open.count) {
+            crew.enter()
+            Thread.detachNewThread {
+                defer { crew.leave() }
+                while goesOn() {
+                    let index = state.withLock { state in
+                        state.next += 1
+                        return state.next - 1
+                    }
+                    guard index < open.count else { return }
+                    guard let outcome = Self.simulate(open[index], base, goesOn) else { return }
+                    state.withLock { state in
+                        state.found.append(outcome)
+                        if let line = try? Self.line(outcome) { log.write(line) }
+                        report(before, state.found.count)
+                    }
                 }
             }
         }
-        let (found, isStopped) = state.withLock { ($0.found, $0.isStopped) }
-        for outcome in found { known[outcome.point] = outcome }
-        return isStopped && known.count < points.count
-            ? nil : points.compactMap { known[$0.text] }
+        crew.wait()
+        for outcome in state.withLock({ $0.found }) { known[outcome.point] = outcome }
+        return known.count < points.count ? nil : points.compactMap { known[$0.text] }
     }
 
-    static func simulate(_ point: FrontierPoint, _ base: Scenario) -> Outcome {
-        let options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
-        guard let runner = Runner(point.applied(to: base), options) else {
-            return Outcome(
-                point: point.text, total730h: "0", failed: ["no price book"],
-                isInconclusive: true, fingerprint: "")
-        }
-        let result = runner.run { _ in true }.result
+    /// At the high end of the cost profiles; nil when interrupted.
+    private static func simulate(
+        _ point: FrontierPoint, _ base: Scenario, _ goesOn: () -> Bool
+    ) -> Outcome? {
+        var options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
+        options.comparesLowEnd = false
+        // A point's region has a price book: it was looked at when the point was made.
+        guard let result = Runner(point.applied(to: base), options)?.run({ _ in goesOn() }).result,
+            result.partial == nil
+        else { return nil }
+        let total = result.bill.total730h
         let service = result.verdicts.filter { $0.id != CommandExit.budgetVerdict }
         return Outcome(
-            point: point.text, total730h: result.bill.total730h.cents,
+            point: point.text, total: ExactNumber(.ratio(total.numerator, total.denominator)),
             failed: service.filter { $0.status == .fail }.map(\.id),
-            isInconclusive: service.contains { $0.status == .inconclusive },
+            open: service.filter { $0.status == .inconclusive }.map(\.id),
             fingerprint: result.fingerprint)
     }
 
@@ -82,21 +97,26 @@ struct Frontier {
 
     /// Outcomes of an earlier sweep; a line that was cut off counts as not found.
     private func kept() -> [Outcome] {
-        guard let file, let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            return []
-        }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return [] }
         let decoder = JSONDecoder()
         return text.split(separator: "\n").compactMap {
             try? decoder.decode(Outcome.self, from: Data($0.utf8))
         }
     }
 
-    private static func appending(to file: String) -> FileHandle? {
+    private func appending() throws -> FileHandle {
         if !FileManager.default.fileExists(atPath: file) {
             FileManager.default.createFile(atPath: file, contents: nil)
         }
-        let handle = FileHandle(forWritingAtPath: file)
-        _ = try? handle?.seekToEnd()
+        guard let handle = FileHandle(forUpdatingAtPath: file) else {
+            throw Failure.usage("\(file): cannot be written")
+        }
+        // A line that was cut off is ended, so that the next one is whole.
+        let end = try handle.seekToEnd()
+        if end > 0 {
+            try handle.seek(toOffset: end - 1)
+            if try handle.readToEnd() != Data("\n".utf8) { handle.write(Data("\n".utf8)) }
+        }
         return handle
     }
 
@@ -104,5 +124,14 @@ struct Frontier {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return try encoder.encode(outcome) + Data("\n".utf8)
+    }
+}
+
+extension FrontierEntry {
+    init(_ point: FrontierPoint, _ outcome: Frontier.Outcome) {
+        self.init(
+            habit: point.habit, place: point.place, total: outcome.total.value,
+            failed: outcome.failed, open: outcome.open, fingerprint: outcome.fingerprint,
+            point: point.text)
     }
 }

@@ -1,83 +1,117 @@
 import Base
 import Cloud
+import Reports
 import Scenarios
 
 /// One combination of habits and deployment: a point of the sweep.
 struct FrontierPoint: Hashable, Sendable {
-    var friends: Int
-    /// On every evening.
-    var hours: Int
-    /// Of video, in kbit/s.
-    var rate: Int
-    /// The part of the viewers that are sent to the friends' own nodes, in percent.
-    var relay: Int
+    var habit: FrontierHabit
     var deployment: FrontierDeployment
     var machine: String
-    var cache: CacheEngine
+    /// Nil where the cache is a container: its engine changes neither load nor bill.
+    var cache: CacheEngine?
     var region: String
 
     /// `friends=5,hours=4,…`: names the point, and makes it again.
     var text: String {
-        "friends=\(friends),hours=\(hours),rate=\(rate),relay=\(relay),"
-            + "deployment=\(deployment.rawValue),machine=\(machine),cache=\(cache.rawValue),"
+        "friends=\(habit.friends),hours=\(habit.hours),rate=\(habit.rate),relay=\(habit.relay),"
+            + "deployment=\(deployment.rawValue),machine=\(machine),cache=\(cacheText),"
             + "region=\(region)"
     }
 
-    init(
-        friends: Int, hours: Int, rate: Int, relay: Int, deployment: FrontierDeployment,
-        machine: String, cache: CacheEngine, region: String
-    ) {
-        self.friends = friends
-        self.hours = hours
-        self.rate = rate
-        self.relay = relay
-        self.deployment = deployment
-        self.machine = machine
-        self.cache = cache
-        self.region = region
+    private static let container = "container"
+    private var cacheText: String { cache?.rawValue ?? Self.container }
+
+    var place: FrontierPlace {
+        FrontierPlace(
+            deployment: deployment.rawValue, machine: machine, cache: cache?.rawValue,
+            region: region)
     }
 
-    /// Nil for anything but the words of `text`, each once, within the limits.
-    init?(text: String) {
+    /// Throws what is wrong with anything but the words of `text`, each once, within the limits.
+    init(text: String) throws(Fault) {
         var words: [String: String] = [:]
-        for part in text.split(separator: ",") {
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let halves = part.split(separator: "=", omittingEmptySubsequences: false)
-            guard halves.count == 2, words[String(halves[0])] == nil else { return nil }
-            words[String(halves[0])] = String(halves[1])
+                .map(String.init)
+            guard halves.count == 2, words[halves[0]] == nil else {
+                throw Fault("expected friends=…,hours=…, each once, as the sweep prints it")
+            }
+            words[halves[0]] = halves[1]
         }
-        func number(_ name: String, _ range: ClosedRange<Int>) -> Int? {
-            words[name].flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil }
+        func word(_ name: String) throws(Fault) -> String {
+            guard let word = words.removeValue(forKey: name) else { throw Fault("no \(name)=") }
+            return word
         }
-        guard words.count == 8, let friends = number("friends", 1...200),
-            let hours = number("hours", 1...23), let rate = number("rate", 100...50_000),
-            let relay = number("relay", 0...100),
-            let deployment = words["deployment"].flatMap({ FrontierDeployment(rawValue: $0) }),
-            let machine = words["machine"], MachineType.named(machine) != nil,
-            let cache = words["cache"].flatMap({ CacheEngine(rawValue: $0) }),
-            let region = words["region"], PriceBook.regions.contains(region)
-        else { return nil }
-        self.init(
-            friends: friends, hours: hours, rate: rate, relay: relay, deployment: deployment,
-            machine: machine, cache: cache, region: region)
+        func number(_ name: String, _ range: ClosedRange<Int>) throws(Fault) -> Int {
+            let word = try word(name)
+            guard let number = Int(word), range.contains(number) else {
+                throw Fault("\(name)=\(word): \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+        habit = FrontierHabit(
+            friends: try number("friends", 1...200), hours: try number("hours", 1...23),
+            rate: try number("rate", 100...50_000), relay: try number("relay", 0...100))
+        let kind = try word("deployment")
+        guard let deployment = FrontierDeployment(rawValue: kind) else {
+            let all = FrontierDeployment.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Fault("deployment=\(kind): \(all)")
+        }
+        self.deployment = deployment
+        machine = try word("machine")
+        let engine = try word("cache")
+        cache = deployment == .containers ? nil : CacheEngine(rawValue: engine)
+        guard CacheEngine(rawValue: engine) != nil || (engine == Self.container && cache == nil)
+        else { throw Fault("cache=\(engine): redis, valkey") }
+        region = try word("region")
+        if let other = words.keys.min() { throw Fault("no point has \(other)=") }
+        try checkPrices()
+    }
+
+    /// What is wrong with a point.
+    struct Fault: Error {
+        var text: String
+
+        init(_ text: String) { self.text = text }
+    }
+
+    /// A machine without a price would look free.
+    private func checkPrices() throws(Fault) {
+        guard let book = PriceBook.shipped(region: region) else {
+            let all = PriceBook.regions.joined(separator: ", ")
+            throw Fault("region=\(region): there are price books for \(all)")
+        }
+        let priced = MachineType.all.map(\.name).filter {
+            book.index(ofPrice: "ec2:\($0)") != nil
+        }
+        guard priced.contains(machine) else {
+            throw Fault(
+                "machine=\(machine): with a price in \(region) there are "
+                    + priced.joined(separator: ", "))
+        }
     }
 
     /// The scenario with these habits on this deployment; all else is the base's.
     func applied(to base: Scenario) -> Scenario {
         var scenario = base
         scenario.gates = []
-        scenario.criteria.friends = friends
-        scenario.criteria.concurrentStreams = friends
+        scenario.criteria.friends = habit.friends
+        scenario.criteria.concurrentStreams = habit.friends
         if var streamer = scenario.streamers.first {
-            streamer.count = friends
-            streamer.media.video = .kilobits(Int64(rate))
-            for index in streamer.schedule.indices {
-                streamer.schedule[index].length = .hours(Int64(hours))
+            streamer.count = habit.friends
+            streamer.media.video = .kilobits(Int64(habit.rate))
+            streamer.schedule = streamer.schedule.prefix(1).map { entry in
+                var entry = entry
+                entry.weekdays = Array(0..<7)
+                entry.length = .hours(Int64(habit.hours))
+                return entry
             }
             scenario.streamers = [streamer]
         }
         scenario.viewers = viewers(base.viewers)
         if var node = scenario.nodes.first {
-            node.count = friends
+            node.count = habit.friends
             scenario.nodes = [node]
         }
         scenario.deployment = deployment.deployment(self, base.deployment)
@@ -87,7 +121,7 @@ struct FrontierPoint: Hashable, Sendable {
     /// Each group, cut into those who always play from the server and those who ask where to.
     private func viewers(_ groups: [ViewerGroup]) -> [ViewerGroup] {
         groups.flatMap { group -> [ViewerGroup] in
-            let relayed = (group.count * relay + 50) / 100
+            let relayed = (group.count * habit.relay + 50) / 100
             var parts: [ViewerGroup] = []
             for (count, source, suffix) in [
                 (group.count - relayed, ViewerSource.server, ""),
@@ -99,47 +133,5 @@ struct FrontierPoint: Hashable, Sendable {
             }
             return parts
         }
-    }
-}
-
-/// Where the parts run, each otherwise deployed soundly: restarts, bounded logs, an elastic
-/// address, 20 GiB of storage, and no port open but those that people use.
-enum FrontierDeployment: String, CaseIterable, Sendable {
-    case managed
-    /// As managed, but TLS ends on the instance: no load balancer.
-    case managedWithoutBalancer = "managed-tls-on-instance"
-    /// Everything on the instance.
-    case containers
-
-    func deployment(_ point: FrontierPoint, _ base: Deployment) -> Deployment {
-        var it = base
-        it.region = point.region
-        it.instance.machine = .type(point.machine)
-        it.instance.image = .amazonLinux2023
-        it.instance.elasticAddress = true
-        it.containers.restart = .unlessStopped
-        it.containers.logDriver = .local
-        it.containers.dockerEnabled = true
-        it.zones = 1
-        it.secrets = 1
-        let storage = VolumePlan(size: .gibibytes(20), type: .gp3)
-        it.database = .managed(
-            instanceClass: "db.t4g.micro", storage: storage, multiAZ: false, backupDays: 7,
-            engineVersion: 17)
-        it.cache = .managed(nodeType: "cache.t4g.micro", engine: point.cache)
-        it.front = .loadBalancer(zones: 2, healthPath: "/health")
-        switch self {
-        case .managed: break
-        case .managedWithoutBalancer: it.front = .container
-        case .containers:
-            (it.front, it.database) = (.container, .container)
-            it.cache = .container(memoryMax: .mebibytes(64))
-            it.secrets = 0
-            it.instance.swap = .gibibytes(2)
-            it.instance.rootVolume = storage
-        }
-        it.rules = NetworkRule.meant(front: it.front, database: it.database, cache: it.cache)
-            .filter { $0.from != .internet || [443, 1935].contains($0.port) }
-        return it
     }
 }

@@ -6,6 +6,7 @@ import Reports
 import Results
 import Scenarios
 import Simulation
+import Synchronization
 
 /// `streamr-sim plan frontier SCENARIO`: what fits under a budget.
 struct PlanFrontierCommand: ParsableCommand {
@@ -14,28 +15,36 @@ struct PlanFrontierCommand: ParsableCommand {
         abstract: "Sweeps habits and deployments and shows the border of what fits a budget.",
         discussion: """
             Every point is simulated as the scenario is, with other numbers: on all cores, the \
-            same every time. Outcomes are kept in --out as they are found, so an interrupted sweep \
-            goes on where it was. Lists are given with commas. --point simulates one point \
-            alone and rules on it as `run` does.
+            same every time, ruled on at the high end of costs. Outcomes are kept in --out as they \
+            are found, so a sweep that was interrupted, or gets more points, goes on where it was. \
+            Lists are given with commas; what differs in nothing is simulated once. --point \
+            simulates one point alone and rules on it as `run` does, with its exit codes.
+
+            Writes frontier.html, frontier.svg and frontier.csv, which has a command for each \
+            point. Exit codes: 0 swept, whatever fits; 130 interrupted; 2 usage or scenario.
             """)
 
     @Argument(help: ArgumentHelp("The scenario to vary.", valueName: "scenario.json"))
     var scenario: String
 
     @Option(help: "Dollars a month.")
-    var budget = 30
+    var budget: Int64 = 30
 
     @Option(help: "Friends who stream at the same time.")
     var friends = "1,2,3,5,8"
 
     @Option(help: "Hours on every evening.")
-    var hours = "1,2,3,4,6"
+    var hours = "1,2,4,6"
 
     @Option(help: "Video in kbit/s.")
     var rate = "1500,2500,4000"
 
-    @Option(help: "Viewers sent to the friends' own nodes, in percent.")
-    var relay = "0,100"
+    @Option(
+        help: """
+            Viewers sent to the friends' own nodes, in percent; each stream's viewers are \
+            split to the nearest whole one.
+            """)
+    var relay = "0,33,67,100"
 
     @Option(
         help: ArgumentHelp(
@@ -46,7 +55,7 @@ struct PlanFrontierCommand: ParsableCommand {
     @Option(help: "Instance types.")
     var machine = "t3.micro"
 
-    @Option(help: "redis, valkey.")
+    @Option(help: "redis, valkey: of a managed cache.")
     var cache = "valkey"
 
     @Option(help: "Regions with a price book.")
@@ -55,63 +64,113 @@ struct PlanFrontierCommand: ParsableCommand {
     @Option(help: "Days to simulate for each point.")
     var days: Int64 = 30
 
-    @Option(
-        help: ArgumentHelp("Where outcomes, frontier.svg and frontier.csv go.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where outcomes and reports go.", valueName: "dir"))
     var out = "results/frontier"
 
     @Option(help: ArgumentHelp("Only this point, as the sweep prints it.", valueName: "point"))
     var point: String?
 
     static let pointsMax = 20_000
+    static let budgetMax: Int64 = 1_000_000
 
     func run() throws {
         var base = try loadScenario(scenario).scenario
         guard (1...400).contains(days) else { throw Failure.usage("--days \(days): 1 to 400") }
-        base.duration = .days(days)
-        base.pricing.budgetCents = Int64(budget) * 100
-        if let point { return try rule(point, base) }
-        let points = try self.points()
-        try? FileManager.default.createDirectory(
-            atPath: out, withIntermediateDirectories: true)
-        let interrupt = Interrupt()
-        let frontier = Frontier(base: base, points: points, file: "\(out)/\(fileName(base))")
-        let total = points.count
-        let outcomes = frontier.outcomes { done in
-            FileHandle.standardError.write(Data("\r\(done) of \(total) points".utf8))
-            return !interrupt.isRaised
+        guard (1...Self.budgetMax).contains(budget) else {
+            throw Failure.usage("--budget \(budget): 1 to \(Self.budgetMax)")
         }
-        FileHandle.standardError.write(Data("\n".utf8))
-        guard let outcomes else { throw ExitCode(CommandExit.interrupted.rawValue) }
-        let report = FrontierReport(
-            points: points, outcomes: outcomes, budgetCents: base.pricing.budgetCents,
-            command: "streamr-sim plan frontier \(scenario) --budget \(budget) --days \(days)")
-        try writeFile(report.svg, to: "\(out)/frontier.svg")
-        try writeFile(report.csv, to: "\(out)/frontier.csv")
-        print(report.text + "\nThe picture is \(out)/frontier.svg", terminator: "\n")
+        guard !base.streamers.isEmpty, base.streamers.allSatisfy({ !$0.schedule.isEmpty }) else {
+            throw Failure.usage("\(scenario) has nobody who streams on a schedule")
+        }
+        base.duration = .days(days)
+        base.pricing.budgetCents = budget * 100
+        if let point { return try rule(point, base) }
+        try sweep(base)
     }
 
-    /// Outcomes of another scenario, or of an older version of this one, are not this sweep's.
+    private func sweep(_ base: Scenario) throws {
+        let points = try self.points()
+        do {
+            try FileManager.default.createDirectory(
+                atPath: out, withIntermediateDirectories: true)
+        } catch {
+            throw Failure.usage("\(out): \(error.localizedDescription)")
+        }
+        let interrupt = Interrupt()
+        let frontier = Frontier(base: base, points: points, file: "\(out)/\(fileName(base))")
+        let meter = Mutex(FrontierMeter(total: points.count))
+        let simulated = Mutex(0)
+        let outcomes = try frontier.outcomes(
+            { before, found in
+                meter.withLock { $0.show(before: before, found: found) }
+                simulated.withLock { $0 = found }
+            }, goesOn: { !interrupt.isRaised })
+        meter.withLock { $0.finish(found: simulated.withLock { $0 }) }
+        guard let outcomes else {
+            FileHandle.standardError.write(
+                Data("interrupted: what was found is kept; the same command goes on\n".utf8))
+            throw ExitCode(CommandExit.interrupted.rawValue)
+        }
+        let record = FrontierRecord(
+            scenario: base.name, budget: Fixed(budget), days: days, wanted: wanted(base),
+            entries: zip(points, outcomes).map { FrontierEntry($0, $1) }, command: command,
+            pointCommand: "\(start) --point ")
+        for file in record.files { try writeFile(file.text, to: "\(out)/\(file.name)") }
+        print(record.text + "\nThe picture is in \(out)/frontier.html")
+    }
+
+    /// What the scenario asks for by itself.
+    private func wanted(_ base: Scenario) -> FrontierHabit {
+        let streamer = base.streamers[0]
+        return FrontierHabit(
+            friends: streamer.count,
+            hours: Int(streamer.schedule[0].length.nanoseconds / Interval.hours(1).nanoseconds),
+            rate: Int(streamer.media.video.bitsPerSecond / 1_000), relay: 0)
+    }
+
+    private var start: String {
+        "streamr-sim plan frontier \(scenario) --budget \(budget) --days \(days)"
+    }
+
+    private var command: String {
+        start
+            + " --friends \(friends) --hours \(hours) --rate \(rate) --relay \(relay)"
+            + " --deployment \(deployment) --machine \(machine) --cache \(cache) --region \(region)"
+    }
+
+    /// Outcomes of another scenario, or of another build, are not this sweep's; another budget's
+    /// are.
     private func fileName(_ base: Scenario) -> String {
+        var base = base
+        base.pricing.budgetCents = 0
         var digest = Digest()
         digest.combine(base.tree.text)
         digest.combine(StreamrSim.version)
+        let file = Bundle.main.executablePath.flatMap {
+            try? FileManager.default.attributesOfItem(atPath: $0)
+        }
+        let built = file?[.modificationDate] as? Date
+        digest.combine(Int64(built?.timeIntervalSince1970 ?? 0))
         return "points-\(digest.hex.prefix(12)).ndjson"
     }
 
     private func rule(_ text: String, _ base: Scenario) throws {
-        guard let point = FrontierPoint(text: text) else {
-            throw Failure.usage("--point \(text): expected a point as the sweep prints it")
+        let point: FrontierPoint
+        do throws(FrontierPoint.Fault) {
+            point = try FrontierPoint(text: text)
+        } catch {
+            throw Failure.usage("--point \(text): \(error.text)")
         }
         let options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
         guard let runner = Runner(point.applied(to: base), options) else {
             throw Failure.usage("no price book for region \(point.region)")
         }
-        let result = runner.run { _ in true }.result
-        let record = RunRecord(
-            result, reproduce: "streamr-sim plan frontier \(scenario) --point \(text)")
+        let interrupt = Interrupt()
+        let result = runner.run { _ in !interrupt.isRaised }.result
+        let record = RunRecord(result, reproduce: "\(start) --point \(text)")
         print(
             TextSummary.render(record, color: Terminal.isColorful, reportPath: nil), terminator: "")
-        let end = CommandExit.of(result, interrupted: false)
+        let end = CommandExit.of(result, interrupted: result.partial != nil)
         if end != .success { throw ExitCode(end.rawValue) }
     }
 
@@ -131,11 +190,14 @@ struct PlanFrontierCommand: ParsableCommand {
                 throw Failure.usage("at most \(Self.pointsMax) points, and one of each list")
             }
         }
-        return try texts.map { text in
-            guard let point = FrontierPoint(text: text) else {
-                throw Failure.usage("\(text): one of these values is not possible")
+        var seen: Set<FrontierPoint> = []
+        return try texts.compactMap { text in
+            do throws(FrontierPoint.Fault) {
+                let point = try FrontierPoint(text: text)
+                return seen.insert(point).inserted ? point : nil
+            } catch {
+                throw Failure.usage(error.text)
             }
-            return point
         }
     }
 }

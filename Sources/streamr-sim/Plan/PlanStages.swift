@@ -1,6 +1,7 @@
 import Base
 import Cloud
 import Plans
+import Reports
 import Results
 import Scenarios
 import Simulation
@@ -75,59 +76,66 @@ struct PlanStages {
         )
     }
 
-    /// Simulates every stage that deploys and prints how each criterion fares; nil when
-    /// interrupted. The last one is left to whoever runs the scenario itself.
-    func text(_ scenario: Scenario, last: RunResult, goesOn: () -> Bool) -> String? {
-        var lines = ["The plan as written does not hold: \(stages[0].open.count) errors", ""]
-        var rows: [[String]] = []
+    /// Simulates every stage that deploys; nil when interrupted. The last one is left to whoever
+    /// runs the scenario itself.
+    func summary(_ scenario: Scenario, last: RunResult, goesOn: () -> Bool) -> Summary.Plan? {
+        var told: [Summary.Stage] = []
         for (number, stage) in stages.enumerated() {
-            let cells: [String]
+            let result: RunResult?
             if number == stages.count - 1 {
-                cells = marks(last, stage)
+                result = last
             } else if let deployment = stage.deployment {
-                guard let result = simulate(scenario, deployment, goesOn) else { return nil }
-                cells = marks(result, stage)
+                guard let simulated = simulate(scenario, deployment, goesOn) else { return nil }
+                result = simulated
             } else {
-                cells = last.verdicts.map { _ in "-" }
+                result = nil
             }
-            rows.append(["\(number)"] + cells + [words(stage)])
+            told.append(summary(stage, result))
         }
-        var table = TextTable(rightAligned: [])
-        table.add(["stage"] + last.verdicts.map(\.id) + ["what"])
-        rows.forEach { table.add($0) }
-        lines += table.lines
-        lines += [
-            "", "-: the stacks roll back, nothing runs; no*: refused by every browser, whose",
-        ]
-        lines[lines.count - 1] += " name for it has no certificate"
-        for assumption in assumptions { lines.append("Not in the templates: \(assumption).") }
-        return lines.joined(separator: "\n") + "\n"
+        return Summary.Plan(
+            errors: stages[0].open.map(fault), stages: told, unsaid: assumptions)
     }
 
-    private func words(_ stage: Stage) -> String {
-        let open = stage.open.map(\.rule.rawValue).joined(separator: ", ")
-        return stage.change + (open.isEmpty ? "" : "; left: \(open)")
+    private func fault(_ finding: Finding) -> Summary.Fault {
+        let file = plan.graph.templates[finding.stack].path
+        return Summary.Fault(
+            rule: finding.rule.rawValue, resource: finding.resource,
+            place: "\(file):\(finding.line)", reason: finding.reason, fix: finding.fix)
     }
 
-    private func marks(_ result: RunResult, _ stage: Stage) -> [String] {
+    /// Where the promised name has no certificate every browser refuses, whoever answers.
+    private func summary(_ stage: Stage, _ result: RunResult?) -> Summary.Stage {
         let isNameless = stage.open.contains { $0.rule == .nameWithoutCertificate }
-        return result.verdicts.map { verdict in
-            if isNameless && verdict.id == "dashboard-https" { return "no*" }
-            switch verdict.status {
-            case .pass: return "yes"
-            case .fail: return "no"
-            case .inconclusive: return "?"
-            }
+        func ids(_ status: Status) -> [String] {
+            (result?.verdicts ?? []).filter { verdict in
+                isNameless && verdict.id == Self.pagesVerdict
+                    ? status == .fail : verdict.status == status
+            }.map(\.id)
         }
+        return Summary.Stage(
+            change: stage.change, left: stage.open.map(\.rule.rawValue),
+            isDeployed: result != nil, failed: ids(.fail), open: ids(.inconclusive),
+            total730h: result?.bill.total730h.cents)
     }
+
+    private static let pagesVerdict = "dashboard-https"
 
     private func simulate(
         _ scenario: Scenario, _ deployment: Deployment, _ goesOn: () -> Bool
     ) -> RunResult? {
         var scenario = scenario
         scenario.deployment = deployment
-        let options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
+        var options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
+        options.comparesLowEnd = false
         let result = Runner(scenario, options)?.run { _ in goesOn() }.result
         return result?.partial == nil ? result : nil
+    }
+}
+
+extension CommandExit {
+    /// A plan with errors fails, however its corrected form does.
+    static func of(_ result: RunResult, interrupted: Bool, isPlanFaulty: Bool) -> CommandExit {
+        let end = of(result, interrupted: interrupted)
+        return isPlanFaulty && !interrupted ? .serviceFailed : end
     }
 }

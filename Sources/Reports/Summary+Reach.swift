@@ -1,0 +1,44 @@
+extension Summary {
+    /// Who reaches what in the network of the templates that the scenario is deployed from.
+    public struct Reach: Sendable, Hashable, Codable {
+        public var needs: [Need]
+        /// Where connections come from: the columns.
+        public var from: [String]
+        public var rows: [Row]
+
+        public init(needs: [Need], from: [String], rows: [Row]) {
+            self.needs = needs
+            self.from = from
+            self.rows = rows
+        }
+
+        /// What somebody needs of the platform.
+        public struct Need: Sendable, Hashable, Codable {
+            public var who: String
+            public var what: String
+            /// `yes`, `some` (from a part of the addresses) or `no`.
+            public var extent: String
+            /// The last rule, route or listener on the way.
+            public var reason: String
+
+            public init(who: String, what: String, extent: String, reason: String) {
+                self.who = who
+                self.what = what
+                self.extent = extent
+                self.reason = reason
+            }
+        }
+
+        /// A service and port, and who gets there.
+        public struct Row: Sendable, Hashable, Codable {
+            public var to: String
+            /// One for each column.
+            public var extents: [String]
+
+            public init(to: String, extents: [String]) {
+                self.to = to
+                self.extents = extents
+            }
+        }
+    }
+}
