@@ -91,8 +91,9 @@ public struct LoadRun {
         ledger.note("start", "load", "\(clients.count) clients to \(plan.target.text)", after: .zero)
         let partial = await turn(clients, isStopped: isStopped, show: show)
         if let partial { ledger.note("stop", "load", partial, after: RTMPClient.now - began) }
+        let staying = await gauges()
         await leave()
-        _ = await second(clients, show: show)
+        _ = await second(clients, gauges: staying, show: show)
         ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
         return ledger.result(address: Self.text(of: address), partial: partial)
     }
@@ -115,8 +116,22 @@ public struct LoadRun {
         return nil
     }
 
+    /// Who is there.
+    private func gauges() async -> (publishers: Int64, players: Int64) {
+        var sum = (publishers: Int64(0), players: Int64(0))
+        for loop in loops {
+            let asked = loop.eventLoop.submit { (loop.value.publishersNow, loop.value.playersNow) }
+            guard let (publishers, players) = try? await asked.get() else { continue }
+            sum.publishers += publishers
+            sum.players += players
+        }
+        return sum
+    }
+
+    /// `gauges` says who was there before all left.
     private mutating func second(
-        _ clients: [LoadPlan.Client], show: (View) -> Void
+        _ clients: [LoadPlan.Client], gauges: (publishers: Int64, players: Int64)? = nil,
+        show: (View) -> Void
     ) async -> String? {
         var tally = Tally()
         var incidents: [LoadLoop.Incident] = []
@@ -134,7 +149,8 @@ public struct LoadRun {
         // Clients that should have called a second ago and have not.
         let due = Int64(clients.count { began + $0.start + .seconds(1) < now })
         let row = LoadRow(
-            tally: tally, publishers: publishers, players: players,
+            tally: tally, publishers: gauges?.publishers ?? publishers,
+            players: gauges?.players ?? players,
             cpuPercent: Fixed.ratio(
                 Int128((cpu - cpuTime).nanoseconds) * 100,
                 Int128(length.nanoseconds) * Int128(System.coreCount)),

@@ -1,6 +1,7 @@
 import Base
 import Load
 import Media
+import NIOCore
 import Testing
 
 /// Who may be loaded, by trying to get around it. Nothing here opens a socket or looks a name up.

@@ -4,6 +4,7 @@ import Logging
 import Media
 import NIOCore
 import NIOPosix
+import Platform
 import Results
 import Sockets
 import Testing
@@ -42,9 +43,6 @@ enum Faulty: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(
-                .socketOption(.so_linger), value: linger(l_onoff: resetsAll, l_linger: 0)
-            )
             .childChannelInitializer { meet($0) }
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(listener.localAddress?.port)
@@ -58,15 +56,18 @@ enum Faulty: Sendable {
         }
     }
 
-    private var resetsAll: Int32 {
-        if case .resets = self { 1 } else { 0 }
-    }
-
     private func meet(_ channel: any Channel) -> EventLoopFuture<Void> {
         switch self {
         case .stalls: break
-        case .hangsUp, .resets:
+        case .hangsUp:
             channel.eventLoop.scheduleTask(in: .milliseconds(50)) { channel.close(promise: nil) }
+        case .resets:
+            channel.eventLoop.scheduleTask(in: .milliseconds(50)) {
+                // Closed at once, without lingering, is reset: socket(7), SO_LINGER.
+                (channel as? any SocketOptionProvider)?
+                    .setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                    .whenComplete { _ in channel.close(promise: nil) }
+            }
         case .talksGarbage:
             let bytes = (0..<4_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 101) }
             channel.eventLoop.scheduleTask(in: .milliseconds(50)) {

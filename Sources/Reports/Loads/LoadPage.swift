@@ -37,7 +37,7 @@ enum LoadPage {
                 "<p class=\"partial\"><strong>Partial results.</strong> \($0)</p>"
             } ?? ""
         let doubts = result.doubts.joined(separator: "; ")
-        let standfirst = doubts.isEmpty ? "Every packet went to \(heading.address)." : "\(doubts)."
+        let standfirst = doubts.isEmpty ? "Every packet went to \(heading.address)." : "\(doubts.sentence)."
         let rate = Fixed.ratio(Int128(heading.streamRate.bitsPerSecond), 1_000_000)
         return """
             <header class="\(result.status.rawValue)">
@@ -59,7 +59,7 @@ enum LoadPage {
 
     private static func rulings(_ result: LoadResult) -> Markup {
         Page.table(
-            caption: "Nothing is passed while the figures cannot be believed.",
+            caption: "No threshold is passed while the figures cannot be believed.",
             heads: [Page.Head("Ruling"), Page.Head("Status"), Page.Head("Evidence")],
             rows: result.rulings.map {
                 ["<code>\($0.id)</code>", Page.mark($0.status), "\($0.evidence)"]
@@ -123,15 +123,17 @@ enum LoadPage {
 
     private static func charts(_ result: LoadResult) -> Markup {
         guard result.series.rows > 0 else { return "" }
-        let charts = pictures.map { title, names in
+        let charts = pictures.compactMap { title, names -> Chart? in
             let columns = names.compactMap { name in
                 result.series.columns.first { $0.name == name }
             }
+            let isEmpty = columns.allSatisfy { $0.values.allSatisfy { $0 == .zero } }
+            guard !isEmpty else { return nil }
             return Chart(title: title, unit: columns.first?.unit ?? "", columns: columns)
         }
         return """
             <p class="note">Time is UTC, a sample every second; a second in which nothing was \
-            measured counts as zero.</p>
+            measured counts as zero. What was zero throughout is not drawn.</p>
             <div class="charts">
             \(charts.map { $0.markup(result.series, outages: []) })
             </div>
@@ -154,6 +156,11 @@ enum LoadPage {
     }
 
     private static let eventsMax = 200
+}
+
+extension String {
+    /// As a sentence begins.
+    fileprivate var sentence: String { prefix(1).uppercased() + dropFirst() }
 }
 
 extension Instant {
