@@ -15,6 +15,7 @@ let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbir
 let client: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 // MARK: Below the drivers: values, without I/O
 
@@ -75,11 +76,17 @@ let drivers: [Target] = [
             .product(name: "SwiftASN1", package: "swift-asn1"),
         ],
         resources: [.embedInCode("Pages/Templates")], swiftSettings: settings),
+    .target(
+        name: "Load",
+        dependencies: [
+            "Base", "RTMP", "Media", "Results", "Reports", "Sockets", core, posix, histogram,
+        ],
+        swiftSettings: settings),
     .executableTarget(
         name: "streamr-sim",
         dependencies: [
             "Base", "Cloud", "Plans", "Scenarios", "Simulation", "Results", "Reports", "Platform",
-            "RTMP", "Media", "Packets", "Sockets", "Storage", "Capture", logging,
+            "RTMP", "Media", "Packets", "Sockets", "Storage", "Capture", "Load", core, logging,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings),
@@ -170,6 +177,13 @@ let tests: [Target] = [
             .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),
+    .testTarget(
+        name: "LoadTests",
+        dependencies: [
+            "Base", "RTMP", "Media", "Results", "Reports", "Platform", "Sockets", "Load",
+            "streamr-sim", core, locks, posix, logging,
+        ],
+        swiftSettings: settings),
     .testTarget(name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),
     .testTarget(name: "TidyTests", swiftSettings: settings),
 ]
@@ -192,6 +206,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

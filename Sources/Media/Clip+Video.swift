@@ -166,12 +166,19 @@ extension Clip {
     private static let stampLength = stampHead.count + 17
 
     private static func stampUnit(_ stamp: Instant) -> [UInt8] {
+        stampHead + stampDigits(stamp) + [0x80]
+    }
+
+    /// Where a stamped picture's payload has the digits of its stamp.
+    public static let stampRange = 9 + stampHead.count..<9 + stampHead.count + 16
+
+    /// What stands there for this instant, so that a picture that was made can be stamped again.
+    public static func stampDigits(_ stamp: Instant) -> [UInt8] {
         let word = UInt64(bitPattern: stamp.nanoseconds)
-        let digits = (0..<16).map { index in
+        return (0..<16).map { index in
             let digit = UInt8(word >> UInt64(60 - 4 * index) & 15)
             return digit < 10 ? 0x30 + digit : 0x57 + digit
         }
-        return stampHead + digits + [0x80]
     }
 
     /// The instant at which a picture was sent, if it was stamped; for any message of any stream.

@@ -14,12 +14,13 @@ public enum ResultsFolder {
     static let fingerprintName = "fingerprint.txt"
     static let drawingName = "plan.svg"
     static let junitName = "junit.xml"
+    static let histogramsName = "histograms.json"
     public static let runInfoName = "run-info.json"
 
     /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
     public static let names = [
-        billName, drawingName, eventsName, fingerprintName, junitName, reportName, runInfoName,
-        seriesName, summaryName,
+        billName, drawingName, eventsName, fingerprintName, histogramsName, junitName, reportName,
+        runInfoName, seriesName, summaryName,
     ]
 
     /// The scenario with the one change that turns a failed verdict round.
@@ -48,6 +49,17 @@ public enum ResultsFolder {
     /// Writes every file, or throws and leaves what was at `path` as it was.
     public static func write(_ record: RunRecord, host: HostFacts, to path: String) throws(Failure)
     {
+        let contents: [(String, Data)]
+        do {
+            contents = try files(record, host: host)
+        } catch {
+            throw .cannotWrite(path: path, reason: "\(error.localizedDescription)")
+        }
+        try write(contents, to: path)
+    }
+
+    /// The same of files that are made already.
+    static func write(_ files: [(name: String, data: Data)], to path: String) throws(Failure) {
         let destination = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
         try refuseForeign(destination)
         do {
@@ -57,7 +69,7 @@ public enum ResultsFolder {
             let side = sibling(of: destination, "new")
             try FileManager.default.createDirectory(at: side, withIntermediateDirectories: false)
             do {
-                for (name, data) in try files(record, host: host) {
+                for (name, data) in files {
                     try data.write(to: side.appending(path: name))
                 }
                 try swap(side, into: destination)

@@ -12,7 +12,7 @@ struct StreamrSim: AsyncParsableCommand {
             RunCommand.self, ValidateCommand.self, BillCommand.self, PricesCommand.self,
             CheckDeterminismCommand.self, CompareCommand.self, ReportCommand.self,
             GateCommand.self, SchemaCommand.self, ServeCommand.self, PlanCommand.self,
-            PcapCommand.self, NodeCommand.self, FriendCommand.self,
+            PcapCommand.self, BlastCommand.self, NodeCommand.self, FriendCommand.self,
         ]
     )
 

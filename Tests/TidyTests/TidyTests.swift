@@ -23,9 +23,10 @@ import Testing
         "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
         "CSQLite": [], "CPostgres": [],
         "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
+        "Load": ["Base", "RTMP", "Media", "Results", "Reports", "Sockets"],
         "streamr-sim": [
             "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
-            "RTMP", "Media", "Sockets", "Packets", "Storage", "Capture",
+            "RTMP", "Media", "Sockets", "Packets", "Storage", "Capture", "Load",
         ],
     ]
     static let belowDrivers = [

@@ -57,6 +57,15 @@ public struct ClientSession: Sendable {
 
     public var isStarted: Bool { phase == .started }
 
+    /// Whether the handshake is behind us.
+    public var isGreeted: Bool {
+        switch phase {
+        case .version, .packet, .echo: false
+        case .connect, .create, .request, .started: true
+        case .failed: false
+        }
+    }
+
     public mutating func receive(_ bytes: Span<UInt8>) {
         switch phase {
         case .version, .packet, .echo: greeting.append(bytes)

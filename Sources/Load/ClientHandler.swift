@@ -1,0 +1,187 @@
+import Base
+import Media
+import NIOCore
+import RTMP
+import Sockets
+
+/// One client of the load on its channel: an RTMP session, and what it measures.
+final class ClientHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let client: LoadPlan.Client
+    private let loop: LoadLoop
+    private let called = RTMPClient.now
+    private var session: ClientSession
+    private var context: ChannelHandlerContext?
+    private var timer: (at: Instant, task: Scheduled<Void>)?
+
+    private var isGreeted = false
+    private var isStarted = false
+    /// Nothing is measured of it any more: it failed, or we ended it.
+    private var isOver = false
+    private var reception: Reception?
+    private var transmission: Transmission?
+
+    /// Waiting shorter than this at the end of the load is nobody's failure.
+    private static let patience = Interval.seconds(2)
+
+    init(_ client: LoadPlan.Client, _ url: StreamURL, _ loop: LoadLoop) {
+        self.client = client
+        self.loop = loop
+        session = ClientSession(
+            client.purpose, url, handshake: .digest, limits: Limits(),
+            chunkSize: ClipTape.chunkSize, random: Random(seed: UInt64(client.number) + 1),
+            at: called)
+    }
+
+    // MARK: The channel
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        loop.tally.add(RTMPClient.now - called, to: .connect)
+        advance(context)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        loop.tally.bytesReceived += Int64(buffer.readableBytes)
+        guard !isOver else { return }
+        session.receive(buffer.readableBytesUInt8Span)
+        advance(context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let isReset = (error as? IOError)?.errnoCode == Self.connectionReset
+        fail(isReset ? .reset : isStarted ? .closed : .closedEarly, "\(error)")
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(isStarted ? .closed : .closedEarly, "")
+        timer?.task.cancel()
+        timer = nil
+        transmission?.cancel()
+        self.context = nil
+        loop.remove(self)
+        context.fireChannelInactive()
+    }
+
+    /// ECONNRESET and ECONNREFUSED, by Linux's numbers.
+    private static let connectionReset: Int32 = 104
+    private static let connectionRefused: Int32 = 111
+
+    func connectionFailed(_ error: any Error) {
+        let isRefused = (error as? IOError)?.errnoCode == Self.connectionRefused
+        fail(isRefused ? .refused : .noConnection, "\(error)")
+        loop.remove(self)
+    }
+
+    // MARK: The session
+
+    private func advance(_ context: ChannelHandlerContext) {
+        let now = RTMPClient.now
+        do throws(RTMPError) {
+            while let event = try session.next(at: now) { take(event, at: now) }
+        } catch {
+            fail(LoadFailure(error, isStarted: isStarted), "\(error)")
+            flush(context)
+            return context.close(promise: nil)
+        }
+        if !isGreeted, session.isGreeted {
+            isGreeted = true
+            loop.tally.add(now - called, to: .handshake)
+        }
+        flush(context)
+        setTimer(context)
+    }
+
+    private func take(_ event: ClientEvent, at now: Instant) {
+        switch event {
+        case .started(let stream): start(on: stream, at: now)
+        case .media(let message): reception?.receive(message, at: now, into: &loop.tally)
+        case .status: break
+        case .ended(let status):
+            // A stream that we end ourselves ends for its players too.
+            fail(.ended, status.code)
+            context?.close(promise: nil)
+        }
+    }
+
+    private func start(on stream: MessageStreamID, at now: Instant) {
+        isStarted = true
+        loop.noteStart(client.purpose)
+        switch client.purpose {
+        case .publish:
+            loop.tally.add(now - called, to: .publishAccepted)
+            for header in loop.tape.headers { session.send(header) }
+            guard let context else { return }
+            flush(context)
+            transmission = Transmission(
+                loop.tape, on: stream, from: now, context.channel, loop)
+            transmission?.advance()
+        case .play:
+            loop.tally.add(now - called, to: .playAccepted)
+            reception = Reception(
+                called: called, started: now,
+                framesPerSecond: Int64(loop.tape.shape.framesPerSecond))
+        }
+    }
+
+    private func flush(_ context: ChannelHandlerContext) {
+        let output = session.takeOutput()
+        guard !output.isEmpty else { return }
+        loop.tally.bytesSent += Int64(output.count)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: output)), promise: nil)
+    }
+
+    private func setTimer(_ context: ChannelHandlerContext) {
+        let at = session.deadline
+        // Every byte moves the deadline on; a timer that comes too early sets the next.
+        if let timer, timer.at <= at { return }
+        timer?.task.cancel()
+        timer = nil
+        guard at < .distantFuture else { return }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let task = context.eventLoop.scheduleTask(deadline: at.deadline) {
+            let (handler, context) = bound.value
+            handler.timer = nil
+            handler.advance(context)
+        }
+        timer = (at, task)
+    }
+
+    // MARK: The end
+
+    private func fail(_ failure: LoadFailure, _ detail: String) {
+        guard !isOver else { return }
+        end()
+        loop.note(failure, of: client.name, detail)
+    }
+
+    private func end() {
+        isOver = true
+        transmission?.cancel()
+        if isStarted { loop.noteEnd(client.purpose) }
+        reception?.finish(at: RTMPClient.now, into: &loop.tally)
+    }
+
+    /// Ends the client at the end of the load; nil if there is no connection to close.
+    func leave() -> EventLoopFuture<Void>? {
+        let waited = RTMPClient.now - called
+        if isStarted, reception?.isEmpty ?? false, waited > Self.patience {
+            fail(.noPicture, "")
+        } else if !isStarted, waited > Self.patience {
+            fail(.unanswered, "")
+        } else if !isOver {
+            end()
+        }
+        guard let context else { return nil }
+        session.end()
+        flush(context)
+        let channel = context.channel
+        channel.close(promise: nil)
+        return channel.closeFuture
+    }
+}

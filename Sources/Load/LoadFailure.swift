@@ -1,0 +1,41 @@
+import RTMP
+
+/// How a client can fail; each is counted once for a client.
+public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
+    case refused = "connection refused"
+    case noConnection = "no connection"
+    case noHandshake = "no handshake in time"
+    case noAnswer = "no answer to connect, publish or play in time"
+    case notRTMP = "not RTMP"
+    case rejected = "rejected"
+    case redirected = "redirected elsewhere, not followed"
+    case password = "asked for a password"
+    case reset = "reset by the target"
+    case closedEarly = "closed before it began"
+    case closed = "closed by the target"
+    case ended = "ended by the target"
+    case silent = "nothing more came"
+    case noPicture = "no picture came"
+    case unanswered = "still waiting at the end"
+
+    var index: Int {
+        // There are few, and they are counted rarely.
+        Self.allCases.firstIndex(of: self) ?? 0
+    }
+
+    init(_ error: RTMPError, isStarted: Bool) {
+        switch error {
+        case .rejected: self = isStarted ? .ended : .rejected
+        case .redirected: self = .redirected
+        case .authenticationRequired: self = .password
+        case .timedOut(.handshake): self = .noHandshake
+        case .timedOut(.connect), .timedOut(.stream): self = .noAnswer
+        case .timedOut(.activity): self = .silent
+        case .unknownVersion, .encryptedHandshake, .headerWithoutPrevious, .headerInsideMessage,
+            .oversizedMessage, .tooManyChunkStreams, .tooManyBytesBuffered, .badChunkSize,
+            .truncatedMessage, .badAggregate, .badAMF, .badCommand, .tooManyStreams,
+            .unexpectedCommand, .tooManyBytesUnsent:
+            self = .notRTMP
+        }
+    }
+}

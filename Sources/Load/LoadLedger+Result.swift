@@ -1,0 +1,140 @@
+import Base
+import Media
+import Results
+
+// What a load comes to in the end.
+extension LoadLedger {
+    /// Fewer delays of delivery than this say nothing.
+    private static let samplesMin: Int64 = 100
+
+    func result(address: String, partial: String?) -> LoadResult {
+        let doubts = doubts
+        let rulings =
+            [connections]
+            + plan.thresholds.map { ruling($0, isDoubtful: !doubts.isEmpty) }
+        return LoadResult(
+            heading: heading(address), partial: partial, start: start, length: elapsed,
+            rulings: rulings, doubts: doubts, spreads: LoadMetric.allCases.map(spread),
+            counts: counts, failures: failureCounts, generator: generator, series: series,
+            events: events, histograms: LoadMetric.allCases.map(histogram))
+    }
+
+    var health: GeneratorHealth {
+        let (lateness, lag) = (ruled[.sendLateness], ruled[.loopLag])
+        let sum = cpuPercents.reduce(into: Int128(0)) { $0 += $1.millionths }
+        return GeneratorHealth(
+            lateness: lateness.percentile(Fixed(99)), latenessCount: lateness.count,
+            lag: lag.percentile(Fixed(99)), lagCount: lag.count,
+            cpuPercent: Fixed(millionths: sum / Int128(max(1, cpuPercents.count))),
+            clientsNotCalled: clientsNotCalled)
+    }
+
+    private var doubts: [String] {
+        guard total.publishersStarted + total.playersStarted > 0 else {
+            let reason = failureCounts.first.map { ": \($0.name)" } ?? ""
+            return ["the target was down: nobody could start\(reason)"]
+        }
+        var doubts = health.doubts
+        if plan.players > 0, ruled.pictures < Self.samplesMin {
+            doubts.append(
+                "too few samples: \(ruled.pictures) pictures arrived, \(Self.samplesMin) count")
+        } else if plan.players == 0, ruled.messagesSent < Self.samplesMin {
+            doubts.append(
+                "too few samples: \(ruled.messagesSent) messages went, \(Self.samplesMin) count")
+        }
+        return doubts
+    }
+
+    // MARK: Rulings
+
+    private var connections: LoadRuling {
+        let failed = total.failuresSum
+        let reasons = failureCounts.map { "\($0.value) \($0.name)" }.joined(separator: ", ")
+        let evidence =
+            failed == 0
+            ? "all \(total.attempts) clients began and stayed"
+            : "\(failed) of \(total.attempts) clients failed: \(reasons)"
+        let status: Status =
+            total.attempts == 0 ? .inconclusive : failed == 0 ? .pass : .fail
+        return LoadRuling(id: "connections", status: status, evidence: evidence)
+    }
+
+    private func ruling(_ threshold: Threshold, isDoubtful: Bool) -> LoadRuling {
+        let (tally, length) = basis(of: threshold)
+        guard length > .zero, let value = threshold.measured(in: tally, over: length) else {
+            return LoadRuling(
+                id: threshold.id, status: .inconclusive, evidence: "nothing was measured")
+        }
+        let holds = threshold.comparison.holds(value, threshold.value)
+        let evidence = "measured \(value.text(decimalsMax: 3))"
+        let status: Status = isDoubtful ? .inconclusive : holds ? .pass : .fail
+        return LoadRuling(id: threshold.id, status: status, evidence: evidence)
+    }
+
+    // MARK: Figures
+
+    private func heading(_ address: String) -> LoadHeading {
+        LoadHeading(
+            target: plan.target.text, address: address, publishers: Int64(plan.publishers),
+            players: Int64(plan.players), duration: plan.duration, ramp: plan.ramp,
+            warmUp: plan.warmUp, streamRate: plan.streamRate,
+            framesPerSecond: Int64(plan.shape.framesPerSecond),
+            groupFrames: Int64(plan.shape.groupLength))
+    }
+
+    private func spread(_ metric: LoadMetric) -> LoadSpread {
+        let distribution = ruled[metric]
+        func at(_ percent: Int64) -> Fixed { distribution.percentile(Fixed(percent)) }
+        return LoadSpread(
+            name: metric.rawValue, meaning: metric.meaning, count: distribution.count,
+            least: distribution.least, mean: distribution.mean, p50: at(50), p90: at(90),
+            p95: at(95), p99: at(99), most: distribution.most)
+    }
+
+    private func histogram(_ metric: LoadMetric) -> LoadHistogram {
+        LoadHistogram(
+            name: metric.rawValue,
+            buckets: ruled[metric].buckets.map {
+                LoadHistogram.Bucket(microseconds: $0.microseconds, count: $0.count)
+            })
+    }
+
+    /// Of the whole load: bytes and clients are not warmed up.
+    private var counts: [LoadCount] {
+        func count(_ name: String, _ value: Int64, _ unit: String = "count") -> LoadCount {
+            LoadCount(name: name, unit: unit, value: Fixed(value))
+        }
+        return [
+            count("clients_called", total.attempts),
+            count("publishers_started", total.publishersStarted),
+            count("players_started", total.playersStarted),
+            count("clients_failed", total.failuresSum),
+            count("bytes_sent", total.bytesSent, "bytes"),
+            count("bytes_received", total.bytesReceived, "bytes"),
+            count("messages_sent", total.messagesSent),
+            count("messages_held_back", total.messagesHeldBack),
+            count("pictures", total.pictures),
+            count("pictures_lost", total.picturesLost),
+            count("pictures_out_of_order", total.picturesOutOfOrder),
+            count("pictures_without_stamp", total.picturesWithoutStamp),
+            count("stalls", total[.stall].count),
+        ]
+    }
+
+    var failureCounts: [LoadCount] {
+        LoadFailure.allCases.filter { total[$0] > 0 }
+            .map { LoadCount(name: $0.rawValue, unit: "count", value: Fixed(total[$0])) }
+            .sorted { ($1.value, $0.name) < ($0.value, $1.name) }
+    }
+
+    private var generator: [LoadCount] {
+        let health = health
+        return [
+            LoadCount(name: "cpu", unit: "%", value: health.cpuPercent),
+            LoadCount(name: "send_lateness_p99", unit: "ms", value: health.lateness),
+            LoadCount(name: "loop_lag_p99", unit: "ms", value: health.lag),
+            LoadCount(
+                name: "clients_not_called", unit: "count", value: Fixed(clientsNotCalled)),
+        ]
+    }
+}

@@ -1,0 +1,92 @@
+import Base
+import Results
+
+/// All that a load measured so far, a second at a time: sums, windows, series, events.
+struct LoadLedger: Sendable {
+    let plan: LoadPlan
+    let start: Instant
+    /// Of the whole load.
+    private(set) var total = Tally()
+    /// Since the warm-up, and of each window that a threshold has.
+    private(set) var windows: [(window: Threshold.Window, tally: Tally)]
+    private(set) var series: Series
+    private(set) var events: [LogEntry] = []
+    private(set) var elapsed = Interval.zero
+    private(set) var cpuPercents: [Fixed] = []
+    private(set) var clientsNotCalled: Int64 = 0
+    private var hurt = HurtWatch()
+
+    static let step = Interval.seconds(1)
+    private static let eventsMax = 1_000
+
+    init(_ plan: LoadPlan, start: Instant) {
+        self.plan = plan
+        self.start = start
+        series = Series(start: start, step: Self.step, columns: LoadRow.columns)
+        windows = [(Threshold.Window(after: plan.warmUp, before: nil), Tally())]
+        for window in plan.thresholds.compactMap(\.window)
+        where !windows.contains(where: { $0.window == window }) {
+            windows.append((window, Tally()))
+        }
+    }
+
+    /// Since the warm-up.
+    var ruled: Tally { windows[0].tally }
+
+    /// Takes one second; says why the load must end at once, if it must.
+    mutating func take(_ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]) -> String? {
+        elapsed += Self.step
+        total.add(row.tally, delays: true)
+        for index in windows.indices where windows[index].window.covers(elapsed) {
+            windows[index].tally.add(row.tally, delays: true)
+        }
+        for (index, value) in row.values.enumerated() {
+            series.columns[index].values.append(value)
+        }
+        if elapsed > plan.warmUp { cpuPercents.append(row.cpuPercent) }
+        clientsNotCalled = row.clientsNotCalled
+        for (after, incident) in incidents {
+            note(
+                "client-failed", incident.client,
+                [incident.failure.rawValue, incident.detail].filter { !$0.isEmpty }
+                    .joined(separator: ": "), after: after)
+        }
+        return reasonToStop(row)
+    }
+
+    mutating func note(_ kind: String, _ entity: String, _ detail: String, after: Interval) {
+        guard events.count < Self.eventsMax else { return }
+        events.append(LogEntry(at: start + after, kind: kind, entity: entity, detail: detail))
+    }
+
+    private mutating func reasonToStop(_ row: LoadRow) -> String? {
+        let excess = plan.ceilings.excess(
+            sent: total.bytesSent, received: total.bytesReceived,
+            second: row.tally.bytesSent + row.tally.bytesReceived)
+        if let excess { return excess }
+        let isHurt = hurt.isHurt(
+            failures: row.tally.failuresSum, clients: row.publishers + row.players)
+        if isHurt, plan.ceilings.stopsWhenHurt {
+            return "the target is hurt: too many of its clients failed"
+        }
+        for threshold in plan.thresholds
+        where threshold.abortsOnFail && elapsed >= threshold.abortsAfter {
+            let (tally, length) = basis(of: threshold)
+            guard length > .zero, let value = threshold.measured(in: tally, over: length) else {
+                continue
+            }
+            if !threshold.comparison.holds(value, threshold.value) {
+                return "\(threshold.id) does not hold: \(value.text(decimalsMax: 3))"
+            }
+        }
+        return nil
+    }
+
+    /// What a threshold is ruled on, and the time that this took.
+    func basis(of threshold: Threshold) -> (Tally, Interval) {
+        let window = threshold.window ?? windows[0].window
+        let tally = windows.first { $0.window == window }?.tally ?? Tally()
+        let until = min(window.before ?? elapsed, elapsed)
+        return (tally, max(until - window.after, .zero))
+    }
+}

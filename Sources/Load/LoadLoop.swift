@@ -1,0 +1,138 @@
+import Base
+import NIOCore
+import RTMP
+import Sockets
+
+/// The clients of one event loop, and what they measure; touched on that loop only.
+final class LoadLoop {
+    let eventLoop: any EventLoop
+    let plan: LoadPlan
+    let tape: ClipTape
+    let address: SocketAddress
+    var tally = Tally()
+    private(set) var publishersNow: Int64 = 0
+    private(set) var playersNow: Int64 = 0
+    private var clients: [ObjectIdentifier: ClientHandler] = [:]
+    private var lagDue = NIODeadline.now()
+    private var isOver = false
+    /// What went wrong with whom, for the log of events.
+    private var incidents: [Incident] = []
+
+    struct Incident: Sendable {
+        var at: Instant
+        var client: String
+        var failure: LoadFailure
+        var detail: String
+    }
+
+    private static let lagEvery = TimeAmount.milliseconds(20)
+    private static let incidentsMax = 100
+
+    init(_ plan: LoadPlan, _ tape: ClipTape, at address: SocketAddress, on loop: any EventLoop) {
+        self.plan = plan
+        self.tape = tape
+        self.address = address
+        eventLoop = loop
+    }
+
+    // MARK: Clients
+
+    /// Calls for the client's connection when its time has come.
+    func start(_ client: LoadPlan.Client, at instant: Instant) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(deadline: instant.deadline) { bound.value.connect(client) }
+    }
+
+    private func connect(_ client: LoadPlan.Client) {
+        guard !isOver, let url = plan.target.stream(client.stream) else { return }
+        tally.attempts += 1
+        let handler = ClientHandler(client, url, self)
+        clients[ObjectIdentifier(handler)] = handler
+        let bound = NIOLoopBound(handler, eventLoop: eventLoop)
+        OutgoingConnection.open(url, at: address, on: eventLoop) { bound.value }
+            .whenFailure { bound.value.connectionFailed($0) }
+    }
+
+    func remove(_ handler: ClientHandler) { clients[ObjectIdentifier(handler)] = nil }
+
+    func noteStart(_ purpose: ClientSession.Purpose) {
+        switch purpose {
+        case .publish:
+            publishersNow += 1
+            tally.publishersStarted += 1
+        case .play:
+            playersNow += 1
+            tally.playersStarted += 1
+        }
+    }
+
+    func noteEnd(_ purpose: ClientSession.Purpose) {
+        switch purpose {
+        case .publish: publishersNow -= 1
+        case .play: playersNow -= 1
+        }
+    }
+
+    func note(_ failure: LoadFailure, of client: String, _ detail: String) {
+        tally.add(failure)
+        guard incidents.count < Self.incidentsMax else { return }
+        incidents.append(
+            Incident(at: RTMPClient.now, client: client, failure: failure, detail: detail))
+    }
+
+    // MARK: Looks from outside
+
+    struct Look: Sendable {
+        var tally: Tally
+        var publishersNow: Int64
+        var playersNow: Int64
+        var incidents: [Incident]
+    }
+
+    /// What was measured since the last look.
+    func look() -> Look {
+        defer {
+            tally = Tally()
+            incidents.removeAll()
+        }
+        return Look(
+            tally: tally, publishersNow: publishersNow, playersNow: playersNow,
+            incidents: incidents)
+    }
+
+    /// Timers say how late the loop is: each was to come `lagEvery` after the one before.
+    func watchLag() {
+        lagDue = NIODeadline.now() + Self.lagEvery
+        waitForLag()
+    }
+
+    private func waitForLag() {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(deadline: lagDue) { bound.value.noteLag() }
+    }
+
+    private func noteLag() {
+        guard !isOver else { return }
+        let now = NIODeadline.now()
+        // A loop that stood still missed every timer of that time, not only the first.
+        while lagDue <= now {
+            tally.add(Interval(nanoseconds: (now - lagDue).nanoseconds), to: .loopLag)
+            lagDue = lagDue + Self.lagEvery
+        }
+        waitForLag()
+    }
+
+    /// From now on nobody comes.
+    func close() { isOver = true }
+
+    /// Says goodbye for all of one kind; they are gone when this is done.
+    func leave(_ purpose: ClientSession.Purpose) -> EventLoopFuture<Void> {
+        let ends = clients.values.filter { $0.client.purpose == purpose }.compactMap { $0.leave() }
+        return EventLoopFuture.andAllComplete(ends, on: eventLoop)
+    }
+}
+
+extension Instant {
+    /// On NIO's clock, which is the one that `RTMPClient.now` reads.
+    var deadline: NIODeadline { .uptimeNanoseconds(UInt64(max(nanoseconds, 0))) }
+}

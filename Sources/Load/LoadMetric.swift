@@ -1,0 +1,59 @@
+/// What is measured as a delay, by the names that thresholds use.
+public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
+    case connect
+    case handshake
+    case publishAccepted = "publish_accepted"
+    case playAccepted = "play_accepted"
+    case firstFrame = "first_frame"
+    case firstKeyFrame = "first_key_frame"
+    case deliveryDelay = "delivery_delay"
+    case jitter
+    case stall
+    case drift
+    case sendLateness = "send_lateness"
+    case loopLag = "loop_lag"
+
+    public var meaning: String {
+        switch self {
+        case .connect: "from the call for a connection to having it"
+        case .handshake: "from the call to the end of RTMP's handshake"
+        case .publishAccepted: "from the call to the target's leave to publish"
+        case .playAccepted: "from the call to the target's leave to play"
+        case .firstFrame: "from the call to a player's first picture"
+        case .firstKeyFrame: "from the call to the first picture that needs no other"
+        case .deliveryDelay: "from the time a picture was due to be sent to a player's having it"
+        case .jitter: "how far the distance of two pictures differs from that of their times"
+        case .stall: "how long a player that holds a second in reserve stood still"
+        case .drift: "how far sound and picture that come together are apart"
+        case .sendLateness: "how late the generator sent what the target was ready to take"
+        case .loopLag: "how late the generator's own timers were"
+        }
+    }
+
+    /// Whether it tells of the generator rather than of the target.
+    var isOwn: Bool {
+        switch self {
+        case .sendLateness, .loopLag: true
+        case .connect, .handshake, .publishAccepted, .playAccepted, .firstFrame, .firstKeyFrame,
+            .deliveryDelay, .jitter, .stall, .drift:
+            false
+        }
+    }
+
+    var index: Int {
+        switch self {
+        case .connect: 0
+        case .handshake: 1
+        case .publishAccepted: 2
+        case .playAccepted: 3
+        case .firstFrame: 4
+        case .firstKeyFrame: 5
+        case .deliveryDelay: 6
+        case .jitter: 7
+        case .stall: 8
+        case .drift: 9
+        case .sendLateness: 10
+        case .loopLag: 11
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Base
+import Results
+
+/// One second of a load: a row of its time series, and what a live view shows.
+public struct LoadRow: Sendable {
+    var tally: Tally
+    public var publishers: Int64
+    public var players: Int64
+    public var cpuPercent: Fixed
+    var clientsNotCalled: Int64
+    /// Of the second, not rounded up.
+    var length: Interval
+
+    private func megabits(_ bytes: Int64) -> Fixed {
+        Fixed.ratio(Int128(bytes) * 8_000, Int128(max(1, length.nanoseconds)))
+    }
+
+    public var sentMbit: Fixed { megabits(tally.bytesSent) }
+    public var receivedMbit: Fixed { megabits(tally.bytesReceived) }
+    public var failures: Int64 { tally.failuresSum }
+
+    /// Milliseconds.
+    public func percentile(_ percent: Int64, _ metric: LoadMetric) -> Fixed {
+        tally[metric].percentile(Fixed(percent))
+    }
+
+    static let columns: [Series.Column] = [
+        ("publishers", "count"), ("players", "count"), ("sent", "Mbit/s"),
+        ("received", "Mbit/s"), ("delay_p50", "ms"), ("delay_p95", "ms"), ("delay_p99", "ms"),
+        ("jitter_p95", "ms"), ("pictures", "count"), ("pictures_lost", "count"),
+        ("stalls", "count"), ("held_back", "count"), ("failures", "count"),
+        ("send_lateness_p99", "ms"), ("loop_lag_p99", "ms"), ("generator_cpu", "%"),
+    ].map { Series.Column(name: $0.0, unit: $0.1, values: []) }
+
+    /// One for each column.
+    var values: [Fixed] {
+        [
+            Fixed(publishers), Fixed(players), sentMbit, receivedMbit,
+            percentile(50, .deliveryDelay), percentile(95, .deliveryDelay),
+            percentile(99, .deliveryDelay), percentile(95, .jitter), Fixed(tally.pictures),
+            Fixed(tally.picturesLost), Fixed(tally[.stall].count), Fixed(tally.messagesHeldBack),
+            Fixed(failures), percentile(99, .sendLateness), percentile(99, .loopLag), cpuPercent,
+        ]
+    }
+}

@@ -1,0 +1,197 @@
+import Base
+import NIOCore
+import NIOPosix
+import RTMP
+import Results
+import Sockets
+
+/// Loads a target as its plan says, all from this process.
+public struct LoadRun {
+    /// What a caller may show after every second.
+    public struct View: Sendable {
+        public var elapsed: Interval
+        public var row: LoadRow
+        public var failures: [LoadCount]
+        public var health: GeneratorHealth
+        /// Since the warm-up, milliseconds.
+        public var delay: (p50: Fixed, p95: Fixed, p99: Fixed)
+        public var pictures: Int64
+        public var picturesLost: Int64
+        public var stalls: Int64
+    }
+
+    private let plan: LoadPlan
+    private let address: SocketAddress
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [NIOLoopBound<LoadLoop>]
+    private let began: Instant
+    private var ledger: LoadLedger
+    private var cpuTime = GeneratorHealth.cpuTime
+    private var lookedAt: Instant
+
+    /// Goodbyes are said for no longer than this.
+    private static let farewell = TimeAmount.seconds(3)
+    private static let looksEvery = Interval.milliseconds(100)
+
+    /// Why a plan cannot be carried out at all.
+    public struct Refusal: Error, Sendable, CustomStringConvertible {
+        public var description: String
+    }
+
+    /// Returns at the plan's end, when something ends it before, or soon after `isStopped`.
+    ///
+    /// `start` is the time of day, for the results.
+    public static func result(
+        of plan: LoadPlan, at address: SocketAddress, start: Instant,
+        isStopped: @escaping @Sendable () -> Bool, show: (View) -> Void
+    ) async throws -> LoadResult {
+        if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
+        let tape: ClipTape
+        do {
+            tape = try ClipTape(plan.shape)
+        } catch {
+            throw Refusal(description: "no clip of this kind: \(error)")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        var loops: [NIOLoopBound<LoadLoop>] = []
+        for loop in group.makeIterator() {
+            let made = loop.submit {
+                NIOLoopBound(LoadLoop(plan, tape, at: address, on: loop), eventLoop: loop)
+            }
+            loops.append(try await made.get())
+        }
+        var run = LoadRun(plan, at: address, group, loops, start: start)
+        let result = await run.run(isStopped: isStopped, show: show)
+        try await group.shutdownGracefully()
+        return result
+    }
+
+    private init(
+        _ plan: LoadPlan, at address: SocketAddress, _ group: MultiThreadedEventLoopGroup,
+        _ loops: [NIOLoopBound<LoadLoop>], start: Instant
+    ) {
+        self.plan = plan
+        self.address = address
+        self.group = group
+        self.loops = loops
+        began = RTMPClient.now
+        lookedAt = began
+        ledger = LoadLedger(plan, start: start)
+    }
+
+    private mutating func run(
+        isStopped: @Sendable () -> Bool, show: (View) -> Void
+    ) async -> LoadResult {
+        let clients = plan.clients
+        for (index, client) in clients.enumerated() {
+            let (loop, at) = (loops[index % loops.count], began + client.start)
+            loop.eventLoop.execute { loop.value.start(client, at: at) }
+        }
+        for loop in loops { loop.eventLoop.execute { loop.value.watchLag() } }
+        ledger.note("start", "load", "\(clients.count) clients to \(plan.target.text)", after: .zero)
+        let partial = await turn(clients, isStopped: isStopped, show: show)
+        if let partial { ledger.note("stop", "load", partial, after: RTMPClient.now - began) }
+        let staying = await gauges()
+        await leave()
+        _ = await second(clients, gauges: staying, show: show)
+        ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
+        return ledger.result(address: Self.text(of: address), partial: partial)
+    }
+
+    /// A second at a time, to the end; says why it came early.
+    private mutating func turn(
+        _ clients: [LoadPlan.Client], isStopped: @Sendable () -> Bool, show: (View) -> Void
+    ) async -> String? {
+        let seconds = (plan.duration.nanoseconds + 999_999_999) / 1_000_000_000
+        for second in 1...seconds {
+            let at = began + min(.seconds(second), plan.duration)
+            while RTMPClient.now < at {
+                if isStopped() { return "interrupted" }
+                let wait = min(at - RTMPClient.now, Self.looksEvery)
+                try? await Task.sleep(for: .nanoseconds(max(0, wait.nanoseconds)))
+            }
+            if second == seconds { return nil }
+            if let reason = await self.second(clients, show: show) { return reason }
+        }
+        return nil
+    }
+
+    /// Who is there.
+    private func gauges() async -> (publishers: Int64, players: Int64) {
+        var sum = (publishers: Int64(0), players: Int64(0))
+        for loop in loops {
+            let asked = loop.eventLoop.submit { (loop.value.publishersNow, loop.value.playersNow) }
+            guard let (publishers, players) = try? await asked.get() else { continue }
+            sum.publishers += publishers
+            sum.players += players
+        }
+        return sum
+    }
+
+    /// `gauges` says who was there before all left.
+    private mutating func second(
+        _ clients: [LoadPlan.Client], gauges: (publishers: Int64, players: Int64)? = nil,
+        show: (View) -> Void
+    ) async -> String? {
+        var tally = Tally()
+        var incidents: [LoadLoop.Incident] = []
+        var (publishers, players) = (Int64(0), Int64(0))
+        for loop in loops {
+            let asked = loop.eventLoop.submit { loop.value.look() }
+            guard let look = try? await asked.get() else { continue }
+            tally.add(look.tally, delays: true)
+            publishers += look.publishersNow
+            players += look.playersNow
+            incidents += look.incidents
+        }
+        let (now, cpu) = (RTMPClient.now, GeneratorHealth.cpuTime)
+        let length = max(now - lookedAt, .milliseconds(1))
+        // Clients that should have called a second ago and have not.
+        let due = Int64(clients.count { began + $0.start + .seconds(1) < now })
+        let row = LoadRow(
+            tally: tally, publishers: gauges?.publishers ?? publishers,
+            players: gauges?.players ?? players,
+            cpuPercent: Fixed.ratio(
+                Int128((cpu - cpuTime).nanoseconds) * 100,
+                Int128(length.nanoseconds) * Int128(System.coreCount)),
+            clientsNotCalled: max(0, due - ledger.total.attempts - tally.attempts),
+            length: length)
+        (lookedAt, cpuTime) = (now, cpu)
+        let reason = ledger.take(row, incidents.map { ($0.at - began, $0) })
+        show(view(row))
+        return reason
+    }
+
+    private func view(_ row: LoadRow) -> View {
+        let ruled = ledger.ruled
+        let delay = ruled[.deliveryDelay]
+        return View(
+            elapsed: ledger.elapsed, row: row, failures: ledger.failureCounts,
+            health: ledger.health,
+            delay: (
+                delay.percentile(Fixed(50)), delay.percentile(Fixed(95)),
+                delay.percentile(Fixed(99))
+            ),
+            pictures: ledger.total.pictures, picturesLost: ledger.total.picturesLost,
+            stalls: ledger.total[.stall].count)
+    }
+
+    /// Players go first: the end of a stream is no failure then.
+    private func leave() async {
+        for loop in loops { loop.eventLoop.execute { loop.value.close() } }
+        for purpose in [ClientSession.Purpose.play, .publish] {
+            for loop in loops {
+                let left = loop.eventLoop.flatSubmit { loop.value.leave(purpose) }
+                let limit = loop.eventLoop.scheduleTask(in: Self.farewell) {}
+                left.whenComplete { _ in limit.cancel() }
+                // Whichever comes first.
+                _ = try? await limit.futureResult.get()
+            }
+        }
+    }
+
+    private static func text(of address: SocketAddress) -> String {
+        let host = address.ipAddress ?? "\(address)"
+        return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+    }
+}

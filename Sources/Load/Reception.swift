@@ -1,0 +1,116 @@
+import Base
+import Media
+import RTMP
+
+/// What one player makes of the media that reach it.
+struct Reception: Sendable {
+    private let called: Instant
+    /// The target agreed: what was sent before comes from its cache, and its age is no delay.
+    private let started: Instant
+    private let framesPerSecond: Int64
+    private var hasPicture = false
+    private var hasKeyPicture = false
+
+    private var lastArrival: Instant?
+    private var lastTime: Timestamp?
+    private var firstTime: Timestamp?
+    private var numberMax: Int64 = 0
+    private var soundTime: Timestamp?
+    /// When the picture of `firstTime` is shown, moved by every stall.
+    private var shownFrom: Instant?
+
+    /// What a player keeps in reserve before it begins to show.
+    static let reserve = Interval.seconds(1)
+    /// Jumps of time beyond this are a new beginning, not a loss.
+    private static let jumpMax: Int64 = 30_000
+
+    init(called: Instant, started: Instant, framesPerSecond: Int64) {
+        self.called = called
+        self.started = started
+        self.framesPerSecond = framesPerSecond
+    }
+
+    var isEmpty: Bool { !hasPicture }
+
+    mutating func receive(_ message: MediaMessage, at now: Instant, into tally: inout Tally) {
+        switch message.kind {
+        case .data: break
+        case .audio: soundTime = message.timestamp
+        case .video:
+            let role = MediaRole(message)
+            guard role != .header else { return }
+            receivePicture(message, isKey: role == .key, at: now, into: &tally)
+        }
+    }
+
+    private mutating func receivePicture(
+        _ message: MediaMessage, isKey: Bool, at now: Instant, into tally: inout Tally
+    ) {
+        tally.pictures += 1
+        if !hasPicture { tally.add(now - called, to: .firstFrame) }
+        if isKey, !hasKeyPicture { tally.add(now - called, to: .firstKeyFrame) }
+        hasPicture = true
+        hasKeyPicture = hasKeyPicture || isKey
+        let time = message.timestamp
+        let sent = Clip.stamp(in: message)
+        let isLive = sent.map { $0 >= started } ?? true
+        if let sent, isLive { tally.add(now - sent, to: .deliveryDelay) }
+        if sent == nil { tally.picturesWithoutStamp += 1 }
+        if let soundTime {
+            let apart = abs(soundTime.milliseconds - time.milliseconds)
+            tally.add(.milliseconds(apart), to: .drift)
+        }
+        guard count(time, isLive: isLive, at: now, into: &tally) else { return }
+        show(time, at: now, into: &tally)
+    }
+
+    /// RFC 3550, 6.4.1, without its smoothing: all differences are kept. False for a picture that
+    /// comes behind a later one.
+    private mutating func count(
+        _ time: Timestamp, isLive: Bool, at now: Instant, into tally: inout Tally
+    ) -> Bool {
+        defer {
+            lastArrival = now
+            lastTime = time
+        }
+        guard let lastArrival, let lastTime, let firstTime,
+            abs(time.milliseconds - lastTime.milliseconds) <= Self.jumpMax
+        else {
+            firstTime = time
+            numberMax = 0
+            shownFrom = nil
+            return true
+        }
+        let spread = (now - lastArrival) - .milliseconds(time.milliseconds - lastTime.milliseconds)
+        if isLive { tally.add(Interval(nanoseconds: abs(spread.nanoseconds)), to: .jitter) }
+        let passed = (time.milliseconds - firstTime.milliseconds) * framesPerSecond
+        let number = (passed + (passed < 0 ? -500 : 500)) / 1_000
+        guard number > numberMax else {
+            tally.picturesOutOfOrder += 1
+            return false
+        }
+        tally.picturesLost += number - numberMax - 1
+        numberMax = number
+        return true
+    }
+
+    /// A picture that comes after the time at which it was to be shown stops the show till then.
+    private mutating func show(_ time: Timestamp, at now: Instant, into tally: inout Tally) {
+        guard let shownFrom, let firstTime else {
+            shownFrom = now + Self.reserve
+            return
+        }
+        let due = shownFrom + .milliseconds(time.milliseconds - firstTime.milliseconds)
+        guard now > due else { return }
+        tally.add(now - due, to: .stall)
+        self.shownFrom = shownFrom + (now - due)
+    }
+
+    /// The show may be standing still at the end; that is a stall as well.
+    func finish(at now: Instant, into tally: inout Tally) {
+        guard let shownFrom, let firstTime, let lastTime else { return }
+        let due = shownFrom + .milliseconds(lastTime.milliseconds - firstTime.milliseconds)
+        guard now > due else { return }
+        tally.add(now - due, to: .stall)
+    }
+}

@@ -1,0 +1,75 @@
+import Base
+import Media
+import NIOCore
+import RTMP
+import Sockets
+
+/// One publisher's way through the tape: every message at its time, or not at all.
+///
+/// As an encoder does, it leaves out what the target does not take, and goes on with sound at
+/// once and with pictures at the next key frame.
+final class Transmission {
+    private let tape: ClipTape
+    private let stream: MessageStreamID
+    private let from: Instant
+    private let channel: any Channel
+    private let loop: LoadLoop
+    private var index = 0
+    private var round: Int64 = 0
+    private var waitsForKey = false
+    private var timer: Scheduled<Void>?
+
+    init(
+        _ tape: ClipTape, on stream: MessageStreamID, from: Instant, _ channel: any Channel,
+        _ loop: LoadLoop
+    ) {
+        self.tape = tape
+        self.stream = stream
+        self.from = from
+        self.channel = channel
+        self.loop = loop
+    }
+
+    func cancel() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// Sends all that is due, and comes back when the next message is.
+    func advance() {
+        let now = RTMPClient.now
+        var due = from + .milliseconds(tape.time(index, round: round))
+        var hasWritten = false
+        while due <= now {
+            if send(due: due, at: now) { hasWritten = true }
+            index += 1
+            if index == tape.items.count {
+                index = 0
+                round += 1
+            }
+            due = from + .milliseconds(tape.time(index, round: round))
+        }
+        if hasWritten { channel.flush() }
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        timer = loop.eventLoop.scheduleTask(deadline: due.deadline) { bound.value.advance() }
+    }
+
+    private func send(due: Instant, at now: Instant) -> Bool {
+        let item = tape.items[index]
+        if item.isKey { waitsForKey = false }
+        if !channel.isWritable { channel.flush() }
+        guard channel.isWritable, !(item.isPicture && waitsForKey) else {
+            if item.isPicture { waitsForKey = true }
+            loop.tally.messagesHeldBack += 1
+            return false
+        }
+        let time = tape.time(index, round: round)
+        let head = tape.head(index, time: time, on: stream, stamp: due)
+        loop.tally.add(now - due, to: .sendLateness)
+        loop.tally.messagesSent += 1
+        loop.tally.bytesSent += Int64(head.readableBytes + item.rest.readableBytes)
+        channel.write(head, promise: nil)
+        if item.rest.readableBytes > 0 { channel.write(item.rest, promise: nil) }
+        return true
+    }
+}

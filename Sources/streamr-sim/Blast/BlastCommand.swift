@@ -1,0 +1,156 @@
+import ArgumentParser
+import Base
+import Cloud
+import Foundation
+import Load
+import NIOCore
+import Reports
+import Results
+
+/// `streamr-sim blast TARGET`: publishers and players for a real server.
+struct BlastCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "blast",
+        abstract: "Loads a real RTMP server and measures what arrives.",
+        discussion: """
+            The target is an application of a server, such as rtmp://127.0.0.1:1935/live. Each \
+            publisher sends a clip as an encoder would; each player parses all that it gets. Any \
+            host but this machine's loopback takes --i-am-allowed-to-load with its name, exactly \
+            as in the target: without it nothing is sent or looked up. It is then loaded slowly \
+            at first, within ceilings that only --max-… and --budget raise, and no longer than \
+            its clients bear it.
+
+            Thresholds are k6's, times in milliseconds: --threshold 'delivery_delay: p(95)<500, \
+            abortOnFail'. A window is counted from the start: 'stall{after:10s,before:40s}: \
+            count<3'. Metrics: \(Self.metrics).
+
+            On a terminal the load is shown as it goes, elsewhere as lines; Ctrl-C ends it early, \
+            with results.
+
+            Exit codes, the first that applies: 130 interrupted (results are written); 2 usage, \
+            or no consent; 3 inconclusive: nobody could start, too few samples, or the generator \
+            was the bottleneck; 10 clients failed or a threshold does not hold; 0.
+            """)
+
+    private static let metrics =
+        (LoadMetric.allCases.map(\.rawValue) + Threshold.Counter.allCases.map(\.rawValue)
+        + Threshold.Share.allCases.map(\.rawValue)).joined(separator: ", ")
+
+    @Argument(help: ArgumentHelp("Where to.", valueName: "rtmp://host/app"))
+    var target: String
+
+    @OptionGroup(title: "Who comes") var load: BlastLoad
+    @OptionGroup(title: "Consent and ceilings") var consent: BlastConsent
+
+    @Option(
+        help: ArgumentHelp(
+            "What must hold, such as 'delivery_delay: p(95)<500'; may be repeated.",
+            valueName: "metric: condition"))
+    var threshold: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A JSON file with thresholds as in k6's options.", valueName: "file"))
+    var thresholds: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the results go, exactly; results/blast-HOST.", valueName: "dir"))
+    var out: String?
+
+    @Flag(help: "Print summary.json instead of the text.")
+    var json = false
+
+    @Flag(help: "Print nothing.")
+    var quiet = false
+
+    func run() async throws {
+        let target = try checkedTarget()
+        let plan = try plan(target)
+        if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
+        let folder = out ?? "results/blast-\(target.host.replacing(":", with: "-"))"
+        do {
+            try ResultsFolder.refuseForeign(
+                URL(filePath: folder).standardizedFileURL.resolvingSymlinksInPath())
+        } catch {
+            throw Failure.usage(error.description)
+        }
+        let address = try resolve(target)
+        FileLimit.raise()
+        let clock = HostClock()
+        let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
+        let interrupt = Interrupt()
+        var display = BlastDisplay(plan, isShown: !json && !quiet)
+        let result: LoadResult
+        do {
+            result = try await LoadRun.result(
+                of: plan, at: address, start: start, isStopped: { interrupt.isRaised },
+                show: { display.show($0) })
+        } catch let refusal as LoadRun.Refusal {
+            throw Failure.usage(refusal.description)
+        }
+        display.finish()
+        do {
+            try LoadRecord.write(result, host: clock.facts, to: folder)
+        } catch {
+            throw Failure.usage(error.description)
+        }
+        try show(result, folder)
+        var outcome = Outcome()
+        outcome.interrupted = interrupt.isRaised
+        outcome.inconclusive = result.status == .inconclusive
+        outcome.serviceFailed = result.status == .fail
+        try Failure.exit(outcome)
+    }
+
+    private func checkedTarget() throws -> LoadTarget {
+        do throws(LoadRefusal) {
+            return try LoadTarget(target, consent: consent.iAmAllowedToLoad)
+        } catch {
+            throw Failure.usage(error.description)
+        }
+    }
+
+    /// Says where the packets will go, if that is not this machine.
+    private func resolve(_ target: LoadTarget) throws -> SocketAddress {
+        do throws(LoadRefusal) {
+            let address = try target.resolve()
+            if !target.isLoopback {
+                note("packets go to \(target.host) at \(address.ipAddress ?? "\(address)")")
+            }
+            return address
+        } catch {
+            throw Failure.usage(error.description)
+        }
+    }
+
+    private func plan(_ target: LoadTarget) throws -> LoadPlan {
+        var thresholds: [Threshold] = []
+        do throws(Threshold.SyntaxError) {
+            for text in threshold { thresholds += try Threshold.all(in: text) }
+        } catch {
+            throw Failure.usage("--threshold \(error.description)")
+        }
+        if let file = self.thresholds { thresholds += try ThresholdsFile.read(file) }
+        let ceilings = try consent.ceilings(isLoopback: target.isLoopback)
+        let plan = try load.plan(target, ceilings, thresholds)
+        if plan.ramp > (try load.askedRamp) {
+            note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
+        }
+        return plan
+    }
+
+    private func show(_ result: LoadResult, _ folder: String) throws {
+        if json {
+            print(try ResultsFolder.text(LoadSummary(result)), terminator: "")
+        } else if !quiet {
+            print(LoadText.render(result), terminator: "")
+            print("\nReport: \(folder)/\(ResultsFolder.reportName)")
+        }
+    }
+
+    private func note(_ message: String) {
+        guard !quiet else { return }
+        FileHandle.standardError.write(Data("\(message)\n".utf8))
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Base
+import Cloud
+import Load
+
+/// Flags that say which host may be loaded, and how far.
+struct BlastConsent: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The host of the target once more, exactly: you answer for it.", valueName: "host"))
+    var iAmAllowedToLoad: String?
+
+    @Option(help: ArgumentHelp("Clients; 50 for another host.", valueName: "count"))
+    var maxConnections: Int?
+
+    @Option(help: ArgumentHelp("Of the load; 5m for another host.", valueName: "time"))
+    var maxDuration: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Bits a second, both ways; 100M for another host.", valueName: "bits"))
+    var maxRate: String?
+
+    @Option(help: ArgumentHelp("Both ways; 2G for another host.", valueName: "bytes"))
+    var maxBytes: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the target's traffic to us may cost at AWS's price, such as '$2'.",
+            valueName: "dollars"))
+    var budget: String?
+
+    func ceilings(isLoopback: Bool) throws -> Ceilings {
+        var ceilings = isLoopback ? Ceilings.none : .remote
+        if let maxConnections {
+            guard maxConnections > 0 else { throw Failure.usage("--max-connections: 1 at least") }
+            ceilings.connections = maxConnections
+        }
+        if let maxDuration {
+            guard let time = Interval(brief: maxDuration), time > .zero else {
+                throw Failure.usage("--max-duration \(maxDuration): expected a time such as 1h")
+            }
+            ceilings.duration = time
+        }
+        if let maxRate {
+            ceilings.rate = Rate(bitsPerSecond: try number(maxRate, "--max-rate"))
+        }
+        if let maxBytes {
+            ceilings.bytes = ByteCount(bytes: try number(maxBytes, "--max-bytes"))
+        }
+        if let budget { ceilings.egress = try Self.bytes(for: budget) }
+        return ceilings
+    }
+
+    /// Decimal units for both.
+    private func number(_ text: String, _ flag: String) throws -> Int64 {
+        guard let number = ServeSettings.number(text, isRate: true), number > 0 else {
+            throw Failure.usage("\(flag) \(text): expected a number such as 500M")
+        }
+        return Int64(number)
+    }
+
+    /// What the dearest tier of the dearest region gives for the money: what is free may be used up.
+    static func bytes(for budget: String) throws -> ByteCount {
+        let prices = PriceBook.regions.compactMap(PriceBook.shipped).flatMap { book in
+            book.prices.filter { $0.id == "egress:internet" }.flatMap(\.tiers)
+                .map { $0.price / Ratio(book.transferGigabyte) }
+        }
+        let digits = budget.hasPrefix("$") ? budget.dropFirst() : budget[...]
+        guard let amount = Ratio(decimal: digits), amount > .zero, let dearest = prices.max(),
+            dearest > .zero, let bytes = Int64(exactly: (amount / dearest).floor)
+        else { throw Failure.usage("--budget \(budget): expected dollars such as '$2'") }
+        return ByteCount(bytes: bytes)
+    }
+}

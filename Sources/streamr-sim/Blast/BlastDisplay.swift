@@ -1,0 +1,105 @@
+import Base
+import Foundation
+import Load
+import Results
+
+/// What is shown while a load goes on: a page that renews itself on a terminal, a line now and then
+/// elsewhere. Both go to standard error's side of things: results alone go to standard output.
+struct BlastDisplay {
+    private let plan: LoadPlan
+    private let isShown: Bool
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private var linesShown = 0
+    private var dueAt = Interval.zero
+
+    private static let betweenLines = Interval.seconds(5)
+
+    init(_ plan: LoadPlan, isShown: Bool) {
+        self.plan = plan
+        self.isShown = isShown
+    }
+
+    mutating func show(_ view: LoadRun.View) {
+        guard isShown else { return }
+        if isTerminal {
+            let lines = page(view)
+            let back = linesShown > 0 ? "\u{1B}[\(linesShown)A" : ""
+            write(back + lines.map { "\u{1B}[2K\($0)\n" }.joined())
+            linesShown = lines.count
+        } else if view.elapsed >= dueAt {
+            dueAt = view.elapsed + Self.betweenLines
+            write(line(view) + "\n")
+        }
+    }
+
+    /// The page is wiped: what comes last stands in its place.
+    mutating func finish() {
+        if linesShown > 0 { write("\u{1B}[\(linesShown)A\u{1B}[J") }
+        linesShown = 0
+    }
+
+    private func page(_ view: LoadRun.View) -> [String] {
+        let row = view.row
+        let failures = view.failures.prefix(3).map { "\($0.value) \($0.name)" }
+        var lines = [
+            "blast \(plan.target.text)  \(clock(view.elapsed)) of \(clock(plan.duration))  "
+                + bar(view.elapsed),
+            "",
+            "clients     \(row.publishers) of \(plan.publishers) publishers, "
+                + "\(row.players) of \(plan.players) players",
+            "media       sent \(row.sentMbit.text(decimals: 1)) Mbit/s, "
+                + "received \(row.receivedMbit.text(decimals: 1)) Mbit/s",
+            "delay       now p50 \(ms(row.percentile(50, .deliveryDelay)))  "
+                + "p95 \(ms(row.percentile(95, .deliveryDelay)))  "
+                + "p99 \(ms(row.percentile(99, .deliveryDelay)))",
+            "            all p50 \(ms(view.delay.p50))  p95 \(ms(view.delay.p95))  "
+                + "p99 \(ms(view.delay.p99))",
+            "pictures    \(view.pictures), \(view.picturesLost) lost, \(view.stalls) stalls",
+            "errors      \(failures.isEmpty ? "none" : failures.joined(separator: ", "))",
+            "generator   CPU \(row.cpuPercent.text(decimals: 0)) %, "
+                + "sends late p99 \(ms(row.percentile(99, .sendLateness))), "
+                + "timers late p99 \(ms(row.percentile(99, .loopLag)))",
+        ]
+        lines += view.health.doubts.map { "            \($0)" }
+        let width = Self.width
+        return lines.map { String($0.prefix(width - 1)) }
+    }
+
+    private func line(_ view: LoadRun.View) -> String {
+        let row = view.row
+        let failed = view.failures.reduce(into: Int128(0)) { $0 += $1.value.millionths }
+        return "\(clock(view.elapsed))  \(row.publishers) publishers  \(row.players) players  "
+            + "sent \(row.sentMbit.text(decimals: 1))  "
+            + "received \(row.receivedMbit.text(decimals: 1)) Mbit/s  "
+            + "delay p95 \(ms(row.percentile(95, .deliveryDelay)))  "
+            + "\(failed / 1_000_000) failed  "
+            + "generator \(row.cpuPercent.text(decimals: 0)) %"
+    }
+
+    private func bar(_ elapsed: Interval) -> String {
+        let width: Int64 = 20
+        let done = min(
+            width,
+            multiplyDivide(elapsed.nanoseconds, width, max(1, plan.duration.nanoseconds)))
+        return String(repeating: "█", count: Int(done))
+            + String(repeating: "░", count: Int(width - done))
+    }
+
+    private func clock(_ interval: Interval) -> String {
+        let seconds = interval.wholeSeconds
+        let rest = seconds % 60
+        return "\(seconds / 60):\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    private func ms(_ value: Fixed) -> String { "\(value.text(decimals: 1)) ms" }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+    private static var width: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return 80
+        }
+        return Int(size.ws_col)
+    }
+}

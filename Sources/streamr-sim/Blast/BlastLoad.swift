@@ -1,0 +1,98 @@
+import ArgumentParser
+import Base
+import Load
+import Media
+
+/// Flags that say who comes to the target, when, and with what.
+struct BlastLoad: ParsableArguments {
+    @Option(help: "Publishers, each of a stream of its own, 0 to 10000.")
+    var publishers = 1
+
+    @Option(help: "Players, spread over the streams, 0 to 10000.")
+    var players = 1
+
+    @Option(help: ArgumentHelp("How long, such as 90s or 1m30s; 4h at most.", valueName: "time"))
+    var duration = "60s"
+
+    @Option(
+        help: ArgumentHelp(
+            "Within which all have come: publishers in its first half.", valueName: "time"))
+    var ramp = "10s"
+
+    @Option(
+        help: ArgumentHelp("What is measured before is not ruled on.", valueName: "time"))
+    var warmUp = "0s"
+
+    @Option(help: ArgumentHelp("Bits a second of a stream's pictures.", valueName: "bits"))
+    var videoRate = "2500k"
+
+    @Option(help: ArgumentHelp("Bits a second of its sound; 0 for none.", valueName: "bits"))
+    var audioRate = "150k"
+
+    @Option(help: "Pictures a second.")
+    var fps = 30
+
+    @Option(help: ArgumentHelp("Pictures from one key frame to the next.", valueName: "pictures"))
+    var gop = 60
+
+    private static let clientsMax = 10_000
+    private static let longest = Interval.hours(4)
+
+    var askedRamp: Interval {
+        get throws { try time(ramp, "--ramp") }
+    }
+
+    func plan(
+        _ target: LoadTarget, _ ceilings: Ceilings, _ thresholds: [Threshold]
+    ) throws -> LoadPlan {
+        let range = 0...Self.clientsMax
+        guard range.contains(publishers), range.contains(players), publishers + players > 0 else {
+            throw Failure.usage("--publishers and --players: 0 to 10000, and one at least")
+        }
+        let duration = try time(duration, "--duration")
+        let ramp = ceilings.ramp(try askedRamp, clients: publishers + players)
+        let warmUp = try time(warmUp, "--warm-up")
+        guard duration >= .seconds(1), duration <= Self.longest else {
+            throw Failure.usage("--duration: 1s to 4h")
+        }
+        guard ramp <= duration, warmUp < duration else {
+            throw Failure.usage(
+                "--duration \(self.duration) is shorter than the ramp of \(ramp.wholeSeconds) s, "
+                    + "or than the warm-up")
+        }
+        return LoadPlan(
+            target: target, publishers: publishers, players: players, duration: duration,
+            ramp: ramp, warmUp: warmUp, shape: try shape, ceilings: ceilings,
+            thresholds: thresholds)
+    }
+
+    private var shape: Clip.Shape {
+        get throws {
+            var shape = Clip.Shape()
+            shape.videoRate = try rate(videoRate, "--video-rate")
+            shape.audioRate = try rate(audioRate, "--audio-rate")
+            shape.framesPerSecond = fps
+            shape.groupLength = gop
+            do throws(ClipError) {
+                _ = try Clip(shape)
+            } catch {
+                throw Failure.usage("no clip can be made like this: \(error)")
+            }
+            return shape
+        }
+    }
+
+    private func time(_ text: String, _ flag: String) throws -> Interval {
+        guard let time = Interval(brief: text) else {
+            throw Failure.usage("\(flag) \(text): expected a time such as 90s or 1m30s")
+        }
+        return time
+    }
+
+    private func rate(_ text: String, _ flag: String) throws -> Int {
+        guard let rate = ServeSettings.number(text, isRate: true), rate >= 0 else {
+            throw Failure.usage("\(flag) \(text): expected bits a second such as 2500k")
+        }
+        return rate
+    }
+}

@@ -1,0 +1,106 @@
+import Base
+import Media
+import RTMP
+import Testing
+
+@testable import Load
+
+/// What a player measures, from media that are made and times that are told.
+@Suite struct ReceptionTests {
+    private static let start = Instant(nanoseconds: 1_000_000_000_000)
+
+    /// The clip's pictures and sound, each with the time at which it was due.
+    private func messages(_ seconds: Int64) throws -> [(MediaMessage, Instant)] {
+        var shape = Clip.Shape()
+        shape.videoRate = 200_000
+        shape.duration = .seconds(seconds)
+        var clip = try Clip(shape)
+        var all: [(MediaMessage, Instant)] = []
+        while let time = clip.nextTime {
+            let due = Self.start + .milliseconds(time.milliseconds)
+            guard let message = clip.next(stamp: due) else { break }
+            all.append((message, due))
+        }
+        return all
+    }
+
+    private func measured(
+        _ seconds: Int64, _ arrival: (Int, Instant, MediaMessage) -> Instant?
+    ) throws -> Tally {
+        var tally = Tally()
+        var reception = Reception(
+            called: Self.start, started: Self.start, framesPerSecond: 30)
+        var last = Self.start
+        for (index, (message, due)) in try messages(seconds).enumerated() {
+            guard let at = arrival(index, due, message) else { continue }
+            reception.receive(message, at: at, into: &tally)
+            last = at
+        }
+        reception.finish(at: last, into: &tally)
+        return tally
+    }
+
+    @Test("a constant delay is measured, and is neither jitter nor loss")
+    func constant() throws {
+        let tally = try measured(4) { _, due, _ in due + .milliseconds(80) }
+        #expect(tally.pictures == 120)
+        #expect(tally[.deliveryDelay].count == 120)
+        #expect(tally[.deliveryDelay].least == Fixed(80))
+        #expect(tally[.deliveryDelay].most == Fixed(80))
+        #expect(tally[.firstFrame].most == Fixed(80))
+        #expect(tally[.firstKeyFrame].count == 1)
+        #expect(tally[.jitter].most <= Fixed(1))
+        #expect(tally[.drift].most < Fixed(34))
+        #expect(tally.picturesLost == 0 && tally.picturesOutOfOrder == 0)
+        #expect(tally[.stall].count == 0)
+    }
+
+    @Test("pictures that do not come are counted as lost, one by one")
+    func lost() throws {
+        var pictures = 0
+        let tally = try measured(4) { _, due, message in
+            if message.kind == .video, MediaRole(message) != .header { pictures += 1 }
+            let isLost = message.kind == .video && (40..<50).contains(pictures)
+            return isLost ? nil : due
+        }
+        #expect(tally.pictures == 110)
+        #expect(tally.picturesLost == 10)
+    }
+
+    @Test("standing still for three seconds is a stall of what the reserve does not cover")
+    func stall() throws {
+        let gap = Self.start + .seconds(2)
+        let tally = try measured(8) { _, due, _ in due < gap ? due : due + .seconds(3) }
+        #expect(tally[.stall].count == 1)
+        #expect(tally[.stall].most >= Fixed(1_990) && tally[.stall].most <= Fixed(2_010))
+        #expect(tally[.jitter].most >= Fixed(2_990))
+    }
+
+    @Test("what comes behind a later picture is out of order, not lost")
+    func order() throws {
+        var tally = Tally()
+        var reception = Reception(
+            called: Self.start, started: Self.start, framesPerSecond: 30)
+        var pictures = try messages(2).filter {
+            $0.0.kind == .video && MediaRole($0.0) != .header
+        }
+        pictures.swapAt(20, 21)
+        for (message, due) in pictures { reception.receive(message, at: due, into: &tally) }
+        #expect(tally.picturesOutOfOrder == 1)
+        #expect(tally.pictures == 60)
+    }
+
+    @Test("what the target had in its cache tells nothing of its delay")
+    func cached() throws {
+        var tally = Tally()
+        let started = Self.start + .seconds(2)
+        var reception = Reception(called: started, started: started, framesPerSecond: 30)
+        for (message, due) in try messages(4) {
+            reception.receive(message, at: max(due, started) + .milliseconds(5), into: &tally)
+        }
+        #expect(tally.pictures == 120)
+        #expect(tally[.deliveryDelay].count == 60)
+        #expect(tally[.deliveryDelay].most == Fixed(5))
+        #expect(tally[.jitter].most <= Fixed(34))
+    }
+}

@@ -1,0 +1,146 @@
+import Base
+import Load
+import Logging
+import Media
+import NIOCore
+import NIOPosix
+import Platform
+import Results
+import Sockets
+import Testing
+
+/// A server of ours in this process, on free ports of 127.0.0.1.
+enum TestServer {
+    static func with<Value>(_ body: (Int) async throws -> Value) async throws -> Value {
+        var options = StreamService.Options()
+        options.address = "127.0.0.1"
+        (options.rtmpPort, options.httpPort, options.apiPort) = (0, 0, 0)
+        options.stream.latency = .zero
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        let service = try await StreamService.start(options, logger: logger)
+        do {
+            let value = try await body(service.ports.rtmp)
+            await service.stop()
+            return value
+        } catch {
+            await service.stop()
+            throw error
+        }
+    }
+}
+
+/// A listener that is no server: what it does to everyone who connects.
+enum Faulty: Sendable {
+    case stalls
+    case hangsUp
+    case resets
+    case talksGarbage
+    /// Passes all on to another port, this much later each way.
+    case delays(Interval, to: Int)
+
+    func with<Value>(_ body: (Int) async throws -> Value) async throws -> Value {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { meet($0) }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        do {
+            let value = try await body(port)
+            try await group.shutdownGracefully()
+            return value
+        } catch {
+            try await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private func meet(_ channel: any Channel) -> EventLoopFuture<Void> {
+        switch self {
+        case .stalls: break
+        case .hangsUp:
+            channel.eventLoop.scheduleTask(in: .milliseconds(50)) { channel.close(promise: nil) }
+        case .resets:
+            channel.eventLoop.scheduleTask(in: .milliseconds(50)) {
+                // Closed at once, without lingering, is reset: socket(7), SO_LINGER.
+                (channel as? any SocketOptionProvider)?
+                    .setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                    .whenComplete { _ in channel.close(promise: nil) }
+            }
+        case .talksGarbage:
+            let bytes = (0..<4_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 101) }
+            channel.eventLoop.scheduleTask(in: .milliseconds(50)) {
+                channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+            }
+        case .delays(let delay, let port):
+            return ClientBootstrap(group: channel.eventLoop)
+                .connect(host: "127.0.0.1", port: port)
+                .flatMapThrowing { partner in
+                    try partner.pipeline.syncOperations.addHandler(Late(channel, delay))
+                    try channel.pipeline.syncOperations.addHandler(Late(partner, delay))
+                }
+        }
+        return channel.eventLoop.makeSucceededVoidFuture()
+    }
+
+    /// A port that nobody listens on.
+    static func freePort() async throws -> Int {
+        try await Faulty.stalls.with { $0 }
+    }
+}
+
+private final class Late: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let partner: any Channel
+    private let delay: TimeAmount
+
+    init(_ partner: any Channel, _ delay: Interval) {
+        self.partner = partner
+        self.delay = .nanoseconds(delay.nanoseconds)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let (buffer, partner) = (unwrapInboundIn(data), partner)
+        context.eventLoop.scheduleTask(in: delay) {
+            partner.writeAndFlush(buffer, promise: nil)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        partner.close(promise: nil)
+    }
+}
+
+extension LoadPlan {
+    /// A small load of a target on this port.
+    static func small(
+        port: Int, publishers: Int = 1, players: Int = 1, seconds: Int64 = 4,
+        _ thresholds: [String] = [], warmUp: Interval = .zero, ceilings: Ceilings = .none
+    ) throws -> LoadPlan {
+        var shape = Clip.Shape()
+        shape.videoRate = 300_000
+        shape.audioRate = 32_000
+        return LoadPlan(
+            target: try LoadTarget("rtmp://127.0.0.1:\(port)/live", consent: nil),
+            publishers: publishers, players: players, duration: .seconds(seconds), ramp: .zero,
+            warmUp: warmUp, shape: shape, ceilings: ceilings,
+            thresholds: try thresholds.flatMap { try Threshold.all(in: $0) })
+    }
+
+    func run(isStopped: @escaping @Sendable () -> Bool = { false }) async throws -> LoadResult {
+        try await LoadRun.result(
+            of: self, at: try target.resolve(), start: Instant(nanoseconds: 1_800_000_000_000_000_000),
+            isStopped: isStopped, show: { _ in })
+    }
+}
+
+extension LoadResult {
+    func count(_ name: String) -> Fixed? { counts.first { $0.name == name }?.value }
+    func spread(_ name: String) -> LoadSpread? { spreads.first { $0.name == name } }
+    func ruling(_ id: String) -> LoadRuling? { rulings.first { $0.id == id } }
+    func failures(_ name: String) -> Fixed { failures.first { $0.name == name }?.value ?? .zero }
+
+    /// Without those that a busy machine causes.
+    var targetDoubts: [String] { doubts.filter { !$0.hasPrefix("the generator") } }
+}
