@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import FoundationXML
 import Testing
 
 @testable import Reports

@@ -49,7 +49,7 @@ extension Page {
                 let data = Data(svg.utf8).base64EncodedString()
                 return """
                     <p><img class="drawing" alt="The deployment: subnets, services, and who \
-                    reaches whom" src="data:image/svg+xml;base64,\(data)"></p>
+                    reaches whom" src="data:image/svg+xml;base64,\(data)"/></p>
                     """
             } ?? ""
         return """
