@@ -26,8 +26,8 @@ struct HostClock {
             memoryPeakBytes: HostClock.memoryPeakBytes)
     }
 
-    /// The most memory that this program held, in bytes. `ru_maxrss` would not do: it goes on from the
-    /// process that started this one, past `exec` (getrusage(2), Linux).
+    /// The most memory that this program held, in bytes. `ru_maxrss` would not do: it goes on from
+    /// the process that started this one, past `exec` (getrusage(2), Linux).
     private static var memoryPeakBytes: Int64 {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
