@@ -2,7 +2,7 @@
 .PHONY: run test bench gate lint setup build fuzz
 
 # Nobody debugs what CI built: without debug information it builds in three quarters of the time.
-SWIFT_BUILD = swift build $(if $(CI),-debug-info-format none --disable-index-store)
+LEAN = $(if $(CI),-debug-info-format none --disable-index-store)
 BINARY = .build/release/streamr-sim
 # plan-as-written does not hold, as the tests check: it has no figures of its own to keep.
 GATED = $(filter-out scenarios/plan-as-written.json,$(wildcard scenarios/*-*.json))
@@ -11,7 +11,7 @@ setup:
 	@scripts/setup
 
 build: setup
-	$(SWIFT_BUILD) -c release --product streamr-sim
+	swift build $(LEAN) -c release --product streamr-sim
 
 # Succeeds when the simulation ran, whatever the verdict (exit codes: streamr-sim help run).
 run: build
@@ -23,10 +23,10 @@ run: build
 # The release build is there to be compared with the debug one. What watches delays runs alone, and what
 # talks to real peers one test after the other: tests beside them would be the disturbance.
 test: build
-	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --filter HostileTests
-	swift test --skip-build --no-parallel --filter 'SocketsTests|ServeTests' --skip HostileTests
-	swift test --skip-build --skip 'SocketsTests|ServeTests|HostileTests'
+	swift build $(LEAN) --build-tests
+	swift test $(LEAN) --skip-build --filter HostileTests
+	swift test $(LEAN) --skip-build --no-parallel --filter 'SocketsTests|ServeTests|LoadTests' --skip HostileTests
+	swift test $(LEAN) --skip-build --skip 'SocketsTests|ServeTests|LoadTests|HostileTests'
 
 # Each target this many seconds, one a core. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60

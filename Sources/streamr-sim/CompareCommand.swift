@@ -1,4 +1,7 @@
 import ArgumentParser
+import Cloud
+import Foundation
+import Plans
 import Reports
 import Results
 
@@ -6,17 +9,20 @@ import Results
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Compares the results of two runs, figure by figure and line by line.",
+        abstract: "Compares two runs, figure by figure, or the bills of two plans, line by line.",
         discussion: """
             Runs of one mode must agree exactly. A fluid run may differ from one by frames by 1 % \
             in bytes and CPU, by 5 % in stall seconds and dropped frames, and by 15 % in the \
             number of stalls. Bills must agree to the cent.
+
+            A and B may both be templates, or folders of them, of two plans for one region: then \
+            what is fixed of their bills is compared (plan cost --than has all options).
             """)
 
-    @Argument(help: ArgumentHelp("The results folder to compare with.", valueName: "A"))
+    @Argument(help: ArgumentHelp("The results folder or plan to compare with.", valueName: "A"))
     var before: String
 
-    @Argument(help: ArgumentHelp("The results folder to be compared.", valueName: "B"))
+    @Argument(help: ArgumentHelp("The results folder or plan to be compared.", valueName: "B"))
     var after: String
 
     @Option(
@@ -38,6 +44,7 @@ struct CompareCommand: ParsableCommand {
             }
             return tolerance
         }
+        if let a = templates(before), let b = templates(after) { return try compare(a, b) }
         let comparison: Comparison
         do {
             comparison = Comparison(
@@ -49,6 +56,32 @@ struct CompareCommand: ParsableCommand {
         print(json ? try ResultsFolder.text(comparison) : comparison.text, terminator: "")
         var outcome = Outcome()
         outcome.gateOrComparisonFailed = comparison.outside > 0
+        try Failure.exit(outcome)
+    }
+    /// The templates at a path; nil where there are none, or a run's results.
+    private func templates(_ path: String) -> [String]? {
+        let kinds = [".json", ".yaml", ".yml"]
+        func isTemplate(_ name: String) -> Bool { kinds.contains { name.hasSuffix($0) } }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            return isTemplate(path) ? [path] : nil
+        }
+        guard !names.contains(ResultsFolder.summaryName) else { return nil }
+        let found = names.filter(isTemplate).sorted().map { "\(path)/\($0)" }
+        return found.isEmpty ? nil : found
+    }
+
+    private func compare(_ before: [String], _ after: [String]) throws {
+        guard tolerance.isEmpty, !json else {
+            throw Failure.usage("--tolerance and --json are for runs, not for plans")
+        }
+        let plans = try [before, after].map { try PlanOptions.parse($0).plan() }
+        guard let book = PriceBook.shipped(region: plans[0].region) else {
+            throw Failure.usage("no price book for \(plans[0].region)")
+        }
+        let costs = plans.map { PlanCost($0, .nothing, at: book, under: .onDemand) }
+        print(PlanCost.difference(from: costs[0], to: costs[1]), terminator: "")
+        var outcome = Outcome()
+        outcome.gateOrComparisonFailed = costs[0].bill.total730h != costs[1].bill.total730h
         try Failure.exit(outcome)
     }
 }

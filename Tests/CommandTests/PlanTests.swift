@@ -51,6 +51,12 @@ import Testing
         let than = try Command.run(
             ["plan", "cost"] + Self.meant + ["--than"] + Self.seed)
         #expect(than.output.contains("total"), "\(than.output) \(than.errors)")
+        let folder = "scenarios/plan/"
+        let compared = try Command.run(["compare", folder + "as-written", folder + "five-friends"])
+        #expect(compared.status == 20 && compared.output.contains("+0.50"), "\(compared.errors)")
+        let same = try Command.run(["compare", Self.seed[1], Self.seed[1]])
+        #expect(same.status == 0, "\(same.errors)")
+        #expect(try Command.run(["compare", folder + "as-written", "results"]).status == 2)
     }
 
     @Test("synth writes the templates that five-friends is kept as; improve leaves no error")

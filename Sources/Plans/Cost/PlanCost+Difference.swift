@@ -15,7 +15,7 @@ extension PlanCost {
             guard earlier != later else { continue }
             let parts = entry.key.split(separator: "\t", omittingEmptySubsequences: false)
             table.add([
-                String(parts[0]), String(parts[1]), earlier.cents, later.cents,
+                short(String(parts[0])), String(parts[1]), earlier.cents, later.cents,
                 signed(later - earlier),
             ])
         }

@@ -22,12 +22,20 @@ extension PlanCost {
     private func row(_ index: Int, _ stack: Int?) -> [String] {
         let (line, billed) = (lines[index], bill.lines[index])
         return [
-            stack.map { plan.graph.templates[$0].name } ?? "", line.resource.map(plan.name) ?? "",
+            stack.map { plan.graph.templates[$0].name } ?? "",
+            line.resource.map { Self.short(plan.name($0)) } ?? "",
             (billed.quantity * (Ratio(book.monthHours) / bill.period.hours)).rounded(digits: 3),
             billed.unit.rawValue, billed.unitPrice.decimal, billed.amount730h.cents,
             line.what + (line.isFixed ? "" : " (used)"),
         ]
     }
+
+    /// CDK names some resources by their whole path; JSON and CSV have all of it.
+    static func short(_ name: String) -> String {
+        name.count > nameMax ? name.prefix(nameMax - 1) + "…" : name
+    }
+
+    private static let nameMax = 36  // a table then fits a wide terminal
 
     private func notes(_ measured: Measured) -> [String] {
         var notes = ["Under each regime: " + regimes(measured) + "."]

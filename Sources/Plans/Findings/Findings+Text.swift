@@ -116,6 +116,7 @@ extension Finding {
         var lines = ["  \(rule.severity.rawValue) \(rule.rawValue): \(resource)"]
         lines += reason.wrapped(to: 92).map { "      " + $0 }
         if !fix.isEmpty { lines += ("fix: " + fix).wrapped(to: 92).map { "      " + $0 } }
+        lines += ("see: " + rule.documentation).wrapped(to: 92).map { "      " + $0 }
         return lines + ["      \(place(plan)) \(path)"]
     }
 

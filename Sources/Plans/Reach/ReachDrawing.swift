@@ -263,13 +263,17 @@ public struct ReachDrawing {
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
             width="\(width)" height="\(height)" role="img" aria-label="Who reaches what">
             <style>
-            svg { --paper: #ffffff; --ink: #24292f; --quiet: #57606a; --good: #2a7d4f;
-              --ill: #c0392b; --network: #fbfcfd; --public: #eaf4ee; --private: #eef1f7; --nowhere: #fdf1ef;
-              --line: #8a8f98; }
+            svg {
+              --paper: #ffffff; --ink: #24292f; --quiet: #57606a; --good: #2a7d4f;
+              --ill: #c0392b; --network: #fbfcfd; --public: #eaf4ee; --private: #eef1f7;
+              --nowhere: #fdf1ef; --line: #8a8f98;
+            }
             @media (prefers-color-scheme: dark) {
-              svg { --paper: #15171a; --ink: #e7e4dc; --quiet: #b0b4ba; --good: #6cc495;
+              svg {
+                --paper: #15171a; --ink: #e7e4dc; --quiet: #b0b4ba; --good: #6cc495;
                 --ill: #f0877a; --network: #1b1e22; --public: #1b2c22; --private: #1d2431;
-                --nowhere: #35211e; --line: #8a8f98; }
+                --nowhere: #35211e; --line: #8a8f98;
+              }
             }
             .t { font: 14px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); }
             .frame, .kind { fill: var(--quiet); font-size: 13px; }

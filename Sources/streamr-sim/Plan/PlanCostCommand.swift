@@ -26,7 +26,7 @@ struct PlanCostCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A price book to use instead (plan prices makes one).", valueName: "file"))
+            "A price book to use instead (prices import makes one).", valueName: "file"))
     var prices: String?
 
     @Option(
