@@ -34,7 +34,9 @@ struct LoadLedger: Sendable {
     var ruled: Tally { windows[0].tally }
 
     /// Takes one second; says why the load must end at once, if it must.
-    mutating func take(_ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]) -> String? {
+    mutating func take(
+        _ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]
+    ) -> String? {
         elapsed += Self.step
         total.add(row.tally, delays: true)
         for index in windows.indices where windows[index].window.covers(elapsed) {

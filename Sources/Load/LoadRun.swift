@@ -88,7 +88,8 @@ public struct LoadRun {
             loop.eventLoop.execute { loop.value.start(client, at: at) }
         }
         for loop in loops { loop.eventLoop.execute { loop.value.watchLag() } }
-        ledger.note("start", "load", "\(clients.count) clients to \(plan.target.text)", after: .zero)
+        ledger.note(
+            "start", "load", "\(clients.count) clients to \(plan.target.text)", after: .zero)
         let partial = await turn(clients, isStopped: isStopped, show: show)
         if let partial { ledger.note("stop", "load", partial, after: RTMPClient.now - began) }
         let staying = await gauges()

@@ -18,7 +18,8 @@ public enum ResultsFolder {
 
     /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
     public static let names = [
-        billName, eventsName, fingerprintName, histogramsName, junitName, reportName, runInfoName, seriesName,
+        billName, eventsName, fingerprintName, histogramsName, junitName, reportName, runInfoName,
+        seriesName,
         summaryName,
     ]
 

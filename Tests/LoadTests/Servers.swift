@@ -130,7 +130,8 @@ extension LoadPlan {
 
     func run(isStopped: @escaping @Sendable () -> Bool = { false }) async throws -> LoadResult {
         try await LoadRun.result(
-            of: self, at: try target.resolve(), start: Instant(nanoseconds: 1_800_000_000_000_000_000),
+            of: self, at: try target.resolve(),
+            start: Instant(nanoseconds: 1_800_000_000_000_000_000),
             isStopped: isStopped, show: { _ in })
     }
 }

@@ -37,7 +37,8 @@ enum LoadPage {
                 "<p class=\"partial\"><strong>Partial results.</strong> \($0)</p>"
             } ?? ""
         let doubts = result.doubts.joined(separator: "; ")
-        let standfirst = doubts.isEmpty ? "Every packet went to \(heading.address)." : "\(doubts.sentence)."
+        let standfirst =
+            doubts.isEmpty ? "Every packet went to \(heading.address)." : "\(doubts.sentence)."
         let rate = Fixed.ratio(Int128(heading.streamRate.bitsPerSecond), 1_000_000)
         return """
             <header class="\(result.status.rawValue)">

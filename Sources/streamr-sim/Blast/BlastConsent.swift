@@ -60,7 +60,8 @@ struct BlastConsent: ParsableArguments {
         return Int64(number)
     }
 
-    /// What the dearest tier of the dearest region gives for the money: what is free may be used up.
+    /// What the dearest tier of the dearest region gives for the money: what is free may be used
+    /// up already.
     static func bytes(for budget: String) throws -> ByteCount {
         let prices = PriceBook.regions.compactMap(PriceBook.shipped).flatMap { book in
             book.prices.filter { $0.id == "egress:internet" }.flatMap(\.tiers)
