@@ -67,7 +67,8 @@ struct LoadLedger: Sendable {
             second: row.tally.bytesSent + row.tally.bytesReceived)
         if let excess { return excess }
         let isHurt = hurt.isHurt(
-            failures: row.tally.failuresSum, clients: row.publishers + row.players)
+            failures: row.tally.failuresSum + row.tally.callFailuresSum,
+            clients: row.publishers + row.players + row.tally.callsAnswered)
         if isHurt, plan.ceilings.stopsWhenHurt {
             return "the target is hurt: too many of its clients failed"
         }

@@ -4,11 +4,19 @@ import RTMP
 
 /// Who loads a target, and for how long.
 public struct LoadPlan: Sendable {
-    public var target: LoadTarget
+    /// Whom publishers and players call.
+    public var target: LoadTarget?
+    /// Whom calls are made to, and players over HTTP call.
+    public var web: WebTarget?
     /// Each publishes a stream of its own.
     public var publishers: Int
     /// Spread evenly over the streams.
     public var players: Int
+    /// Players by HTTP-FLV, of the same streams.
+    public var flvPlayers = 0
+    /// Connections for calls, at most.
+    public var webConnections = 64
+    public var calls: [LoadCall] = []
     /// From the first connection to the end.
     public var duration: Interval
     /// In its first half the publishers come, evenly spaced, in its second the players.
@@ -20,10 +28,12 @@ public struct LoadPlan: Sendable {
     public var thresholds: [Threshold]
 
     public init(
-        target: LoadTarget, publishers: Int, players: Int, duration: Interval, ramp: Interval,
+        target: LoadTarget?, web: WebTarget? = nil, publishers: Int, players: Int,
+        duration: Interval, ramp: Interval,
         warmUp: Interval, shape: Clip.Shape, ceilings: Ceilings, thresholds: [Threshold]
     ) {
         self.target = target
+        self.web = web
         self.publishers = publishers
         self.players = players
         self.duration = duration
@@ -39,16 +49,26 @@ public struct LoadPlan: Sendable {
 
     /// One connection to be.
     struct Client: Sendable {
-        var purpose: ClientSession.Purpose
+        enum Kind: Sendable { case publisher, player, flvPlayer }
+
+        var kind: Kind
         var number: Int
         var stream: Int
         /// From the start of the load.
         var start: Interval
 
         var name: String {
-            switch purpose {
-            case .publish: "publisher-\(number)"
-            case .play: "player-\(number)"
+            switch kind {
+            case .publisher: "publisher-\(number)"
+            case .player: "player-\(number)"
+            case .flvPlayer: "flv-player-\(number)"
+            }
+        }
+
+        var purpose: ClientSession.Purpose {
+            switch kind {
+            case .publisher: .publish
+            case .player, .flvPlayer: .play
             }
         }
     }
@@ -59,16 +79,20 @@ public struct LoadPlan: Sendable {
     var clients: [Client] {
         let half = Interval(nanoseconds: ramp.nanoseconds / 2)
         let playersFrom = publishers > 0 ? max(half, Self.headStart) : .zero
-        return (0..<publishers).map { number in
+        let publishing = (0..<publishers).map { number in
             Client(
-                purpose: .publish, number: number, stream: number,
+                kind: .publisher, number: number, stream: number,
                 start: part(number, of: publishers, over: half))
         }
-            + (0..<players).map { number in
-                Client(
-                    purpose: .play, number: number, stream: number % max(publishers, 1),
-                    start: playersFrom + part(number, of: players, over: half))
-            }
+        let playing = (0..<players + flvPlayers).map { place in
+            let isOverHTTP = place >= players
+            let number = isOverHTTP ? place - players : place
+            return Client(
+                kind: isOverHTTP ? .flvPlayer : .player, number: number,
+                stream: number % max(publishers, 1),
+                start: playersFrom + part(place, of: players + flvPlayers, over: half))
+        }
+        return publishing + playing
     }
 
     private func part(_ number: Int, of count: Int, over length: Interval) -> Interval {
@@ -77,8 +101,18 @@ public struct LoadPlan: Sendable {
 
     var streamRate: Rate { Rate(bitsPerSecond: Int64(shape.videoRate + shape.audioRate)) }
 
-    /// Both ways together, once all have come.
+    /// Of media, both ways together, once all have come.
     public var rate: Rate {
-        Rate(bitsPerSecond: streamRate.bitsPerSecond * Int64(publishers + players))
+        Rate(bitsPerSecond: streamRate.bitsPerSecond * Int64(publishers + players + flvPlayers))
+    }
+
+    /// As it was given; the one for media first.
+    public var title: String {
+        [target?.text, web?.text].compactMap { $0 }.joined(separator: " and ")
+    }
+
+    /// Calls a second, once the ramp is over.
+    var callRate: Fixed {
+        calls.reduce(.zero) { Fixed(millionths: $0.millionths + $1.rate.millionths) }
     }
 }

@@ -3,7 +3,6 @@ import Base
 import Cloud
 import Foundation
 import Load
-import NIOCore
 import Reports
 import Results
 
@@ -11,10 +10,10 @@ import Results
 struct BlastCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blast",
-        abstract: "Loads a real RTMP server and measures what arrives.",
+        abstract: "Loads a real server and measures what arrives.",
         discussion: """
-            The target is an application of a server, such as rtmp://127.0.0.1:1935/live. Each \
-            publisher sends a clip as an encoder would; each player parses all that it gets. Any \
+            The target is an application of a server, such as rtmp://127.0.0.1:1935/live, or an \
+            HTTP server for --call, such as http://127.0.0.1:8000. Each publisher sends a clip as an encoder would; each player parses all that it gets. Any \
             host but this machine's loopback takes --i-am-allowed-to-load with its name, exactly \
             as in the target: without it nothing is sent or looked up. It is then loaded slowly \
             at first, within ceilings that only --max-… and --budget raise, and no longer than \
@@ -65,17 +64,17 @@ struct BlastCommand: AsyncParsableCommand {
     var quiet = false
 
     func run() async throws {
-        let target = try checkedTarget()
-        let plan = try plan(target)
+        let targets = try BlastTargets(target, http: load.http, consent: consent.iAmAllowedToLoad)
+        let plan = try plan(targets)
         if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
-        let folder = out ?? "results/blast-\(target.host.replacing(":", with: "-"))"
+        let folder = out ?? "results/blast-\(targets.host.replacing(":", with: "-"))"
         do {
             try ResultsFolder.refuseForeign(
                 URL(filePath: folder).standardizedFileURL.resolvingSymlinksInPath())
         } catch {
             throw Failure.usage(error.description)
         }
-        let address = try resolve(target)
+        let addresses = try targets.resolve { note($0) }
         FileLimit.raise()
         let clock = HostClock()
         let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
@@ -84,7 +83,7 @@ struct BlastCommand: AsyncParsableCommand {
         let result: LoadResult
         do {
             result = try await LoadRun.result(
-                of: plan, at: address, start: start, isStopped: { interrupt.isRaised },
+                of: plan, at: addresses, start: start, isStopped: { interrupt.isRaised },
                 show: { display.show($0) })
         } catch let refusal as LoadRun.Refusal {
             throw Failure.usage(refusal.description)
@@ -103,28 +102,7 @@ struct BlastCommand: AsyncParsableCommand {
         try Failure.exit(outcome)
     }
 
-    private func checkedTarget() throws -> LoadTarget {
-        do throws(LoadRefusal) {
-            return try LoadTarget(target, consent: consent.iAmAllowedToLoad)
-        } catch {
-            throw Failure.usage(error.description)
-        }
-    }
-
-    /// Says where the packets will go, if that is not this machine.
-    private func resolve(_ target: LoadTarget) throws -> SocketAddress {
-        do throws(LoadRefusal) {
-            let address = try target.resolve()
-            if !target.isLoopback {
-                note("packets go to \(target.host) at \(address.ipAddress ?? "\(address)")")
-            }
-            return address
-        } catch {
-            throw Failure.usage(error.description)
-        }
-    }
-
-    private func plan(_ target: LoadTarget) throws -> LoadPlan {
+    private func plan(_ targets: BlastTargets) throws -> LoadPlan {
         var thresholds: [Threshold] = []
         do throws(Threshold.SyntaxError) {
             for text in threshold { thresholds += try Threshold.all(in: text) }
@@ -132,8 +110,8 @@ struct BlastCommand: AsyncParsableCommand {
             throw Failure.usage("--threshold \(error.description)")
         }
         if let file = self.thresholds { thresholds += try ThresholdsFile.read(file) }
-        let ceilings = try consent.ceilings(isLoopback: target.isLoopback)
-        let plan = try load.plan(target, ceilings, thresholds)
+        let ceilings = try consent.ceilings(isLoopback: targets.isLoopback)
+        let plan = try load.plan(targets.media, targets.web, ceilings, thresholds)
         if plan.ramp > (try load.askedRamp) {
             note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
         }

@@ -21,6 +21,9 @@ struct BlastConsent: ParsableArguments {
             "Bits a second, both ways; 100M for another host.", valueName: "bits"))
     var maxRate: String?
 
+    @Option(help: ArgumentHelp("HTTP calls a second; 20 for another host.", valueName: "count"))
+    var maxCalls: Int?
+
     @Option(help: ArgumentHelp("Both ways; 2G for another host.", valueName: "bytes"))
     var maxBytes: String?
 
@@ -41,6 +44,10 @@ struct BlastConsent: ParsableArguments {
                 throw Failure.usage("--max-duration \(maxDuration): expected a time such as 1h")
             }
             ceilings.duration = time
+        }
+        if let maxCalls {
+            guard maxCalls > 0 else { throw Failure.usage("--max-calls: 1 at least") }
+            ceilings.calls = maxCalls
         }
         if let maxRate {
             ceilings.rate = Rate(bitsPerSecond: try number(maxRate, "--max-rate"))
