@@ -14,9 +14,11 @@ extension LoadLedger {
             + plan.thresholds.map { ruling($0, isDoubtful: !doubts.isEmpty) }
         return LoadResult(
             heading: heading(address), partial: partial, start: start, length: elapsed,
-            rulings: rulings, doubts: doubts, spreads: LoadMetric.allCases.map(spread),
+            rulings: rulings, doubts: doubts,
+            spreads: LoadMetric.allCases.map { LoadSpread($0.rawValue, ruled[$0]) },
             counts: counts, failures: failureCounts, generator: generator, series: series,
-            events: events, histograms: LoadMetric.allCases.map(histogram))
+            events: events,
+            histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) })
     }
 
     var health: GeneratorHealth {
@@ -92,30 +94,15 @@ extension LoadLedger {
     // MARK: Figures
 
     private func heading(_ address: String) -> LoadHeading {
-        LoadHeading(
-            target: plan.title, address: address, publishers: Int64(plan.publishers),
-            players: Int64(plan.players + plan.flvPlayers), duration: plan.duration,
+        let clients = plan.clients
+        return LoadHeading(
+            target: plan.title, address: address,
+            publishers: Int64(clients.count { $0.kind == .publisher }),
+            players: Int64(clients.count { $0.kind != .publisher }), duration: plan.duration,
             ramp: plan.ramp,
             warmUp: plan.warmUp, streamRate: plan.streamRate,
             framesPerSecond: Int64(plan.shape.framesPerSecond),
             groupFrames: Int64(plan.shape.groupLength))
-    }
-
-    private func spread(_ metric: LoadMetric) -> LoadSpread {
-        let distribution = ruled[metric]
-        func at(_ percent: Int64) -> Fixed { distribution.percentile(Fixed(percent)) }
-        return LoadSpread(
-            name: metric.rawValue, meaning: metric.meaning, count: distribution.count,
-            least: distribution.least, mean: distribution.mean, p50: at(50), p90: at(90),
-            p95: at(95), p99: at(99), most: distribution.most)
-    }
-
-    private func histogram(_ metric: LoadMetric) -> LoadHistogram {
-        LoadHistogram(
-            name: metric.rawValue,
-            buckets: ruled[metric].buckets.map {
-                LoadHistogram.Bucket(microseconds: $0.microseconds, count: $0.count)
-            })
     }
 
     /// Of the whole load: bytes and clients are not warmed up.
@@ -141,7 +128,30 @@ extension LoadLedger {
             count("calls_failed", total.callFailuresSum),
             count("calls_dropped", total.callsDropped),
             count("calls_unanswered", total.callsUnanswered),
-        ]
+        ] + targetCounts
+    }
+
+    /// What the target counted itself, and by how many per cent that is more than what we did.
+    private var targetCounts: [LoadCount] {
+        guard let figures else { return [] }
+        let received = figures.after.bytesReceived - figures.before.bytesReceived
+        let sent = figures.after.bytesSent - figures.before.bytesSent
+        func more(_ theirs: Int64, than ours: Int64) -> Fixed {
+            Fixed.ratio(Int128(theirs - ours) * 100, Int128(max(ours, 1)))
+        }
+        let memory = figures.after.residentBytes.map {
+            [LoadCount(name: "target_memory", unit: "bytes", value: Fixed($0))]
+        }
+        return [
+            LoadCount(name: "target_bytes_received", unit: "bytes", value: Fixed(received)),
+            LoadCount(
+                name: "target_received_difference", unit: "%",
+                value: more(received, than: total.bytesSent)),
+            LoadCount(name: "target_bytes_sent", unit: "bytes", value: Fixed(sent)),
+            LoadCount(
+                name: "target_sent_difference", unit: "%",
+                value: more(sent, than: total.bytesReceived)),
+        ] + (memory ?? [])
     }
 
     var failureCounts: [LoadCount] {

@@ -14,6 +14,8 @@ struct LoadLedger: Sendable {
     private(set) var elapsed = Interval.zero
     private(set) var cpuPercents: [Fixed] = []
     private(set) var clientsNotCalled: Int64 = 0
+    /// What the target said of itself before the load and after it.
+    var figures: (before: TargetFigures, after: TargetFigures)?
     private var hurt = HurtWatch()
 
     static let step = Interval.seconds(1)

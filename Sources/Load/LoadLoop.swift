@@ -78,7 +78,7 @@ final class LoadLoop {
     /// This loop makes the calls whose numbers leave `place` over `stride`.
     func startCalls(from: Instant, place: Int, stride: Int) {
         guard let web = plan.web, let address = addresses.web, !plan.calls.isEmpty else { return }
-        let share = (plan.webConnections + stride - 1 - place) / stride
+        let share = (plan.webConnections + stride - 1 - place) / stride * plan.shard.count
         let pool = WebPool(web, at: address, connectionsMax: max(1, share), self)
         self.pool = pool
         pool.start(from: from, place: place, stride: stride)
@@ -177,10 +177,12 @@ final class LoadLoop {
 public struct LoadAddresses: Sendable {
     public var media: SocketAddress?
     public var web: SocketAddress?
+    public var figures: SocketAddress?
 
-    public init(media: SocketAddress?, web: SocketAddress?) {
+    public init(media: SocketAddress?, web: SocketAddress?, figures: SocketAddress?) {
         self.media = media
         self.web = web
+        self.figures = figures
     }
 
     public var text: String {

@@ -17,6 +17,10 @@ public struct LoadPlan: Sendable {
     /// Connections for calls, at most.
     public var webConnections = 64
     public var calls: [LoadCall] = []
+    /// The page on which the target says what it did itself.
+    public var figures: WebTarget?
+    /// Which of the streams and calls are this process's, of how many that share the load.
+    public var shard = Shard(place: 0, count: 1)
     /// From the first connection to the end.
     public var duration: Interval
     /// In its first half the publishers come, evenly spaced, in its second the players.
@@ -46,6 +50,28 @@ public struct LoadPlan: Sendable {
 
     /// Why the ceilings do not let it begin; nil if they do.
     public var refusal: String? { ceilings.refusal(of: self) }
+
+    /// A share of a load: whole streams, with their players, because delays are measured on one
+    /// machine's clock.
+    public struct Shard: Sendable, Hashable {
+        /// Invariant: below `count`.
+        public let place: Int
+        public let count: Int
+
+        init(place: Int, count: Int) {
+            self.place = place
+            self.count = count
+        }
+
+        /// `2/3` is the second of three; nil for anything else.
+        public init?(_ text: String) {
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]),
+                (1...1_000).contains(count), (1...count).contains(number)
+            else { return nil }
+            self.init(place: number - 1, count: count)
+        }
+    }
 
     /// One connection to be.
     struct Client: Sendable {
@@ -92,7 +118,7 @@ public struct LoadPlan: Sendable {
                 stream: number % max(publishers, 1),
                 start: playersFrom + part(place, of: players + flvPlayers, over: half))
         }
-        return publishing + playing
+        return (publishing + playing).filter { $0.stream % shard.count == shard.place }
     }
 
     private func part(_ number: Int, of count: Int, over length: Interval) -> Interval {

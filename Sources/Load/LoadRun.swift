@@ -24,7 +24,7 @@ public struct LoadRun {
     private let addresses: LoadAddresses
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoadLoop>]
-    private let began: Instant
+    private var began: Instant
     private var ledger: LoadLedger
     private var cpuTime = GeneratorHealth.cpuTime
     private var lookedAt: Instant
@@ -83,15 +83,19 @@ public struct LoadRun {
         isStopped: @Sendable () -> Bool, show: (View) -> Void
     ) async -> LoadResult {
         let clients = plan.clients
+        let before = await targetFigures()
+        began = RTMPClient.now
+        lookedAt = began
         for (index, client) in clients.enumerated() {
             let (loop, at) = (loops[index % loops.count], began + client.start)
             loop.eventLoop.execute { loop.value.start(client, at: at) }
         }
-        let (from, stride) = (began, loops.count)
+        let (from, stride) = (began, loops.count * plan.shard.count)
+        let first = loops.count * plan.shard.place
         for (place, loop) in loops.enumerated() {
             loop.eventLoop.execute {
                 loop.value.watchLag()
-                loop.value.startCalls(from: from, place: place, stride: stride)
+                loop.value.startCalls(from: from, place: first + place, stride: stride)
             }
         }
         ledger.note(
@@ -101,6 +105,7 @@ public struct LoadRun {
         let staying = await gauges()
         await leave()
         _ = await second(clients, gauges: staying, show: show)
+        if let before, let after = await targetFigures() { ledger.figures = (before, after) }
         ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
         return ledger.result(address: addresses.text, partial: partial)
     }
@@ -121,6 +126,18 @@ public struct LoadRun {
             if let reason = await self.second(clients, show: show) { return reason }
         }
         return nil
+    }
+
+    /// What the target says of itself now; nil if it says nothing.
+    private mutating func targetFigures() async -> TargetFigures? {
+        guard let target = plan.figures, let address = addresses.figures else { return nil }
+        let page = try? await WebFetch.page(target, at: address, on: group.next())
+        let figures = page.flatMap(TargetFigures.init)
+        if figures == nil {
+            ledger.note(
+                "target-figures", "load", "none at \(target.text)", after: RTMPClient.now - began)
+        }
+        return figures
     }
 
     /// Who is there.

@@ -102,7 +102,7 @@ public struct Threshold: Sendable, Hashable {
         }
     }
 
-    private func measured(_ distribution: Distribution) -> Fixed? {
+    func measured(_ distribution: Distribution) -> Fixed? {
         if aggregate == .count { return Fixed(distribution.count) }
         guard distribution.count > 0 else { return nil }
         return switch aggregate {

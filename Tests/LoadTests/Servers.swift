@@ -184,7 +184,8 @@ extension LoadPlan {
     }
 
     func run(isStopped: @escaping @Sendable () -> Bool = { false }) async throws -> LoadResult {
-        let addresses = LoadAddresses(media: try target?.resolve(), web: try web?.resolve())
+        let addresses = LoadAddresses(
+            media: try target?.resolve(), web: try web?.resolve(), figures: try figures?.resolve())
         return try await LoadRun.result(
             of: self, at: addresses,
             start: Instant(nanoseconds: 1_800_000_000_000_000_000),

@@ -31,6 +31,12 @@ struct BlastLoad: ParsableArguments {
             "A JSON file with such requests, their headers and bodies.", valueName: "file"))
     var calls: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the target says what it did itself: our /metrics, nginx-rtmp's statistics, "
+                + "SRS's /api/v1/summaries.", valueName: "http://host/path"))
+    var targetFigures: String?
+
     @Option(help: "Connections for these, at most, 1 to 10000.")
     var httpConnections = 64
 
@@ -57,6 +63,12 @@ struct BlastLoad: ParsableArguments {
 
     @Option(help: ArgumentHelp("Pictures from one key frame to the next.", valueName: "pictures"))
     var gop = 60
+
+    @Option(
+        help: ArgumentHelp(
+            "This machine's share of the streams and calls, such as 2/3; ceilings are the whole's. "
+                + "merge adds the results up.", valueName: "i/n"))
+    var shard = "1/1"
 
     private static let clientsMax = 10_000
     private static let longest = Interval.hours(4)
@@ -102,6 +114,10 @@ struct BlastLoad: ParsableArguments {
         plan.flvPlayers = flvPlayers
         plan.webConnections = httpConnections
         plan.calls = requests
+        guard let shard = LoadPlan.Shard(shard) else {
+            throw Failure.usage("--shard \(self.shard): expected such as 2/3")
+        }
+        plan.shard = shard
         return plan
     }
 
