@@ -49,6 +49,8 @@ bench: setup
 	taskset -c 1 .build/release/bench-store
 	swift build -c release --product bench-platform
 	.build/release/bench-platform
+	swift build -c release --product bench-blast
+	.build/release/bench-blast
 	swift run -c release bench-cache
 	swift run -c release bench-pcap
 	Benchmarks/pcap/live .build/release/streamr-sim

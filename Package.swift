@@ -80,6 +80,7 @@ let drivers: [Target] = [
         name: "Load",
         dependencies: [
             "Base", "RTMP", "Media", "Results", "Reports", "Sockets", core, posix, histogram,
+            .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),
     .executableTarget(
@@ -111,6 +112,7 @@ let benches: [Target] = [
     .executableTarget(
         name: "bench-platform", dependencies: [core, locks, posix],
         path: "Benchmarks/platform", swiftSettings: settings),
+    .executableTarget(name: "bench-blast", path: "Benchmarks/blast", swiftSettings: settings),
     .executableTarget(
         name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
         path: "Benchmarks/pcap", exclude: ["live"], swiftSettings: settings),

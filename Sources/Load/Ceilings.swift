@@ -6,6 +6,8 @@ public struct Ceilings: Sendable, Hashable {
     public var duration: Interval?
     /// Both ways together.
     public var rate: Rate?
+    /// HTTP calls a second.
+    public var calls: Int?
     /// Both ways together.
     public var bytes: ByteCount?
     /// Of what the target sends, which is what its owner pays for.
@@ -18,12 +20,13 @@ public struct Ceilings: Sendable, Hashable {
 
     /// This machine's own affair.
     public static let none = Ceilings(
-        connections: nil, duration: nil, rate: nil, bytes: nil, egress: nil, rampMin: .zero,
+        connections: nil, duration: nil, rate: nil, calls: nil, bytes: nil, egress: nil,
+        rampMin: .zero,
         clientsPerSecond: nil, stopsWhenHurt: false)
 
     /// About what a group of friends does to its own small host.
     public static let remote = Ceilings(
-        connections: 50, duration: .minutes(5), rate: .megabits(100),
+        connections: 50, duration: .minutes(5), rate: .megabits(100), calls: 20,
         bytes: ByteCount(bytes: 2_000_000_000), egress: nil, rampMin: .seconds(10),
         clientsPerSecond: 5, stopsWhenHurt: true)
 
@@ -32,13 +35,17 @@ public struct Ceilings: Sendable, Hashable {
 
     /// Why a plan is not even begun; nil if it may.
     func refusal(of plan: LoadPlan) -> String? {
-        let clients = plan.publishers + plan.players
+        let web = plan.calls.isEmpty ? 0 : plan.webConnections
+        let clients = plan.publishers + plan.players + plan.flvPlayers + web
         if let connections, clients > connections {
             return "\(clients) connections are more than \(connections); --max-connections allows"
         }
         if let duration, plan.duration > duration {
             return "\(plan.duration.wholeSeconds) s are longer than \(duration.wholeSeconds) s; "
                 + "--max-duration allows"
+        }
+        if let calls, plan.callRate > Fixed(calls) {
+            return "\(plan.callRate) calls a second are more than \(calls); --max-calls allows"
         }
         if let rate, plan.rate > rate {
             return "\(plan.rate.bitsPerSecond) bit/s are more than \(rate.bitsPerSecond) bit/s; "
@@ -50,7 +57,7 @@ public struct Ceilings: Sendable, Hashable {
                 + "--max-bytes allows"
         }
         let received = Rate(
-            bitsPerSecond: plan.streamRate.bitsPerSecond * Int64(plan.players))
+            bitsPerSecond: plan.streamRate.bitsPerSecond * Int64(plan.players + plan.flvPlayers))
         if let egress, total(received, seconds) > egress.bytes {
             return "the target would send about \(total(received, seconds)) bytes, and the budget "
                 + "pays for \(egress.bytes)"

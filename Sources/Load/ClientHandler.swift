@@ -5,7 +5,7 @@ import RTMP
 import Sockets
 
 /// One client of the load on its channel: an RTMP session, and what it measures.
-final class ClientHandler: ChannelInboundHandler {
+final class ClientHandler: ChannelInboundHandler, LoadClient {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -22,9 +22,6 @@ final class ClientHandler: ChannelInboundHandler {
     private var isOver = false
     private var reception: Reception?
     private var transmission: Transmission?
-
-    /// Waiting shorter than this at the end of the load is nobody's failure.
-    private static let patience = Interval.seconds(2)
 
     init(_ client: LoadPlan.Client, _ url: StreamURL, _ loop: LoadLoop) {
         self.client = client
@@ -53,7 +50,8 @@ final class ClientHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let isReset = (error as? IOError)?.errnoCode == Self.connectionReset
+        let failure = LoadFailure(connecting: error)
+        let isReset = failure == .reset
         fail(isReset ? .reset : isStarted ? .closed : .closedEarly, "\(error)")
         context.close(promise: nil)
     }
@@ -68,13 +66,8 @@ final class ClientHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    /// ECONNRESET and ECONNREFUSED, by Linux's numbers.
-    private static let connectionReset: Int32 = 104
-    private static let connectionRefused: Int32 = 111
-
     func connectionFailed(_ error: any Error) {
-        let isRefused = (error as? IOError)?.errnoCode == Self.connectionRefused
-        fail(isRefused ? .refused : .noConnection, "\(error)")
+        fail(LoadFailure(connecting: error), "\(error)")
         loop.remove(self)
     }
 
@@ -167,12 +160,11 @@ final class ClientHandler: ChannelInboundHandler {
         reception?.finish(at: RTMPClient.now, into: &loop.tally)
     }
 
-    /// Ends the client at the end of the load; nil if there is no connection to close.
     func leave() -> EventLoopFuture<Void>? {
         let waited = RTMPClient.now - called
-        if isStarted, reception?.isEmpty ?? false, waited > Self.patience {
+        if isStarted, reception?.isEmpty ?? false, waited > LoadLoop.patience {
             fail(.noPicture, "")
-        } else if !isStarted, waited > Self.patience {
+        } else if !isStarted, waited > LoadLoop.patience {
             fail(.unanswered, "")
         } else if !isOver {
             end()

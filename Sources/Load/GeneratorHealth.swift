@@ -25,7 +25,9 @@ public struct GeneratorHealth: Sendable, Hashable {
     /// Why it was the bottleneck; empty where it was not.
     public var doubts: [String] {
         var doubts: [String] = []
-        func doubt(_ reason: String) { doubts.append("the generator was the bottleneck: \(reason)") }
+        func doubt(_ reason: String) {
+            doubts.append("the generator was the bottleneck: \(reason)")
+        }
         if latenessCount >= Self.samplesMin, lateness > Self.latenessMax {
             doubt("it sent \(lateness.text(decimals: 1)) ms late at the 99th percentile")
         }

@@ -1,3 +1,5 @@
+import Glibc
+import NIOCore
 import RTMP
 
 /// How a client can fail; each is counted once for a client.
@@ -16,11 +18,23 @@ public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
     case ended = "ended by the target"
     case silent = "nothing more came"
     case noPicture = "no picture came"
+    case httpStatus = "HTTP status of 400 or more"
+    case noHTTPAnswer = "no HTTP answer in time"
+    case notFLV = "not FLV"
     case unanswered = "still waiting at the end"
 
     var index: Int {
         // There are few, and they are counted rarely.
         Self.allCases.firstIndex(of: self) ?? 0
+    }
+
+    /// What became of a connection, or of the call for one.
+    init(connecting error: any Error) {
+        switch (error as? IOError)?.errnoCode {
+        case ECONNREFUSED: self = .refused
+        case ECONNRESET, EPIPE: self = .reset
+        case _: self = .noConnection
+        }
     }
 
     init(_ error: RTMPError, isStarted: Bool) {

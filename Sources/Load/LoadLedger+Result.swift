@@ -10,13 +10,15 @@ extension LoadLedger {
     func result(address: String, partial: String?) -> LoadResult {
         let doubts = doubts
         let rulings =
-            [connections]
+            (plan.target == nil ? [] : [connections]) + (plan.calls.isEmpty ? [] : [calls])
             + plan.thresholds.map { ruling($0, isDoubtful: !doubts.isEmpty) }
         return LoadResult(
             heading: heading(address), partial: partial, start: start, length: elapsed,
-            rulings: rulings, doubts: doubts, spreads: LoadMetric.allCases.map(spread),
+            rulings: rulings, doubts: doubts,
+            spreads: LoadMetric.allCases.map { LoadSpread($0.rawValue, ruled[$0]) },
             counts: counts, failures: failureCounts, generator: generator, series: series,
-            events: events, histograms: LoadMetric.allCases.map(histogram))
+            events: events,
+            histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) })
     }
 
     var health: GeneratorHealth {
@@ -30,15 +32,23 @@ extension LoadLedger {
     }
 
     private var doubts: [String] {
-        guard total.publishersStarted + total.playersStarted > 0 else {
+        let started = total.publishersStarted + total.playersStarted
+        guard started + total.callsAnswered > 0 else {
             let reason = failureCounts.first.map { ": \($0.name)" } ?? ""
             return ["the target was down: nobody could start\(reason)"]
         }
         var doubts = health.doubts
-        if plan.players > 0, ruled.pictures < Self.samplesMin {
+        if !plan.calls.isEmpty, ruled.callsAnswered < Self.samplesMin {
+            doubts.append(
+                "too few samples: \(ruled.callsAnswered) calls were answered, "
+                    + "\(Self.samplesMin) count")
+        }
+        if plan.players + plan.flvPlayers > 0, ruled.pictures < Self.samplesMin {
             doubts.append(
                 "too few samples: \(ruled.pictures) pictures arrived, \(Self.samplesMin) count")
-        } else if plan.players == 0, ruled.messagesSent < Self.samplesMin {
+        } else if plan.players + plan.flvPlayers == 0, plan.publishers > 0,
+            ruled.messagesSent < Self.samplesMin
+        {
             doubts.append(
                 "too few samples: \(ruled.messagesSent) messages went, \(Self.samplesMin) count")
         }
@@ -59,6 +69,16 @@ extension LoadLedger {
         return LoadRuling(id: "connections", status: status, evidence: evidence)
     }
 
+    private var calls: LoadRuling {
+        let failed = total.callFailuresSum + total.callsUnanswered + total.callsDropped
+        let evidence =
+            failed == 0
+            ? "all \(total.calls) calls were answered"
+            : "\(failed) of \(total.calls) calls failed, waited at the end or were left out"
+        let status: Status = total.calls == 0 ? .inconclusive : failed == 0 ? .pass : .fail
+        return LoadRuling(id: "calls", status: status, evidence: evidence)
+    }
+
     private func ruling(_ threshold: Threshold, isDoubtful: Bool) -> LoadRuling {
         let (tally, length) = basis(of: threshold)
         guard length > .zero, let value = threshold.measured(in: tally, over: length) else {
@@ -74,29 +94,15 @@ extension LoadLedger {
     // MARK: Figures
 
     private func heading(_ address: String) -> LoadHeading {
-        LoadHeading(
-            target: plan.target.text, address: address, publishers: Int64(plan.publishers),
-            players: Int64(plan.players), duration: plan.duration, ramp: plan.ramp,
+        let clients = plan.clients
+        return LoadHeading(
+            target: plan.title, address: address,
+            publishers: Int64(clients.count { $0.kind == .publisher }),
+            players: Int64(clients.count { $0.kind != .publisher }), duration: plan.duration,
+            ramp: plan.ramp,
             warmUp: plan.warmUp, streamRate: plan.streamRate,
             framesPerSecond: Int64(plan.shape.framesPerSecond),
             groupFrames: Int64(plan.shape.groupLength))
-    }
-
-    private func spread(_ metric: LoadMetric) -> LoadSpread {
-        let distribution = ruled[metric]
-        func at(_ percent: Int64) -> Fixed { distribution.percentile(Fixed(percent)) }
-        return LoadSpread(
-            name: metric.rawValue, meaning: metric.meaning, count: distribution.count,
-            least: distribution.least, mean: distribution.mean, p50: at(50), p90: at(90),
-            p95: at(95), p99: at(99), most: distribution.most)
-    }
-
-    private func histogram(_ metric: LoadMetric) -> LoadHistogram {
-        LoadHistogram(
-            name: metric.rawValue,
-            buckets: ruled[metric].buckets.map {
-                LoadHistogram.Bucket(microseconds: $0.microseconds, count: $0.count)
-            })
     }
 
     /// Of the whole load: bytes and clients are not warmed up.
@@ -118,12 +124,40 @@ extension LoadLedger {
             count("pictures_out_of_order", total.picturesOutOfOrder),
             count("pictures_without_stamp", total.picturesWithoutStamp),
             count("stalls", total[.stall].count),
-        ]
+            count("calls", total.calls), count("calls_answered", total.callsAnswered),
+            count("calls_failed", total.callFailuresSum),
+            count("calls_dropped", total.callsDropped),
+            count("calls_unanswered", total.callsUnanswered),
+        ] + targetCounts
+    }
+
+    /// What the target counted itself, and by how many per cent that is more than what we did.
+    private var targetCounts: [LoadCount] {
+        guard let figures else { return [] }
+        let received = figures.after.bytesReceived - figures.before.bytesReceived
+        let sent = figures.after.bytesSent - figures.before.bytesSent
+        func more(_ theirs: Int64, than ours: Int64) -> Fixed {
+            Fixed.ratio(Int128(theirs - ours) * 100, Int128(max(ours, 1)))
+        }
+        let memory = figures.after.residentBytes.map {
+            [LoadCount(name: "target_memory", unit: "bytes", value: Fixed($0))]
+        }
+        return [
+            LoadCount(name: "target_bytes_received", unit: "bytes", value: Fixed(received)),
+            LoadCount(
+                name: "target_received_difference", unit: "%",
+                value: more(received, than: total.bytesSent)),
+            LoadCount(name: "target_bytes_sent", unit: "bytes", value: Fixed(sent)),
+            LoadCount(
+                name: "target_sent_difference", unit: "%",
+                value: more(sent, than: total.bytesReceived)),
+        ] + (memory ?? [])
     }
 
     var failureCounts: [LoadCount] {
-        LoadFailure.allCases.filter { total[$0] > 0 }
-            .map { LoadCount(name: $0.rawValue, unit: "count", value: Fixed(total[$0])) }
+        LoadFailure.allCases.map { ($0.rawValue, total[$0] + total.callFailures[$0.index]) }
+            .filter { $0.1 > 0 }
+            .map { LoadCount(name: $0.0, unit: "count", value: Fixed($0.1)) }
             .sorted { ($1.value, $0.name) < ($0.value, $1.name) }
     }
 

@@ -14,6 +14,8 @@ struct LoadLedger: Sendable {
     private(set) var elapsed = Interval.zero
     private(set) var cpuPercents: [Fixed] = []
     private(set) var clientsNotCalled: Int64 = 0
+    /// What the target said of itself before the load and after it.
+    var figures: (before: TargetFigures, after: TargetFigures)?
     private var hurt = HurtWatch()
 
     static let step = Interval.seconds(1)
@@ -34,7 +36,9 @@ struct LoadLedger: Sendable {
     var ruled: Tally { windows[0].tally }
 
     /// Takes one second; says why the load must end at once, if it must.
-    mutating func take(_ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]) -> String? {
+    mutating func take(
+        _ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]
+    ) -> String? {
         elapsed += Self.step
         total.add(row.tally, delays: true)
         for index in windows.indices where windows[index].window.covers(elapsed) {
@@ -65,7 +69,8 @@ struct LoadLedger: Sendable {
             second: row.tally.bytesSent + row.tally.bytesReceived)
         if let excess { return excess }
         let isHurt = hurt.isHurt(
-            failures: row.tally.failuresSum, clients: row.publishers + row.players)
+            failures: row.tally.failuresSum + row.tally.callFailuresSum,
+            clients: row.publishers + row.players + row.tally.callsAnswered)
         if isHurt, plan.ceilings.stopsWhenHurt {
             return "the target is hurt: too many of its clients failed"
         }

@@ -8,11 +8,12 @@ final class LoadLoop {
     let eventLoop: any EventLoop
     let plan: LoadPlan
     let tape: ClipTape
-    let address: SocketAddress
+    private let addresses: LoadAddresses
+    private var pool: WebPool?
     var tally = Tally()
     private(set) var publishersNow: Int64 = 0
     private(set) var playersNow: Int64 = 0
-    private var clients: [ObjectIdentifier: ClientHandler] = [:]
+    private var clients: [ObjectIdentifier: any LoadClient] = [:]
     private var lagDue = NIODeadline.now()
     private var isOver = false
     /// What went wrong with whom, for the log of events.
@@ -27,11 +28,15 @@ final class LoadLoop {
 
     private static let lagEvery = TimeAmount.milliseconds(20)
     private static let incidentsMax = 100
+    /// Waiting shorter than this at the end of the load is nobody's failure.
+    static let patience = Interval.seconds(2)
 
-    init(_ plan: LoadPlan, _ tape: ClipTape, at address: SocketAddress, on loop: any EventLoop) {
+    init(
+        _ plan: LoadPlan, _ tape: ClipTape, at addresses: LoadAddresses, on loop: any EventLoop
+    ) {
         self.plan = plan
         self.tape = tape
-        self.address = address
+        self.addresses = addresses
         eventLoop = loop
     }
 
@@ -44,16 +49,40 @@ final class LoadLoop {
     }
 
     private func connect(_ client: LoadPlan.Client) {
-        guard !isOver, let url = plan.target.stream(client.stream) else { return }
+        guard !isOver else { return }
+        switch client.kind {
+        case .publisher, .player:
+            guard let url = plan.target?.stream(client.stream), let address = addresses.media else {
+                return
+            }
+            open(ClientHandler(client, url, self), url, at: address)
+        case .flvPlayer:
+            guard let web = plan.web, let address = addresses.web, let app = plan.target?.app else {
+                return
+            }
+            let path = "/\(app)/\(LoadTarget.streamName(client.stream)).flv"
+            open(FLVPlayer(client, web, path, self), web.connectionURL, at: address)
+        }
+    }
+
+    private func open(_ handler: any LoadClient, _ url: StreamURL, at address: SocketAddress) {
         tally.attempts += 1
-        let handler = ClientHandler(client, url, self)
         clients[ObjectIdentifier(handler)] = handler
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         OutgoingConnection.open(url, at: address, on: eventLoop) { bound.value }
             .whenFailure { bound.value.connectionFailed($0) }
     }
 
-    func remove(_ handler: ClientHandler) { clients[ObjectIdentifier(handler)] = nil }
+    func remove(_ handler: any LoadClient) { clients[ObjectIdentifier(handler)] = nil }
+
+    /// This loop makes the calls whose numbers leave `place` over `stride`.
+    func startCalls(from: Instant, place: Int, stride: Int) {
+        guard let web = plan.web, let address = addresses.web, !plan.calls.isEmpty else { return }
+        let share = (plan.webConnections + stride - 1 - place) / stride * plan.shard.count
+        let pool = WebPool(web, at: address, connectionsMax: max(1, share), self)
+        self.pool = pool
+        pool.start(from: from, place: place, stride: stride)
+    }
 
     func noteStart(_ purpose: ClientSession.Purpose) {
         switch purpose {
@@ -75,6 +104,15 @@ final class LoadLoop {
 
     func note(_ failure: LoadFailure, of client: String, _ detail: String) {
         tally.add(failure)
+        log(failure, of: client, detail)
+    }
+
+    func note(callFailure failure: LoadFailure, of call: String, _ detail: String) {
+        tally.add(callFailure: failure)
+        log(failure, of: call, detail)
+    }
+
+    private func log(_ failure: LoadFailure, of client: String, _ detail: String) {
         guard incidents.count < Self.incidentsMax else { return }
         incidents.append(
             Incident(at: RTMPClient.now, client: client, failure: failure, detail: detail))
@@ -123,13 +161,46 @@ final class LoadLoop {
     }
 
     /// From now on nobody comes.
-    func close() { isOver = true }
+    func close() {
+        isOver = true
+        pool?.finish()
+    }
 
     /// Says goodbye for all of one kind; they are gone when this is done.
     func leave(_ purpose: ClientSession.Purpose) -> EventLoopFuture<Void> {
         let ends = clients.values.filter { $0.client.purpose == purpose }.compactMap { $0.leave() }
         return EventLoopFuture.andAllComplete(ends, on: eventLoop)
     }
+}
+
+/// Where the packets go.
+public struct LoadAddresses: Sendable {
+    public var media: SocketAddress?
+    public var web: SocketAddress?
+    public var figures: SocketAddress?
+
+    public init(media: SocketAddress?, web: SocketAddress?, figures: SocketAddress?) {
+        self.media = media
+        self.web = web
+        self.figures = figures
+    }
+
+    public var text: String {
+        [media, web].compactMap { $0.map(Self.text) }.joined(separator: " and ")
+    }
+
+    private static func text(of address: SocketAddress) -> String {
+        let host = address.ipAddress ?? "\(address)"
+        return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+    }
+}
+
+/// One connection that is measured as a client of the load.
+protocol LoadClient: ChannelHandler {
+    var client: LoadPlan.Client { get }
+    func connectionFailed(_ error: any Error)
+    /// Ends the client at the end of the load; nil if there is no connection to close.
+    func leave() -> EventLoopFuture<Void>?
 }
 
 extension Instant {

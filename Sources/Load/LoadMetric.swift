@@ -10,6 +10,8 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
     case jitter
     case stall
     case drift
+    case httpCall = "http_call"
+    case httpRaw = "http_raw"
     case sendLateness = "send_lateness"
     case loopLag = "loop_lag"
 
@@ -25,21 +27,14 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .jitter: "how far the distance of two pictures differs from that of their times"
         case .stall: "how long a player that holds a second in reserve stood still"
         case .drift: "how far sound and picture that come together are apart"
+        case .httpCall: "from the time a call was due to its answer's end"
+        case .httpRaw: "from the time a call was really sent to its answer's end"
         case .sendLateness: "how late the generator sent what the target was ready to take"
         case .loopLag: "how late the generator's own timers were"
         }
     }
 
-    /// Whether it tells of the generator rather than of the target.
-    var isOwn: Bool {
-        switch self {
-        case .sendLateness, .loopLag: true
-        case .connect, .handshake, .publishAccepted, .playAccepted, .firstFrame, .firstKeyFrame,
-            .deliveryDelay, .jitter, .stall, .drift:
-            false
-        }
-    }
-
+    /// The place of its distribution in a tally.
     var index: Int {
         switch self {
         case .connect: 0
@@ -54,6 +49,8 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .drift: 9
         case .sendLateness: 10
         case .loopLag: 11
+        case .httpCall: 12
+        case .httpRaw: 13
         }
     }
 }

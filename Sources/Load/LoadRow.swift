@@ -17,7 +17,8 @@ public struct LoadRow: Sendable {
 
     public var sentMbit: Fixed { megabits(tally.bytesSent) }
     public var receivedMbit: Fixed { megabits(tally.bytesReceived) }
-    public var failures: Int64 { tally.failuresSum }
+    public var failures: Int64 { tally.failuresSum + tally.callFailuresSum }
+    public var callsAnswered: Int64 { tally.callsAnswered }
 
     /// Milliseconds.
     public func percentile(_ percent: Int64, _ metric: LoadMetric) -> Fixed {
@@ -30,6 +31,7 @@ public struct LoadRow: Sendable {
         ("jitter_p95", "ms"), ("pictures", "count"), ("pictures_lost", "count"),
         ("stalls", "count"), ("held_back", "count"), ("failures", "count"),
         ("send_lateness_p99", "ms"), ("loop_lag_p99", "ms"), ("generator_cpu", "%"),
+        ("calls", "per second"), ("call_p50", "ms"), ("call_p99", "ms"), ("call_raw_p99", "ms"),
     ].map { Series.Column(name: $0.0, unit: $0.1, values: []) }
 
     /// One for each column.
@@ -40,6 +42,8 @@ public struct LoadRow: Sendable {
             percentile(99, .deliveryDelay), percentile(95, .jitter), Fixed(tally.pictures),
             Fixed(tally.picturesLost), Fixed(tally[.stall].count), Fixed(tally.messagesHeldBack),
             Fixed(failures), percentile(99, .sendLateness), percentile(99, .loopLag), cpuPercent,
+            Fixed(callsAnswered), percentile(50, .httpCall), percentile(99, .httpCall),
+            percentile(99, .httpRaw),
         ]
     }
 }

@@ -21,10 +21,10 @@ public struct LoadRun {
     }
 
     private let plan: LoadPlan
-    private let address: SocketAddress
+    private let addresses: LoadAddresses
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoadLoop>]
-    private let began: Instant
+    private var began: Instant
     private var ledger: LoadLedger
     private var cpuTime = GeneratorHealth.cpuTime
     private var lookedAt: Instant
@@ -42,7 +42,7 @@ public struct LoadRun {
     ///
     /// `start` is the time of day, for the results.
     public static func result(
-        of plan: LoadPlan, at address: SocketAddress, start: Instant,
+        of plan: LoadPlan, at addresses: LoadAddresses, start: Instant,
         isStopped: @escaping @Sendable () -> Bool, show: (View) -> Void
     ) async throws -> LoadResult {
         if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
@@ -56,22 +56,22 @@ public struct LoadRun {
         var loops: [NIOLoopBound<LoadLoop>] = []
         for loop in group.makeIterator() {
             let made = loop.submit {
-                NIOLoopBound(LoadLoop(plan, tape, at: address, on: loop), eventLoop: loop)
+                NIOLoopBound(LoadLoop(plan, tape, at: addresses, on: loop), eventLoop: loop)
             }
             loops.append(try await made.get())
         }
-        var run = LoadRun(plan, at: address, group, loops, start: start)
+        var run = LoadRun(plan, at: addresses, group, loops, start: start)
         let result = await run.run(isStopped: isStopped, show: show)
         try await group.shutdownGracefully()
         return result
     }
 
     private init(
-        _ plan: LoadPlan, at address: SocketAddress, _ group: MultiThreadedEventLoopGroup,
+        _ plan: LoadPlan, at addresses: LoadAddresses, _ group: MultiThreadedEventLoopGroup,
         _ loops: [NIOLoopBound<LoadLoop>], start: Instant
     ) {
         self.plan = plan
-        self.address = address
+        self.addresses = addresses
         self.group = group
         self.loops = loops
         began = RTMPClient.now
@@ -83,19 +83,31 @@ public struct LoadRun {
         isStopped: @Sendable () -> Bool, show: (View) -> Void
     ) async -> LoadResult {
         let clients = plan.clients
+        let before = await targetFigures()
+        began = RTMPClient.now
+        lookedAt = began
         for (index, client) in clients.enumerated() {
             let (loop, at) = (loops[index % loops.count], began + client.start)
             loop.eventLoop.execute { loop.value.start(client, at: at) }
         }
-        for loop in loops { loop.eventLoop.execute { loop.value.watchLag() } }
-        ledger.note("start", "load", "\(clients.count) clients to \(plan.target.text)", after: .zero)
+        let (from, stride) = (began, loops.count * plan.shard.count)
+        let first = loops.count * plan.shard.place
+        for (place, loop) in loops.enumerated() {
+            loop.eventLoop.execute {
+                loop.value.watchLag()
+                loop.value.startCalls(from: from, place: first + place, stride: stride)
+            }
+        }
+        ledger.note(
+            "start", "load", "\(clients.count) clients to \(plan.title)", after: .zero)
         let partial = await turn(clients, isStopped: isStopped, show: show)
         if let partial { ledger.note("stop", "load", partial, after: RTMPClient.now - began) }
         let staying = await gauges()
         await leave()
         _ = await second(clients, gauges: staying, show: show)
+        if let before, let after = await targetFigures() { ledger.figures = (before, after) }
         ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
-        return ledger.result(address: Self.text(of: address), partial: partial)
+        return ledger.result(address: addresses.text, partial: partial)
     }
 
     /// A second at a time, to the end; says why it came early.
@@ -114,6 +126,18 @@ public struct LoadRun {
             if let reason = await self.second(clients, show: show) { return reason }
         }
         return nil
+    }
+
+    /// What the target says of itself now; nil if it says nothing.
+    private mutating func targetFigures() async -> TargetFigures? {
+        guard let target = plan.figures, let address = addresses.figures else { return nil }
+        let page = try? await WebFetch.page(target, at: address, on: group.next())
+        let figures = page.flatMap(TargetFigures.init)
+        if figures == nil {
+            ledger.note(
+                "target-figures", "load", "none at \(target.text)", after: RTMPClient.now - began)
+        }
+        return figures
     }
 
     /// Who is there.
@@ -188,10 +212,5 @@ public struct LoadRun {
                 _ = try? await limit.futureResult.get()
             }
         }
-    }
-
-    private static func text(of address: SocketAddress) -> String {
-        let host = address.ipAddress ?? "\(address)"
-        return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
     }
 }

@@ -18,6 +18,8 @@ struct Reception: Sendable {
     private var soundTime: Timestamp?
     /// When the picture of `firstTime` is shown, moved by every stall.
     private var shownFrom: Instant?
+    /// Since when the show stands still, and the time of the picture that was missing.
+    private var stall: (since: Instant, time: Timestamp)?
 
     /// What a player keeps in reserve before it begins to show.
     static let reserve = Interval.seconds(1)
@@ -79,6 +81,7 @@ struct Reception: Sendable {
             firstTime = time
             numberMax = 0
             shownFrom = nil
+            stall = nil
             return true
         }
         let spread = (now - lastArrival) - .milliseconds(time.milliseconds - lastTime.milliseconds)
@@ -94,20 +97,28 @@ struct Reception: Sendable {
         return true
     }
 
-    /// A picture that comes after the time at which it was to be shown stops the show till then.
+    /// A picture that was not there when it was to be shown stops the show, until the reserve is
+    /// filled again.
     private mutating func show(_ time: Timestamp, at now: Instant, into tally: inout Tally) {
         guard let shownFrom, let firstTime else {
             shownFrom = now + Self.reserve
             return
         }
         let due = shownFrom + .milliseconds(time.milliseconds - firstTime.milliseconds)
-        guard now > due else { return }
-        tally.add(now - due, to: .stall)
-        self.shownFrom = shownFrom + (now - due)
+        if let stall {
+            let filled = time.milliseconds - stall.time.milliseconds
+            guard .milliseconds(filled) >= Self.reserve else { return }
+            tally.add(now - stall.since, to: .stall)
+            self.shownFrom = shownFrom + (now - stall.since)
+            self.stall = nil
+        } else if now > due {
+            stall = (due, time)
+        }
     }
 
     /// The show may be standing still at the end; that is a stall as well.
     func finish(at now: Instant, into tally: inout Tally) {
+        if let stall { return tally.add(now - stall.since, to: .stall) }
         guard let shownFrom, let firstTime, let lastTime else { return }
         let due = shownFrom + .milliseconds(lastTime.milliseconds - firstTime.milliseconds)
         guard now > due else { return }

@@ -7,9 +7,12 @@ extension Threshold {
         public var description: String
     }
 
-    /// One threshold for each condition in `text`; `abortOnFail` and `delayAbortEval=10s` go for all.
+    /// One threshold for each condition in `text`; `abortOnFail` and `delayAbortEval=10s` go for
+    /// all of them.
     public static func all(in text: String) throws(SyntaxError) -> [Threshold] {
-        guard let colon = colon(of: text) else { throw .init("\(text): expected METRIC: CONDITION") }
+        guard let colon = colon(of: text) else {
+            throw .init("\(text): expected METRIC: CONDITION")
+        }
         let words = text[text.index(after: colon)...].split(separator: ",").map(\.trimmed)
         return try all(of: text[..<colon].trimmed, words)
     }

@@ -21,6 +21,8 @@ public struct Threshold: Sendable, Hashable {
         case messagesHeldBack = "messages_held_back"
         case pictures
         case picturesOutOfOrder = "pictures_out_of_order"
+        case calls
+        case callsDropped = "calls_dropped"
     }
 
     /// What part of a whole: `rate` from 0 to 1, and `count`.
@@ -29,6 +31,8 @@ public struct Threshold: Sendable, Hashable {
         case errors
         /// Pictures that players missed, of all that they should have had.
         case picturesLost = "pictures_lost"
+        /// Calls that failed, of all that were made.
+        case httpErrors = "http_errors"
     }
 
     public enum Aggregate: Sendable, Hashable {
@@ -98,7 +102,7 @@ public struct Threshold: Sendable, Hashable {
         }
     }
 
-    private func measured(_ distribution: Distribution) -> Fixed? {
+    func measured(_ distribution: Distribution) -> Fixed? {
         if aggregate == .count { return Fixed(distribution.count) }
         guard distribution.count > 0 else { return nil }
         return switch aggregate {
@@ -121,6 +125,7 @@ public struct Threshold: Sendable, Hashable {
         let (part, whole) =
             switch share {
             case .errors: (tally.failuresSum, tally.attempts)
+            case .httpErrors: (tally.callFailuresSum + tally.callsUnanswered, tally.calls)
             case .picturesLost: (tally.picturesLost, tally.pictures + tally.picturesLost)
             }
         guard aggregate == .rate else { return Fixed(part) }
@@ -135,6 +140,8 @@ public struct Threshold: Sendable, Hashable {
         case .messagesHeldBack: tally.messagesHeldBack
         case .pictures: tally.pictures
         case .picturesOutOfOrder: tally.picturesOutOfOrder
+        case .calls: tally.calls
+        case .callsDropped: tally.callsDropped
         }
     }
 }

@@ -56,7 +56,7 @@ extension ResultsFolder {
         return (summary, try decode(path, billName))
     }
 
-    private static func decode<Value: Decodable>(
+    static func decode<Value: Decodable>(
         _ path: String, _ name: String
     ) throws(Failure) -> Value {
         let data = try contents(path, name)
@@ -87,7 +87,7 @@ extension ResultsFolder {
         }
     }
 
-    private static func contents(_ path: String, _ name: String) throws(Failure) -> Data {
+    static func contents(_ path: String, _ name: String) throws(Failure) -> Data {
         let file = URL(filePath: path).appending(path: name)
         do {
             return try Data(contentsOf: file)

@@ -18,6 +18,13 @@ public final class StreamLoop: @unchecked Sendable {
         case body(FLVBody)
     }
 
+    /// What happened while effects were carried out.
+    private enum Waiting {
+        case input(StreamInput)
+        /// A write that fails has NIO read what still came first, in the middle of that write.
+        case bytes(ByteBuffer, ConnectionID)
+    }
+
     public let eventLoop: any EventLoop
     private let logger: Logger
     private let clock = SocketClock()
@@ -25,7 +32,7 @@ public final class StreamLoop: @unchecked Sendable {
 
     private var server: StreamServer
     private var outbox = StreamOutbox()
-    private var inputs: [StreamInput] = []
+    private var inputs: [Waiting] = []
     private var isBusy = false
     private var timer: (at: Instant, task: Scheduled<Void>)?
 
@@ -104,7 +111,7 @@ public final class StreamLoop: @unchecked Sendable {
     }
 
     func received(_ buffer: ByteBuffer, from id: ConnectionID) {
-        precondition(!isBusy, "bytes in the middle of a write")
+        guard !isBusy else { return inputs.append(.bytes(buffer, id)) }
         isBusy = true
         server.receive(buffer.readableBytesUInt8Span, from: id, at: clock.now, into: &outbox)
         settle()
@@ -118,7 +125,7 @@ public final class StreamLoop: @unchecked Sendable {
 
     private func run(_ input: StreamInput) {
         eventLoop.preconditionInEventLoop()
-        inputs.append(input)
+        inputs.append(.input(input))
         guard !isBusy else { return }
         isBusy = true
         settle()
@@ -130,10 +137,9 @@ public final class StreamLoop: @unchecked Sendable {
         while true {
             perform()
             if taken < inputs.count {
-                let input = inputs[taken]
+                let waiting = inputs[taken]
                 taken += 1
-                server.handle(input, at: clock.now, into: &outbox)
-                if case .closed(let id) = input { release(id) }
+                take(waiting)
             } else if server.deadline <= clock.now {
                 server.handle(.woke, at: clock.now, into: &outbox)
             } else {
@@ -143,6 +149,16 @@ public final class StreamLoop: @unchecked Sendable {
         inputs.removeAll(keepingCapacity: true)
         isBusy = false
         setTimer()
+    }
+
+    private func take(_ waiting: Waiting) {
+        switch waiting {
+        case .input(let input):
+            server.handle(input, at: clock.now, into: &outbox)
+            if case .closed(let id) = input { release(id) }
+        case .bytes(let buffer, let id):
+            server.receive(buffer.readableBytesUInt8Span, from: id, at: clock.now, into: &outbox)
+        }
     }
 
     private func release(_ id: ConnectionID) {
@@ -206,7 +222,7 @@ public final class StreamLoop: @unchecked Sendable {
             channel.write(buffer, promise: nil)
             if touched.last != id { touched.append(id) }
         case .body(let body):
-            if body.append(buffer) { inputs.append(.stalled(id)) }
+            if body.append(buffer) { inputs.append(.input(.stalled(id))) }
         case nil:
             break
         }
@@ -215,7 +231,7 @@ public final class StreamLoop: @unchecked Sendable {
     private func flush(_ id: ConnectionID) {
         guard case .channel(let channel)? = end(id) else { return }
         channel.flush()
-        if !channel.isWritable, channel.isActive { inputs.append(.stalled(id)) }
+        if !channel.isWritable, channel.isActive { inputs.append(.input(.stalled(id))) }
     }
 
     private func close(_ id: ConnectionID, _ cause: CloseCause) {

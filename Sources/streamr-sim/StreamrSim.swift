@@ -12,7 +12,8 @@ struct StreamrSim: AsyncParsableCommand {
             RunCommand.self, ValidateCommand.self, BillCommand.self, PricesCommand.self,
             CheckDeterminismCommand.self, CompareCommand.self, ReportCommand.self,
             GateCommand.self, SchemaCommand.self, ServeCommand.self, PlanCommand.self,
-            PcapCommand.self, BlastCommand.self, NodeCommand.self, FriendCommand.self,
+            PcapCommand.self, BlastCommand.self, MergeCommand.self, NodeCommand.self,
+            FriendCommand.self,
         ]
     )
 

@@ -17,7 +17,10 @@ import Testing
         try await TestServer.with { port in
             try await Blast.inFolder { folder in
                 let blast = try Blast(
-                    ["blast", "rtmp://127.0.0.1:\(port)/live", "--players", "3", "--duration", "6s"]
+                    [
+                        "blast", "rtmp://127.0.0.1:\(port)/live", "--players", "3", "--duration",
+                        "6s",
+                    ]
                         + Self.few, in: folder)
                 let status = try await blast.finish()
                 let results = folder.appending(path: "results")
@@ -82,7 +85,8 @@ import Testing
         }
     }
 
-    @Test("usage: no consent, ceilings, conditions that are none; nothing is written",
+    @Test(
+        "usage: no consent, ceilings, conditions that are none; nothing is written",
         .timeLimit(.minutes(1)),
         arguments: [
             (["rtmp://host.invalid/live"], "--i-am-allowed-to-load host.invalid"),
@@ -112,7 +116,8 @@ import Testing
         }
     }
 
-    @Test("held to a tenth of a core, the generator says that it was the bottleneck",
+    @Test(
+        "held to a tenth of a core, the generator says that it was the bottleneck",
         .timeLimit(.minutes(1)))
     func tenth() async throws {
         try await TestServer.with { port in

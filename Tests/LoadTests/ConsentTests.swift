@@ -95,6 +95,8 @@ import Testing
         ceilings.connections = 1_000
         #expect(try plan(ceilings, players: 100).refusal?.contains("--max-rate") == true)
         ceilings.rate = .megabits(1_000)
+        #expect(try plan(ceilings, players: 100).refusal?.contains("--max-bytes") == true)
+        ceilings.bytes = ByteCount(bytes: 3_000_000_000)
         #expect(try plan(ceilings, players: 100).refusal == nil)
         ceilings.egress = ByteCount(bytes: 100 * 60 * 331_250 - 1)
         #expect(try plan(ceilings, players: 100).refusal?.contains("budget") == true)

@@ -46,10 +46,10 @@ import Testing
         #expect(tally.pictures == 120)
         #expect(tally[.deliveryDelay].count == 120)
         #expect(tally[.deliveryDelay].least == Fixed(80))
-        #expect(tally[.deliveryDelay].most == Fixed(80))
-        #expect(tally[.firstFrame].most == Fixed(80))
+        #expect(tally[.deliveryDelay].most < Fixed(81))
+        #expect(tally[.firstFrame].count == 1 && tally[.firstFrame].most < Fixed(81))
         #expect(tally[.firstKeyFrame].count == 1)
-        #expect(tally[.jitter].most <= Fixed(1))
+        #expect(tally[.jitter].most < Fixed(2))
         #expect(tally[.drift].most < Fixed(34))
         #expect(tally.picturesLost == 0 && tally.picturesOutOfOrder == 0)
         #expect(tally[.stall].count == 0)
@@ -67,13 +67,19 @@ import Testing
         #expect(tally.picturesLost == 10)
     }
 
-    @Test("standing still for three seconds is a stall of what the reserve does not cover")
+    @Test("standing still for three seconds is one stall, until the reserve is filled again")
     func stall() throws {
         let gap = Self.start + .seconds(2)
         let tally = try measured(8) { _, due, _ in due < gap ? due : due + .seconds(3) }
         #expect(tally[.stall].count == 1)
-        #expect(tally[.stall].most >= Fixed(1_990) && tally[.stall].most <= Fixed(2_010))
+        #expect(tally[.stall].most >= Fixed(2_960) && tally[.stall].most <= Fixed(3_040))
         #expect(tally[.jitter].most >= Fixed(2_990))
+        // What was held up comes at once: the reserve is filled with it.
+        let burst = try measured(8) { _, due, _ in
+            due >= gap && due < gap + .seconds(3) ? gap + .seconds(3) : due
+        }
+        #expect(burst[.stall].count == 1)
+        #expect(burst[.stall].most >= Fixed(1_960) && burst[.stall].most <= Fixed(2_040))
     }
 
     @Test("what comes behind a later picture is out of order, not lost")
@@ -100,7 +106,7 @@ import Testing
         }
         #expect(tally.pictures == 120)
         #expect(tally[.deliveryDelay].count == 60)
-        #expect(tally[.deliveryDelay].most == Fixed(5))
-        #expect(tally[.jitter].most <= Fixed(34))
+        #expect(tally[.deliveryDelay].most < Fixed(6))
+        #expect(tally[.jitter].most < Fixed(35))
     }
 }

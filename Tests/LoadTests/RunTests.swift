@@ -45,7 +45,8 @@ import Testing
             // Both the publisher and the player go through it.
             try await Faulty.delays(.milliseconds(150), to: port).with { late in
                 try await LoadPlan.small(
-                    port: late, seconds: 6, ["delivery_delay: p(95)<100", "delivery_delay: min>300"]
+                    port: late, seconds: 6,
+                    ["delivery_delay: p(95)<100", "delivery_delay: min>300"]
                 ).run()
             }
         }
@@ -56,7 +57,8 @@ import Testing
         #expect(result.ruling("delivery_delay: min>300")?.status != .fail)
     }
 
-    @Test("what comes in the warm-up is not ruled on, and windows have their own figures",
+    @Test(
+        "what comes in the warm-up is not ruled on, and windows have their own figures",
         .timeLimit(.minutes(1)))
     func windows() async throws {
         let result = try await TestServer.with { port in

@@ -2,6 +2,7 @@ import Base
 import Load
 import Logging
 import Media
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Platform
@@ -12,6 +13,12 @@ import Testing
 /// A server of ours in this process, on free ports of 127.0.0.1.
 enum TestServer {
     static func with<Value>(_ body: (Int) async throws -> Value) async throws -> Value {
+        try await withPorts { try await body($0.rtmp) }
+    }
+
+    static func withPorts<Value>(
+        _ body: (StreamService.Ports) async throws -> Value
+    ) async throws -> Value {
         var options = StreamService.Options()
         options.address = "127.0.0.1"
         (options.rtmpPort, options.httpPort, options.apiPort) = (0, 0, 0)
@@ -20,7 +27,7 @@ enum TestServer {
         logger.logLevel = .error
         let service = try await StreamService.start(options, logger: logger)
         do {
-            let value = try await body(service.ports.rtmp)
+            let value = try await body(service.ports)
             await service.stop()
             return value
         } catch {
@@ -38,6 +45,12 @@ enum Faulty: Sendable {
     case talksGarbage
     /// Passes all on to another port, this much later each way.
     case delays(Interval, to: Int)
+    /// Passes all on at once, but for a while in which nothing goes either way.
+    case freezes(from: NIODeadline, until: NIODeadline, to: Int)
+    /// Answers whatever comes with the same words.
+    case answers(String)
+    /// Counts who connects.
+    case counts(NIOLockedValueBox<Int>)
 
     func with<Value>(_ body: (Int) async throws -> Value) async throws -> Value {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -74,14 +87,30 @@ enum Faulty: Sendable {
                 channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
             }
         case .delays(let delay, let port):
-            return ClientBootstrap(group: channel.eventLoop)
-                .connect(host: "127.0.0.1", port: port)
-                .flatMapThrowing { partner in
-                    try partner.pipeline.syncOperations.addHandler(Late(channel, delay))
-                    try channel.pipeline.syncOperations.addHandler(Late(partner, delay))
-                }
+            return join(channel, to: port) { $0 + .nanoseconds(delay.nanoseconds) }
+        case .freezes(let from, let until, let port):
+            return join(channel, to: port) { $0 >= from ? max($0, until) : $0 }
+        case .answers(let words):
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(Parrot(words))
+            }
+        case .counts(let counter):
+            counter.withLockedValue { $0 += 1 }
         }
         return channel.eventLoop.makeSucceededVoidFuture()
+    }
+
+    /// Each piece goes on at the time that `when` gives for that of its coming.
+    private func join(
+        _ channel: any Channel, to port: Int,
+        when: @escaping @Sendable (NIODeadline) -> NIODeadline
+    ) -> EventLoopFuture<Void> {
+        ClientBootstrap(group: channel.eventLoop)
+            .connect(host: "127.0.0.1", port: port)
+            .flatMapThrowing { partner in
+                try partner.pipeline.syncOperations.addHandler(Late(channel, when))
+                try channel.pipeline.syncOperations.addHandler(Late(partner, when))
+            }
     }
 
     /// A port that nobody listens on.
@@ -93,16 +122,16 @@ enum Faulty: Sendable {
 private final class Late: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let partner: any Channel
-    private let delay: TimeAmount
+    private let when: @Sendable (NIODeadline) -> NIODeadline
 
-    init(_ partner: any Channel, _ delay: Interval) {
+    init(_ partner: any Channel, _ when: @escaping @Sendable (NIODeadline) -> NIODeadline) {
         self.partner = partner
-        self.delay = .nanoseconds(delay.nanoseconds)
+        self.when = when
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let (buffer, partner) = (unwrapInboundIn(data), partner)
-        context.eventLoop.scheduleTask(in: delay) {
+        context.eventLoop.scheduleTask(deadline: when(.now())) {
             partner.writeAndFlush(buffer, promise: nil)
         }
     }
@@ -112,7 +141,33 @@ private final class Late: ChannelInboundHandler {
     }
 }
 
+private final class Parrot: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let words: String
+
+    init(_ words: String) { self.words = words }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.channel.writeAndFlush(ByteBuffer(string: words), promise: nil)
+    }
+}
+
 extension LoadPlan {
+    /// Calls alone, to an HTTP server on this port.
+    static func calls(
+        port: Int, _ calls: [String], seconds: Int64, connections: Int = 64,
+        _ thresholds: [String] = []
+    ) throws -> LoadPlan {
+        var plan = LoadPlan(
+            target: nil, web: try WebTarget("http://127.0.0.1:\(port)", consent: nil),
+            publishers: 0, players: 0, duration: .seconds(seconds), ramp: .zero, warmUp: .zero,
+            shape: Clip.Shape(), ceilings: .none,
+            thresholds: try thresholds.flatMap { try Threshold.all(in: $0) })
+        plan.calls = calls.compactMap { LoadCall($0) }
+        plan.webConnections = connections
+        return plan
+    }
+
     /// A small load of a target on this port.
     static func small(
         port: Int, publishers: Int = 1, players: Int = 1, seconds: Int64 = 4,
@@ -129,8 +184,11 @@ extension LoadPlan {
     }
 
     func run(isStopped: @escaping @Sendable () -> Bool = { false }) async throws -> LoadResult {
-        try await LoadRun.result(
-            of: self, at: try target.resolve(), start: Instant(nanoseconds: 1_800_000_000_000_000_000),
+        let addresses = LoadAddresses(
+            media: try target?.resolve(), web: try web?.resolve(), figures: try figures?.resolve())
+        return try await LoadRun.result(
+            of: self, at: addresses,
+            start: Instant(nanoseconds: 1_800_000_000_000_000_000),
             isStopped: isStopped, show: { _ in })
     }
 }

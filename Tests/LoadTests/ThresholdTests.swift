@@ -7,9 +7,10 @@ import Testing
     func grammar() throws {
         let all = try Threshold.all(
             in: "delivery_delay: p(95)<500, p(99.9) <= 1200.5, abortOnFail, delayAbortEval=10s")
-        #expect(all.map(\.id) == [
-            "delivery_delay: p(95)<500", "delivery_delay: p(99.9) <= 1200.5",
-        ])
+        #expect(
+            all.map(\.id) == [
+                "delivery_delay: p(95)<500", "delivery_delay: p(99.9) <= 1200.5",
+            ])
         #expect(all[0].aggregate == .percentile(Fixed(95)))
         #expect(all[0].comparison == .less)
         #expect(all[1].aggregate == .percentile(Fixed(millionths: 99_900_000)))

@@ -37,7 +37,8 @@ enum LoadPage {
                 "<p class=\"partial\"><strong>Partial results.</strong> \($0)</p>"
             } ?? ""
         let doubts = result.doubts.joined(separator: "; ")
-        let standfirst = doubts.isEmpty ? "Every packet went to \(heading.address)." : "\(doubts.sentence)."
+        let standfirst =
+            doubts.isEmpty ? "Every packet went to \(heading.address)." : "\(doubts.sentence)."
         let rate = Fixed.ratio(Int128(heading.streamRate.bitsPerSecond), 1_000_000)
         return """
             <header class="\(result.status.rawValue)">
@@ -116,6 +117,8 @@ enum LoadPage {
     private static let pictures: [(title: String, names: [String])] = [
         ("Clients", ["publishers", "players"]), ("Media", ["sent", "received"]),
         ("Delivery delay", ["delay_p50", "delay_p95", "delay_p99"]), ("Jitter", ["jitter_p95"]),
+        ("Calls answered", ["calls"]),
+        ("Delay of calls", ["call_p50", "call_p99", "call_raw_p99"]),
         ("Trouble", ["failures", "stalls", "pictures_lost", "held_back"]),
         ("The generator's delays", ["send_lateness_p99", "loop_lag_p99"]),
         ("The generator's CPU time", ["generator_cpu"]),

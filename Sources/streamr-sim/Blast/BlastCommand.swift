@@ -3,7 +3,6 @@ import Base
 import Cloud
 import Foundation
 import Load
-import NIOCore
 import Reports
 import Results
 
@@ -11,14 +10,14 @@ import Results
 struct BlastCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blast",
-        abstract: "Loads a real RTMP server and measures what arrives.",
+        abstract: "Loads a real server and measures what arrives.",
         discussion: """
-            The target is an application of a server, such as rtmp://127.0.0.1:1935/live. Each \
-            publisher sends a clip as an encoder would; each player parses all that it gets. Any \
-            host but this machine's loopback takes --i-am-allowed-to-load with its name, exactly \
-            as in the target: without it nothing is sent or looked up. It is then loaded slowly \
-            at first, within ceilings that only --max-… and --budget raise, and no longer than \
-            its clients bear it.
+            The target is an application of a server, such as rtmp://127.0.0.1:1935/live, or an \
+            HTTP server for --call, such as http://127.0.0.1:8000. Each publisher sends a clip as \
+            an encoder would; each player parses all that it gets. Any host but this machine's \
+            loopback takes --i-am-allowed-to-load with its name, exactly as in the target: \
+            without it nothing is sent or looked up. It is then loaded slowly at first, within \
+            ceilings that only --max-… and --budget raise, and no longer than its clients bear it.
 
             Thresholds are k6's, times in milliseconds: --threshold 'delivery_delay: p(95)<500, \
             abortOnFail'. A window is counted from the start: 'stall{after:10s,before:40s}: \
@@ -58,6 +57,12 @@ struct BlastCommand: AsyncParsableCommand {
             "Where the results go, exactly; results/blast-HOST.", valueName: "dir"))
     var out: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Waits for this time, UTC, at most an hour: shards share it.",
+            valueName: "2026-12-01T20:00:00Z"))
+    var startAt: String?
+
     @Flag(help: "Print summary.json instead of the text.")
     var json = false
 
@@ -65,26 +70,30 @@ struct BlastCommand: AsyncParsableCommand {
     var quiet = false
 
     func run() async throws {
-        let target = try checkedTarget()
-        let plan = try plan(target)
+        let targets = try BlastTargets(
+            target, http: load.http, figures: load.targetFigures,
+            consent: consent.iAmAllowedToLoad)
+        let plan = try plan(targets)
         if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
-        let folder = out ?? "results/blast-\(target.host.replacing(":", with: "-"))"
+        let folder = out ?? "results/blast-\(targets.host.replacing(":", with: "-"))"
         do {
             try ResultsFolder.refuseForeign(
                 URL(filePath: folder).standardizedFileURL.resolvingSymlinksInPath())
         } catch {
             throw Failure.usage(error.description)
         }
-        let address = try resolve(target)
+        let wait = try secondsToStart
+        let addresses = try targets.resolve { note($0) }
         FileLimit.raise()
+        let interrupt = Interrupt()
+        await waitForStart(wait, interrupt)
         let clock = HostClock()
         let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
-        let interrupt = Interrupt()
         var display = BlastDisplay(plan, isShown: !json && !quiet)
         let result: LoadResult
         do {
             result = try await LoadRun.result(
-                of: plan, at: address, start: start, isStopped: { interrupt.isRaised },
+                of: plan, at: addresses, start: start, isStopped: { interrupt.isRaised },
                 show: { display.show($0) })
         } catch let refusal as LoadRun.Refusal {
             throw Failure.usage(refusal.description)
@@ -103,28 +112,32 @@ struct BlastCommand: AsyncParsableCommand {
         try Failure.exit(outcome)
     }
 
-    private func checkedTarget() throws -> LoadTarget {
-        do throws(LoadRefusal) {
-            return try LoadTarget(target, consent: consent.iAmAllowedToLoad)
-        } catch {
-            throw Failure.usage(error.description)
-        }
-    }
+    private static let waitMax = 3_600.0
 
-    /// Says where the packets will go, if that is not this machine.
-    private func resolve(_ target: LoadTarget) throws -> SocketAddress {
-        do throws(LoadRefusal) {
-            let address = try target.resolve()
-            if !target.isLoopback {
-                note("packets go to \(target.host) at \(address.ipAddress ?? "\(address)")")
+    private var secondsToStart: Double {
+        get throws {
+            guard let startAt else { return 0 }
+            guard let moment = Moment(text: startAt) else {
+                throw Failure.usage("--start-at \(startAt): expected such as 2026-12-01T20:00:00Z")
             }
-            return address
-        } catch {
-            throw Failure.usage(error.description)
+            let seconds =
+                Double(moment.instant.nanoseconds) / 1e9 - Date().timeIntervalSince1970
+            guard (0...Self.waitMax).contains(seconds) else {
+                throw Failure.usage("--start-at \(startAt): not within the next hour")
+            }
+            return seconds
         }
     }
 
-    private func plan(_ target: LoadTarget) throws -> LoadPlan {
+    private func waitForStart(_ seconds: Double, _ interrupt: Interrupt) async {
+        let end = Date().addingTimeInterval(seconds)
+        while Date() < end, !interrupt.isRaised {
+            let left = max(0, min(0.1, end.timeIntervalSinceNow))
+            try? await Task.sleep(for: .seconds(left))
+        }
+    }
+
+    private func plan(_ targets: BlastTargets) throws -> LoadPlan {
         var thresholds: [Threshold] = []
         do throws(Threshold.SyntaxError) {
             for text in threshold { thresholds += try Threshold.all(in: text) }
@@ -132,8 +145,9 @@ struct BlastCommand: AsyncParsableCommand {
             throw Failure.usage("--threshold \(error.description)")
         }
         if let file = self.thresholds { thresholds += try ThresholdsFile.read(file) }
-        let ceilings = try consent.ceilings(isLoopback: target.isLoopback)
-        let plan = try load.plan(target, ceilings, thresholds)
+        let ceilings = try consent.ceilings(isLoopback: targets.isLoopback)
+        var plan = try load.plan(targets.media, targets.web, ceilings, thresholds)
+        plan.figures = targets.figures
         if plan.ramp > (try load.askedRamp) {
             note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
         }

@@ -21,6 +21,9 @@ struct BlastConsent: ParsableArguments {
             "Bits a second, both ways; 100M for another host.", valueName: "bits"))
     var maxRate: String?
 
+    @Option(help: ArgumentHelp("HTTP calls a second; 20 for another host.", valueName: "count"))
+    var maxCalls: Int?
+
     @Option(help: ArgumentHelp("Both ways; 2G for another host.", valueName: "bytes"))
     var maxBytes: String?
 
@@ -42,6 +45,10 @@ struct BlastConsent: ParsableArguments {
             }
             ceilings.duration = time
         }
+        if let maxCalls {
+            guard maxCalls > 0 else { throw Failure.usage("--max-calls: 1 at least") }
+            ceilings.calls = maxCalls
+        }
         if let maxRate {
             ceilings.rate = Rate(bitsPerSecond: try number(maxRate, "--max-rate"))
         }
@@ -60,7 +67,8 @@ struct BlastConsent: ParsableArguments {
         return Int64(number)
     }
 
-    /// What the dearest tier of the dearest region gives for the money: what is free may be used up.
+    /// What the dearest tier of the dearest region gives for the money: what is free may be used
+    /// up already.
     static func bytes(for budget: String) throws -> ByteCount {
         let prices = PriceBook.regions.compactMap(PriceBook.shipped).flatMap { book in
             book.prices.filter { $0.id == "egress:internet" }.flatMap(\.tiers)

@@ -42,11 +42,11 @@ struct BlastDisplay {
         let row = view.row
         let failures = view.failures.prefix(3).map { "\($0.value) \($0.name)" }
         var lines = [
-            "blast \(plan.target.text)  \(clock(view.elapsed)) of \(clock(plan.duration))  "
+            "blast \(plan.title)  \(clock(view.elapsed)) of \(clock(plan.duration))  "
                 + bar(view.elapsed),
             "",
             "clients     \(row.publishers) of \(plan.publishers) publishers, "
-                + "\(row.players) of \(plan.players) players",
+                + "\(row.players) of \(plan.players + plan.flvPlayers) players",
             "media       sent \(row.sentMbit.text(decimals: 1)) Mbit/s, "
                 + "received \(row.receivedMbit.text(decimals: 1)) Mbit/s",
             "delay       now p50 \(ms(row.percentile(50, .deliveryDelay)))  "
@@ -55,11 +55,14 @@ struct BlastDisplay {
             "            all p50 \(ms(view.delay.p50))  p95 \(ms(view.delay.p95))  "
                 + "p99 \(ms(view.delay.p99))",
             "pictures    \(view.pictures), \(view.picturesLost) lost, \(view.stalls) stalls",
+            "calls       \(row.callsAnswered) a second, p50 \(ms(row.percentile(50, .httpCall)))  "
+                + "p99 \(ms(row.percentile(99, .httpCall)))",
             "errors      \(failures.isEmpty ? "none" : failures.joined(separator: ", "))",
             "generator   CPU \(row.cpuPercent.text(decimals: 0)) %, "
                 + "sends late p99 \(ms(row.percentile(99, .sendLateness))), "
                 + "timers late p99 \(ms(row.percentile(99, .loopLag)))",
         ]
+        if plan.calls.isEmpty { lines.removeAll { $0.hasPrefix("calls ") } }
         lines += view.health.doubts.map { "            \($0)" }
         let width = Self.width
         return lines.map { String($0.prefix(width - 1)) }

@@ -11,6 +11,35 @@ struct BlastLoad: ParsableArguments {
     @Option(help: "Players, spread over the streams, 0 to 10000.")
     var players = 1
 
+    @Option(help: "Players of the same streams by HTTP-FLV, from --http; 0 to 10000.")
+    var flvPlayers = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "An HTTP server for --flv-players and --call; the target itself may be one.",
+            valueName: "http://host"))
+    var http: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An HTTP request at a rate, such as 'GET /health 100/s', however slow the answers; "
+                + "may be repeated.", valueName: "request"))
+    var call: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A JSON file with such requests, their headers and bodies.", valueName: "file"))
+    var calls: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the target says what it did itself: our /metrics, nginx-rtmp's statistics, "
+                + "SRS's /api/v1/summaries.", valueName: "http://host/path"))
+    var targetFigures: String?
+
+    @Option(help: "Connections for these, at most, 1 to 10000.")
+    var httpConnections = 64
+
     @Option(help: ArgumentHelp("How long, such as 90s or 1m30s; 4h at most.", valueName: "time"))
     var duration = "60s"
 
@@ -35,6 +64,12 @@ struct BlastLoad: ParsableArguments {
     @Option(help: ArgumentHelp("Pictures from one key frame to the next.", valueName: "pictures"))
     var gop = 60
 
+    @Option(
+        help: ArgumentHelp(
+            "This machine's share of the streams and calls, such as 2/3; ceilings are the whole's. "
+                + "merge adds the results up.", valueName: "i/n"))
+    var shard = "1/1"
+
     private static let clientsMax = 10_000
     private static let longest = Interval.hours(4)
 
@@ -43,14 +78,26 @@ struct BlastLoad: ParsableArguments {
     }
 
     func plan(
-        _ target: LoadTarget, _ ceilings: Ceilings, _ thresholds: [Threshold]
+        _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings, _ thresholds: [Threshold]
     ) throws -> LoadPlan {
         let range = 0...Self.clientsMax
-        guard range.contains(publishers), range.contains(players), publishers + players > 0 else {
-            throw Failure.usage("--publishers and --players: 0 to 10000, and one at least")
+        guard range.contains(publishers), range.contains(players), range.contains(flvPlayers),
+            httpConnections > 0, range.contains(httpConnections)
+        else { throw Failure.usage("--publishers, --players and such: 0 to 10000") }
+        let requests = try requests
+        guard web != nil || (requests.isEmpty && flvPlayers == 0) else {
+            throw Failure.usage("--flv-players and --call: --http says where")
+        }
+        guard target != nil || flvPlayers == 0 else {
+            throw Failure.usage("--flv-players: the target's application says what")
+        }
+        let (publishers, players) = target == nil ? (0, 0) : (publishers, players)
+        let clients = publishers + players + flvPlayers
+        guard clients > 0 || !requests.isEmpty else {
+            throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
         let duration = try time(duration, "--duration")
-        let ramp = ceilings.ramp(try askedRamp, clients: publishers + players)
+        let ramp = ceilings.ramp(try askedRamp, clients: clients)
         let warmUp = try time(warmUp, "--warm-up")
         guard duration >= .seconds(1), duration <= Self.longest else {
             throw Failure.usage("--duration: 1s to 4h")
@@ -60,10 +107,32 @@ struct BlastLoad: ParsableArguments {
                 "--duration \(self.duration) is shorter than the ramp of \(ramp.wholeSeconds) s, "
                     + "or than the warm-up")
         }
-        return LoadPlan(
-            target: target, publishers: publishers, players: players, duration: duration,
+        var plan = LoadPlan(
+            target: target, web: web, publishers: publishers, players: players, duration: duration,
             ramp: ramp, warmUp: warmUp, shape: try shape, ceilings: ceilings,
             thresholds: thresholds)
+        plan.flvPlayers = flvPlayers
+        plan.webConnections = httpConnections
+        plan.calls = requests
+        guard let shard = LoadPlan.Shard(shard) else {
+            throw Failure.usage("--shard \(self.shard): expected such as 2/3")
+        }
+        plan.shard = shard
+        return plan
+    }
+
+    private var requests: [LoadCall] {
+        get throws {
+            var all: [LoadCall] = []
+            for text in call {
+                guard let call = LoadCall(text) else {
+                    throw Failure.usage("--call \(text): expected such as 'GET /health 100/s'")
+                }
+                all.append(call)
+            }
+            if let calls { all += try CallsFile.read(calls) }
+            return all
+        }
     }
 
     private var shape: Clip.Shape {

@@ -1,0 +1,117 @@
+import Foundation
+
+/// `bench-blast [PROGRAM]`: what the load generator costs, against nginx with nginx-rtmp.
+///
+/// nginx has the first core, the generator the second. Printed are CPU time and memory per player
+/// beside those of srs-bench's parsing client, how late publishers send, and how late calls go out.
+@main
+struct BenchBlast {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        let program = arguments.count > 1 ? arguments[1] : ".build/release/streamr-sim"
+        let target = try Target()
+        defer { target.stop() }
+        try players(program, target)
+        try publishers(program, target, 300, ["--video-rate", "2500k"])
+        try publishers(program, target, 1_500, ["--video-rate", "270k", "--audio-rate", "30k"])
+        try calls(program, target)
+    }
+
+    /// Of a core, in per cent: srs-bench's `sb_rtmp_load`, which parses all, against nginx-rtmp.
+    private static let srsBenchPercent = 0.033
+
+    private static func players(_ program: String, _ target: Target) throws {
+        let media = ["rtmp://127.0.0.1:\(target.rtmpPort)/live", "--publishers", "1"]
+        let one = try Load(program, media + ["--players", "1"], seconds: 20)
+        let many = 1_000
+        let load = try Load(program, media + ["--players", "\(many)"], seconds: 40)
+        let percent = load.generator("cpu") / Double(many)
+        let kilobytes = Double(load.memory - one.memory) / Double(many - 1) / 1_000
+        print(
+            String(
+                format: "%d players at 2.65 Mb/s: %.4f %% of a core each (srs-bench %.3f %%), "
+                    + "%.1f KB each, %.0f pictures lost", many, percent, srsBenchPercent,
+                kilobytes, load.count("pictures_lost")))
+        load.printDoubts()
+    }
+
+    private static func publishers(
+        _ program: String, _ target: Target, _ count: Int, _ rate: [String]
+    ) throws {
+        let load = try Load(
+            program,
+            [
+                "rtmp://127.0.0.1:\(target.rtmpPort)/live", "--publishers", "\(count)", "--players",
+                "1",
+            ] + rate, seconds: 40)
+        print(
+            String(
+                format: "%d publishers, %@: sent %.2f ms late at p99, CPU %.0f %%, "
+                    + "%.0f messages held back", count, rate[1],
+                load.generator("send_lateness_p99"), load.generator("cpu"),
+                load.count("messages_held_back")))
+        load.printDoubts()
+    }
+
+    private static func calls(_ program: String, _ target: Target) throws {
+        let load = try Load(
+            program,
+            [
+                "http://127.0.0.1:\(target.httpPort)", "--call", "POST /nodes/heartbeat 10000/s",
+                "--http-connections", "100",
+            ], seconds: 30)
+        let (due, raw) = (load.spread("http_call"), load.spread("http_raw"))
+        print(
+            String(
+                format: "10,000 calls a second: %.0f answered of %.0f, p99 %.2f ms from when due, "
+                    + "%.2f ms raw, CPU %.0f %%", load.count("calls_answered"), load.count("calls"),
+                due, raw, load.generator("cpu")))
+        load.printDoubts()
+    }
+}
+
+/// One run of the generator, and what its results folder says.
+struct Load {
+    private var summary: [String: Any] = [:]
+    private(set) var memory: Int64 = 0
+
+    /// All come in the first quarter, and what is measured in the second is left out as well.
+    init(_ program: String, _ words: [String], seconds: Int) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "bench-blast-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        process.arguments =
+            ["-c", "1", program, "blast"] + words
+            + [
+                "--duration", "\(seconds)s", "--ramp", "\(seconds / 4)s", "--warm-up",
+                "\(seconds / 2)s", "--quiet", "--out", folder.path,
+            ]
+        try process.run()
+        process.waitUntilExit()
+        func read(_ name: String) throws -> [String: Any] {
+            let data = try Data(contentsOf: folder.appending(path: name))
+            return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+        }
+        summary = try read("summary.json")
+        memory = (try read("run-info.json")["memoryPeakBytes"] as? NSNumber)?.int64Value ?? 0
+    }
+
+    private func value(_ list: String, _ name: String, _ field: String) -> Double {
+        let entries = summary[list] as? [[String: Any]] ?? []
+        let entry = entries.first { $0["name"] as? String == name }
+        return (entry?[field] as? NSNumber)?.doubleValue ?? .nan
+    }
+
+    func generator(_ name: String) -> Double { value("generator", name, "value") }
+    func count(_ name: String) -> Double { value("counts", name, "value") }
+    func spread(_ name: String) -> Double { value("spreads", name, "p99Ms") }
+
+    func printDoubts() {
+        for doubt in summary["doubts"] as? [String] ?? [] { print("  inconclusive: \(doubt)") }
+        for failure in summary["failures"] as? [[String: Any]] ?? [] {
+            print("  failed: \(failure["value"] ?? "") \(failure["name"] ?? "")")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// nginx with nginx-rtmp on the first core, for media and for calls.
+final class Target {
+    let rtmpPort: Int
+    let httpPort: Int
+    private let process = Process()
+    private let folder: URL
+
+    private static let module = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+
+    struct Failure: Error, CustomStringConvertible { var description: String }
+
+    init() throws {
+        rtmpPort = try Self.freePort()
+        httpPort = try Self.freePort()
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "bench-blast-nginx-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: "nginx.conf")
+        try configuration.write(to: file, atomically: true, encoding: .utf8)
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        process.arguments = ["-c", "0", "/usr/sbin/nginx", "-p", folder.path, "-c", file.path]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        Thread.sleep(forTimeInterval: 1.5)
+        guard process.isRunning else { throw Failure(description: "nginx does not start") }
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private var configuration: String {
+        """
+        load_module \(Self.module);
+        daemon off; worker_processes 1; user root; pid \(folder.path)/nginx.pid;
+        worker_rlimit_nofile 16384;
+        error_log \(folder.path)/error.log; events { worker_connections 8192; }
+        rtmp { server { listen 127.0.0.1:\(rtmpPort); chunk_size 4096;
+            application live { live on; access_log off; } } }
+        http { access_log off; keepalive_requests 100000000; client_body_temp_path \(folder.path);
+            server { listen 127.0.0.1:\(httpPort); location / { return 200 "{}"; } } }
+        """
+    }
+
+    private static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+            }
+        }
+        guard result == 0 else { throw Failure(description: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

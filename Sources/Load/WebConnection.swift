@@ -1,0 +1,119 @@
+import Base
+import NIOCore
+import NIOHTTP1
+import RTMP
+import Sockets
+
+/// One connection of a pool: a call at a time, answers read to their end, redirects not followed.
+final class WebConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    let pool: WebPool
+    private(set) var isOpening = true
+    private var context: ChannelHandlerContext?
+    private var order: WebPool.Order?
+    private var sentAt = Instant(nanoseconds: 0)
+    private var status: HTTPResponseStatus?
+    private var keepsAlive = true
+    private var timer: Scheduled<Void>?
+
+    private static let timeout = TimeAmount.seconds(30)
+
+    init(_ pool: WebPool) { self.pool = pool }
+
+    /// HTTP is spoken between the channel and us.
+    func handlerAdded(context: ChannelHandlerContext) {
+        do {
+            try context.pipeline.syncOperations.addHTTPClientHandlers(position: .before(self))
+        } catch {
+            context.fireErrorCaught(error)
+        }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        isOpening = false
+        pool.ready(self)
+        context.fireChannelActive()
+    }
+
+    func send(_ order: WebPool.Order) {
+        guard let context else { return }
+        self.order = order
+        sentAt = RTMPClient.now
+        status = nil
+        let call = pool.loop.plan.calls[order.call]
+        let head = call.head(to: pool.target)
+        pool.loop.tally.bytesSent += Int64(head.uri.utf8.count + call.body.utf8.count)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !call.body.isEmpty {
+            let body = ByteBuffer(string: call.body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: Self.timeout) {
+            bound.value.fail(.noHTTPAnswer, "")
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            status = head.status
+            keepsAlive = head.isKeepAlive
+        case .body(let buffer):
+            pool.loop.tally.bytesReceived += Int64(buffer.readableBytes)
+        case .end:
+            answered(context)
+        }
+    }
+
+    private func answered(_ context: ChannelHandlerContext) {
+        guard let order, let status, status.code >= 200 else { return }
+        self.order = nil
+        timer?.cancel()
+        let now = RTMPClient.now
+        pool.loop.tally.add(now - order.due, to: .httpCall)
+        pool.loop.tally.add(now - sentAt, to: .httpRaw)
+        pool.loop.tally.callsAnswered += 1
+        switch status.code {
+        case ..<300: break
+        case ..<400: pool.fail(order, .redirected, "\(status.code)")
+        case _: pool.fail(order, .httpStatus, "\(status.code)")
+        }
+        if keepsAlive { pool.ready(self) } else { context.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(LoadFailure(connecting: error), "\(error)")
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(.closed, "")
+        self.context = nil
+        pool.remove(self)
+        context.fireChannelInactive()
+    }
+
+    private func fail(_ failure: LoadFailure, _ detail: String) {
+        timer?.cancel()
+        guard let order else { return }
+        self.order = nil
+        pool.fail(order, failure, detail)
+        context?.close(promise: nil)
+    }
+
+    /// The load is over; a call that waits for its answer was late by that much at least.
+    func finish() {
+        timer?.cancel()
+        if let order {
+            pool.loop.tally.add(RTMPClient.now - order.due, to: .httpCall)
+            pool.loop.tally.callsUnanswered += 1
+        }
+        order = nil
+        context?.close(promise: nil)
+    }
+}

@@ -1,0 +1,133 @@
+import Base
+import NIOCore
+import NIOHTTP1
+import RTMP
+import Sockets
+
+/// The HTTP calls of one event loop: made when they are due, on as few connections as will do.
+///
+/// Where all connections wait for answers a call waits for one of them, from the time at which it
+/// was due: a target that stands still is late for all that were meant for it meanwhile.
+final class WebPool {
+    let target: WebTarget
+    let loop: LoadLoop
+    private let address: SocketAddress
+    private let connectionsMax: Int
+    private var idle: [WebConnection] = []
+    private var connections: [ObjectIdentifier: WebConnection] = [:]
+    private var waiting = Fifo<Order>()
+    private var waitingCount = 0
+    private var isOver = false
+
+    struct Order {
+        var call: Int
+        var due: Instant
+    }
+
+    /// Calls that wait; more are left out and counted.
+    private static let waitingMax = 100_000
+
+    init(
+        _ target: WebTarget, at address: SocketAddress, connectionsMax: Int, _ loop: LoadLoop
+    ) {
+        self.target = target
+        self.address = address
+        self.connectionsMax = connectionsMax
+        self.loop = loop
+    }
+
+    /// Makes each call at its times: this loop has the numbers that leave `place` over `stride`.
+    func start(from: Instant, place: Int, stride: Int) {
+        for call in loop.plan.calls.indices { wait(call, Int64(place), Int64(stride), from) }
+    }
+
+    private func wait(_ call: Int, _ number: Int64, _ stride: Int64, _ from: Instant) {
+        let due = from + loop.plan.calls[call].due(number, ramp: loop.plan.ramp)
+        guard due < from + loop.plan.duration else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        loop.eventLoop.scheduleTask(deadline: due.deadline) {
+            let pool = bound.value
+            guard !pool.isOver else { return }
+            pool.loop.tally.add(RTMPClient.now - due, to: .sendLateness)
+            pool.take(Order(call: call, due: due))
+            pool.wait(call, number + stride, stride, from)
+        }
+    }
+
+    private func take(_ order: Order) {
+        loop.tally.calls += 1
+        guard waitingCount < Self.waitingMax else {
+            loop.tally.callsDropped += 1
+            return
+        }
+        waiting.append(order)
+        waitingCount += 1
+        turn()
+    }
+
+    private func popWaiting() -> Order? {
+        guard let order = waiting.popFirst() else { return nil }
+        waitingCount -= 1
+        return order
+    }
+
+    private func turn() {
+        while waitingCount > 0 {
+            if let connection = idle.popLast() {
+                if let order = popWaiting() { connection.send(order) }
+                continue
+            }
+            // One that is being opened will take one that waits.
+            let opening = connections.values.count { $0.isOpening }
+            guard connections.count < connectionsMax, opening < waitingCount else { return }
+            open()
+        }
+    }
+
+    private func open() {
+        let connection = WebConnection(self)
+        connections[ObjectIdentifier(connection)] = connection
+        let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+        OutgoingConnection.open(target.connectionURL, at: address, on: loop.eventLoop) {
+            bound.value
+        }.whenFailure { error in
+            let connection = bound.value
+            connection.pool.failed(connection, error)
+        }
+    }
+
+    func ready(_ connection: WebConnection) {
+        idle.append(connection)
+        turn()
+    }
+
+    /// A connection that is gone, or could not be had: whoever waits longest is told.
+    private func failed(_ connection: WebConnection, _ error: any Error) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard !isOver, let order = popWaiting() else { return }
+        fail(order, LoadFailure(connecting: error), "\(error)")
+        turn()
+    }
+
+    func remove(_ connection: WebConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        idle.removeAll { $0 === connection }
+        if !isOver { turn() }
+    }
+
+    func fail(_ order: Order, _ failure: LoadFailure, _ detail: String) {
+        let call = loop.plan.calls[order.call]
+        loop.note(callFailure: failure, of: "\(call.method) \(call.path)", detail)
+    }
+
+    func finish() {
+        isOver = true
+        // Whoever still waits was late by that much at least.
+        let now = RTMPClient.now
+        while let order = popWaiting() {
+            loop.tally.add(now - order.due, to: .httpCall)
+            loop.tally.callsUnanswered += 1
+        }
+        for connection in connections.values { connection.finish() }
+    }
+}

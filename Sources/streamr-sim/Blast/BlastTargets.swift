@@ -1,0 +1,45 @@
+import Load
+
+/// What a load goes to: an application of an RTMP server, an HTTP server, or both.
+struct BlastTargets {
+    private(set) var media: LoadTarget?
+    private(set) var web: WebTarget?
+    private(set) var figures: WebTarget?
+
+    /// `text` is the target, of either kind; `http` is an HTTP server beside it. Consent goes for
+    /// the one host that it names.
+    init(_ text: String, http: String?, figures: String?, consent: String?) throws {
+        do throws(LoadRefusal) {
+            if text.lowercased().hasPrefix("http") {
+                web = try WebTarget(text, consent: consent)
+            } else {
+                media = try LoadTarget(text, consent: consent)
+            }
+            if let figures { self.figures = try WebTarget(figures, consent: consent) }
+            guard let http else { return }
+            guard web == nil else { throw .notAnAddress }
+            web = try WebTarget(http, consent: consent)
+        } catch {
+            throw Failure.usage(error.description)
+        }
+    }
+
+    var host: String { media?.host ?? web?.host ?? "" }
+    /// Ceilings are only left off where all is this machine's.
+    var isLoopback: Bool {
+        (media?.isLoopback ?? true) && (web?.isLoopback ?? true) && (figures?.isLoopback ?? true)
+    }
+
+    /// Says where the packets will go, if that is not this machine.
+    func resolve(_ note: (String) -> Void) throws -> LoadAddresses {
+        do throws(LoadRefusal) {
+            let addresses = LoadAddresses(
+                media: try media?.resolve(), web: try web?.resolve(),
+                figures: try figures?.resolve())
+            if !isLoopback { note("packets go to \(host) at \(addresses.text)") }
+            return addresses
+        } catch {
+            throw Failure.usage(error.description)
+        }
+    }
+}

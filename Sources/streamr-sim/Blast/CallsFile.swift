@@ -1,0 +1,50 @@
+import Base
+import Foundation
+import Load
+import Reports
+
+/// HTTP requests from a file, each at a rate of calls a second:
+///
+///     [{"method": "POST", "path": "/nodes/heartbeat", "rate": 100,
+///       "headers": {"Authorization": "Bearer …"}, "body": {"node_id": "…"}}]
+enum CallsFile {
+    private static let callsMax = 10_000
+
+    static func read(_ path: String) throws -> [LoadCall] {
+        let entries: [[String: Any]]
+        do {
+            let data = try Data(contentsOf: URL(filePath: path))
+            entries = try JSONSerialization.jsonObject(with: data) as? [[String: Any]] ?? []
+        } catch {
+            throw Failure.usage("--calls \(path): \(error)")
+        }
+        guard !entries.isEmpty, entries.count <= callsMax else {
+            throw Failure.usage("--calls \(path): expected a list of 1 to \(callsMax) requests")
+        }
+        return try entries.enumerated().map { index, entry in
+            guard let call = try call(entry) else {
+                throw Failure.usage("--calls \(path): request \(index + 1) is none")
+            }
+            return call
+        }
+    }
+
+    private static func call(_ entry: [String: Any]) throws -> LoadCall? {
+        let known = ["method", "path", "rate", "headers", "body"]
+        guard entry.keys.allSatisfy(known.contains), let path = entry["path"] as? String,
+            let number = entry["rate"] as? NSNumber,
+            let rate = Fixed(decimal: "\(number.decimalValue)")
+        else { return nil }
+        let headers = entry["headers"] as? [String: String] ?? [:]
+        var body = ""
+        if let value = entry["body"] {
+            let data = try JSONSerialization.data(
+                withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes])
+            body = String(decoding: data, as: UTF8.self)
+        }
+        return LoadCall(
+            method: entry["method"] as? String ?? "GET", path: path,
+            headers: headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, body: body,
+            rate: rate)
+    }
+}

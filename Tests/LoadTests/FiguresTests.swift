@@ -1,0 +1,56 @@
+import Base
+import Results
+import Sockets
+import Testing
+
+@testable import Load
+
+@Suite(.serialized) struct FiguresTests {
+    @Test("nginx-rtmp's page, SRS's summaries and our metrics are read; others are not")
+    func pages() {
+        let nginx = """
+            <?xml version="1.0"?><rtmp><nginx_version>1.26</nginx_version><bw_in>1</bw_in>
+            <bytes_in>1234</bytes_in><bw_out>2</bw_out><bytes_out>98765</bytes_out><server>
+            <application><live><stream><bytes_in>7</bytes_in></stream></live></application>
+            """
+        #expect(TargetFigures(nginx)?.bytesReceived == 1_234)
+        #expect(TargetFigures(nginx)?.bytesSent == 98_765)
+        #expect(TargetFigures(nginx)?.residentBytes == nil)
+        let srs =
+            #"{"data":{"self":{"mem_kbyte": 100},"system":{"srs_recv_bytes":5,"srs_send_bytes":6}}}"#
+        #expect(TargetFigures(srs)?.bytesReceived == 5)
+        #expect(TargetFigures(srs)?.residentBytes == 102_400)
+        for page in ["", "<html>", "streamr_received_bytes_total x", #"{"srs_recv_bytes":"a"}"#] {
+            #expect(TargetFigures(page) == nil, "\(page)")
+        }
+    }
+
+    @Test("the target's own counts agree with ours to a hundredth", .timeLimit(.minutes(1)))
+    func reconciled() async throws {
+        let result = try await TestServer.withPorts { ports in
+            var plan = try LoadPlan.small(port: ports.rtmp, players: 4, seconds: 6)
+            plan.figures = try WebTarget("http://127.0.0.1:\(ports.api)/metrics", consent: nil)
+            return try await plan.run()
+        }
+        let (sent, received) = (result.count("bytes_sent"), result.count("bytes_received"))
+        #expect(try #require(sent) > Fixed(100_000) && (try #require(received)) > Fixed(400_000))
+        for name in ["target_received_difference", "target_sent_difference"] {
+            let difference = try #require(result.count(name))
+            #expect(difference >= Fixed(-1) && difference <= Fixed(1), "\(name): \(difference)")
+        }
+        #expect(try #require(result.count("target_memory")) > Fixed(1_000_000))
+    }
+
+    @Test("a target that says nothing of itself is loaded all the same", .timeLimit(.minutes(1)))
+    func nothing() async throws {
+        let port = try await Faulty.freePort()
+        let result = try await TestServer.withPorts { ports in
+            var plan = try LoadPlan.small(port: ports.rtmp, seconds: 3)
+            plan.figures = try WebTarget("http://127.0.0.1:\(port)/metrics", consent: nil)
+            return try await plan.run()
+        }
+        #expect(result.ruling("connections")?.status == .pass)
+        #expect(result.count("target_sent_difference") == nil)
+        #expect(result.events.contains { $0.kind == "target-figures" })
+    }
+}
