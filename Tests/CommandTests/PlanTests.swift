@@ -148,6 +148,18 @@ import Testing
         }
     }
 
+    @Test("frontier: a machine whose memory does not do is no place, however cheap")
+    func frontierMemory() throws {
+        let outcome = try Command.run(
+            Self.sweep + [
+                "--point",
+                "friends=1,hours=1,rate=1500,relay=0,deployment=containers,machine=t3.nano,"
+                    + "cache=container,region=us-east-1",
+            ])
+        #expect(outcome.status == 10, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("FAIL    runs 24/7 without intervention"))
+    }
+
     @Test("frontier: interrupted it ends with 130, and goes on where it was")
     func frontierInterrupted() throws {
         try Command.inFolder { folder in
