@@ -148,6 +148,19 @@ import Testing
         }
     }
 
+    @Test("frontier: a machine whose memory does not do is no place, however cheap")
+    func frontierMemory() throws {
+        let outcome = try Command.run(
+            Self.sweep + [
+                "--point",
+                "friends=1,hours=1,rate=1500,relay=0,deployment=containers,machine=t3.nano,"
+                    + "cache=container,region=us-east-1",
+            ])
+        // A day is too little to rule on everything, but enough to see it fail.
+        #expect(outcome.status == 3, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains("The plan does not hold: 2 of 8 criteria fail"))
+    }
+
     @Test("frontier: interrupted it ends with 130, and goes on where it was")
     func frontierInterrupted() throws {
         try Command.inFolder { folder in

@@ -82,6 +82,19 @@ import Testing
         #expect(poor.headline == "For $10 a month you get none of what was asked about.")
     }
 
+    @Test("the page says of a deployment that never holds what fails there")
+    func nowhere() {
+        let nano = FrontierPlace(
+            deployment: "containers", machine: "t3.nano", cache: nil, region: "eu-west-1")
+        var record = Self.record
+        record.entries += [
+            Self.entry(1, 2, 0, nano, cents: 900, failed: ["dashboard-https", "unattended"]),
+            Self.entry(1, 4, 0, nano, cents: 950, failed: ["unattended"]),
+        ]
+        let page = record.files[0].text
+        #expect(page.contains("fails: dashboard-https, unattended</td>"), "\(page)")
+    }
+
     @Test("CSV has each point with the command that makes it again")
     func csv() {
         let rows = Self.record.csv.split(separator: "\n")

@@ -47,7 +47,8 @@ struct FrontierDrawing {
 
         .frontier {
           --fits: #bfe0ca; --dear: #f2e0ae; --none: #efc4bd; --word: #1f1e1b; --quiet: #56534c;
-          --sheet: #fcfbf8; --edge: #1f1e1b; max-width: 100%; height: auto;
+          --sheet: #fcfbf8; --edge: #1f1e1b; height: auto;
+          max-width: max(100%, 40rem);  /* a telephone scrolls */
         }
         @media (prefers-color-scheme: dark) {
           .frontier {

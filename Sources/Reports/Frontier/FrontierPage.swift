@@ -87,7 +87,10 @@ struct FrontierPage {
             let least = record.entries.filter { $0.place == place && $0.holds }
                 .min { $0.total < $1.total }
             return (place, least)
-        }.sorted { ($0.least?.total ?? .max) < ($1.least?.total ?? .max) }
+        }.enumerated().sorted { a, b in
+            let (x, y) = (a.element.least?.total ?? .max, b.element.least?.total ?? .max)
+            return (x, a.offset) < (y, b.offset)
+        }.map(\.element)
         return Page.table(
             caption: """
                 Each deployment with the least that was asked of it: what is left of \
@@ -103,11 +106,19 @@ struct FrontierPage {
                 return [
                     "\(letter.isEmpty ? place.text : "\(letter) – \(place.text)")",
                     "\(least?.dollars ?? "nothing holds")",
-                    "\(least.map { "\($0.habit.text), \($0.habit.relay) % relayed" } ?? "")",
+                    least.map { "\($0.habit.text), \($0.habit.relay) % relayed" }
+                        ?? "fails: \(Self.failures(mine))",
                     "\(mine.count(where: record.fits)) of \(mine.count)",
                     "\(mine.count(where: \.holds))",
                 ]
             }, kind: "cards plain")
+    }
+
+    /// Every criterion that fails or is not ruled on at some point.
+    private static func failures(_ entries: [FrontierEntry]) -> String {
+        entries.flatMap { $0.failed + $0.open }
+            .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            .joined(separator: ", ")
     }
 
     private var habits: Markup {

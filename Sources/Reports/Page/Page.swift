@@ -74,7 +74,10 @@ enum Page {
                 body: verdicts(summary)),
             Section(id: "gates", title: "Gates", body: gates(summary)),
             Section(id: "bill", title: "The bill", body: bill(record)),
-            Section(id: "network", title: "Who reaches what", body: network(record)),
+            Section(
+                id: "network",
+                title: summary.plan == nil ? "Who reaches what" : "Who reaches what, as written",
+                body: network(record)),
             Section(id: "interventions", title: "When a person was needed", body: people(summary)),
             Section(id: "time", title: "Over time", body: charts(record)),
             Section(

@@ -3,7 +3,8 @@ import Cloud
 import Scenarios
 
 /// Where the parts run, each otherwise deployed soundly: restarts, bounded logs, an elastic
-/// address, 20 GiB of storage, and no port open but those that people use.
+/// address, 20 GiB of storage, and no port open but those that people use. There is no swap: how
+/// slow paging is is not modelled, so memory has to do.
 enum FrontierDeployment: String, CaseIterable, Sendable {
     case managed
     /// As managed, but TLS ends on the instance: no load balancer.
@@ -17,6 +18,7 @@ enum FrontierDeployment: String, CaseIterable, Sendable {
         it.instance.machine = .type(point.machine)
         it.instance.image = .amazonLinux2023
         it.instance.elasticAddress = true
+        it.instance.swap = .gibibytes(0)
         it.containers.restart = .unlessStopped
         it.containers.logDriver = .local
         it.containers.dockerEnabled = true
@@ -35,7 +37,6 @@ enum FrontierDeployment: String, CaseIterable, Sendable {
             (it.front, it.database) = (.container, .container)
             it.cache = .container(memoryMax: .mebibytes(64))
             it.secrets = 0
-            it.instance.swap = .gibibytes(2)
             it.instance.rootVolume = storage
         }
         it.rules = NetworkRule.meant(front: it.front, database: it.database, cache: it.cache)
