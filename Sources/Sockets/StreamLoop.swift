@@ -222,7 +222,7 @@ public final class StreamLoop: @unchecked Sendable {
             channel.write(buffer, promise: nil)
             if touched.last != id { touched.append(id) }
         case .body(let body):
-            if body.append(buffer) { inputs.append(.stalled(id)) }
+            if body.append(buffer) { inputs.append(.input(.stalled(id))) }
         case nil:
             break
         }
@@ -231,7 +231,7 @@ public final class StreamLoop: @unchecked Sendable {
     private func flush(_ id: ConnectionID) {
         guard case .channel(let channel)? = end(id) else { return }
         channel.flush()
-        if !channel.isWritable, channel.isActive { inputs.append(.stalled(id)) }
+        if !channel.isWritable, channel.isActive { inputs.append(.input(.stalled(id))) }
     }
 
     private func close(_ id: ConnectionID, _ cause: CloseCause) {
