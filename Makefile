@@ -23,8 +23,8 @@ run: build
 test: build
 	swift build --build-tests
 	swift test --skip-build --filter HostileTests
-	swift test --skip-build --no-parallel --filter 'SocketsTests|ServeTests' --skip HostileTests
-	swift test --skip-build --skip 'SocketsTests|ServeTests|HostileTests'
+	swift test --skip-build --no-parallel --filter 'SocketsTests|ServeTests|LoadTests' --skip HostileTests
+	swift test --skip-build --skip 'SocketsTests|ServeTests|LoadTests|HostileTests'
 
 # Each target this many seconds. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
