@@ -16,10 +16,10 @@ public enum ResultsFolder {
     static let histogramsName = "histograms.json"
     public static let runInfoName = "run-info.json"
 
-    /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
+    /// All that a run's folder holds, remedies aside. Only a folder that holds nothing but these, and
+    /// the histograms of a load, is ever replaced.
     public static let names = [
-        billName, eventsName, fingerprintName, histogramsName, junitName, reportName, runInfoName,
-        seriesName,
+        billName, eventsName, fingerprintName, junitName, reportName, runInfoName, seriesName,
         summaryName,
     ]
 
@@ -27,7 +27,8 @@ public enum ResultsFolder {
     public static func remedyName(_ verdict: String) -> String { "remedy-\(verdict).json" }
 
     private static func isOurs(_ name: String) -> Bool {
-        names.contains(name) || (name.hasPrefix("remedy-") && name.hasSuffix(".json"))
+        names.contains(name) || name == histogramsName
+            || (name.hasPrefix("remedy-") && name.hasSuffix(".json"))
     }
 
     public enum Failure: Error, Hashable, CustomStringConvertible {
