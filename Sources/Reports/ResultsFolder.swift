@@ -16,8 +16,8 @@ public enum ResultsFolder {
     static let histogramsName = "histograms.json"
     public static let runInfoName = "run-info.json"
 
-    /// All that a run's folder holds, remedies aside. Only a folder that holds nothing but these, and
-    /// the histograms of a load, is ever replaced.
+    /// All that a run's folder holds, remedies aside. Only a folder that holds nothing but these,
+    /// and the histograms of a load, is ever replaced.
     public static let names = [
         billName, eventsName, fingerprintName, junitName, reportName, runInfoName, seriesName,
         summaryName,
