@@ -17,17 +17,19 @@ public enum ResultsFolder {
     static let histogramsName = "histograms.json"
     public static let runInfoName = "run-info.json"
 
-    /// All that a results folder may hold, remedies aside: only such a folder is ever replaced.
+    /// All that a run's folder holds, remedies aside. Only a folder that holds nothing but these,
+    /// and the histograms of a load, is ever replaced.
     public static let names = [
-        billName, drawingName, eventsName, fingerprintName, histogramsName, junitName, reportName,
-        runInfoName, seriesName, summaryName,
+        billName, drawingName, eventsName, fingerprintName, junitName, reportName, runInfoName,
+        seriesName, summaryName,
     ]
 
     /// The scenario with the one change that turns a failed verdict round.
     public static func remedyName(_ verdict: String) -> String { "remedy-\(verdict).json" }
 
     private static func isOurs(_ name: String) -> Bool {
-        names.contains(name) || (name.hasPrefix("remedy-") && name.hasSuffix(".json"))
+        names.contains(name) || name == histogramsName
+            || (name.hasPrefix("remedy-") && name.hasSuffix(".json"))
     }
 
     public enum Failure: Error, Hashable, CustomStringConvertible {

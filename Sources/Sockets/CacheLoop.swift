@@ -15,8 +15,15 @@ final class CacheLoop: @unchecked Sendable {
     private var server: CacheServer
     private var outbox = CacheOutbox()
     private var isBusy = false
-    private var inputs: [CacheInput] = []
+    private var inputs: [Waiting] = []
     /// By connection identifier.
+    /// What happened while effects were carried out.
+    private enum Waiting {
+        case input(CacheInput)
+        /// A write that fails has NIO read what still came first, in the middle of that write.
+        case bytes(ByteBuffer, ConnectionID)
+    }
+
     private var handlers: [CacheHandler?] = []
     private var freeIDs: [UInt32] = []
     private var timer: RepeatedTask?
@@ -76,7 +83,7 @@ final class CacheLoop: @unchecked Sendable {
     }
 
     func received(_ buffer: ByteBuffer, from id: ConnectionID) {
-        precondition(!isBusy, "bytes in the middle of a write")
+        guard !isBusy else { return inputs.append(.bytes(buffer, id)) }
         isBusy = true
         server.receive(buffer.readableBytesUInt8Span, from: id, at: clock.now, into: &outbox)
         settle()
@@ -93,7 +100,7 @@ final class CacheLoop: @unchecked Sendable {
     // MARK: The turn of the crank
 
     private func run(_ input: CacheInput) {
-        inputs.append(input)
+        inputs.append(.input(input))
         guard !isBusy else { return }
         isBusy = true
         settle()
@@ -106,8 +113,15 @@ final class CacheLoop: @unchecked Sendable {
         while true {
             perform()
             guard taken < inputs.count else { break }
-            server.handle(inputs[taken], at: clock.now, into: &outbox)
+            let waiting = inputs[taken]
             taken += 1
+            switch waiting {
+            case .input(let input):
+                server.handle(input, at: clock.now, into: &outbox)
+            case .bytes(let buffer, let id):
+                server.receive(
+                    buffer.readableBytesUInt8Span, from: id, at: clock.now, into: &outbox)
+            }
         }
         inputs.removeAll(keepingCapacity: true)
         isBusy = false

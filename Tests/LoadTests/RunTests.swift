@@ -25,8 +25,7 @@ import Testing
             #expect(result.spread(name)?.count == 6, "\(name)")
         }
         // Five seconds of 30 pictures for each, or a little less.
-        let pictures = try #require(result.count("pictures"))
-        #expect(pictures > Fixed(6 * 100) && pictures < Fixed(6 * 181))
+        #expect(try #require(result.count("pictures")) > Fixed(6 * 100))
         #expect(result.count("pictures_lost") == .zero)
         #expect(result.count("pictures_out_of_order") == .zero)
         #expect(result.count("pictures_without_stamp") == .zero)
