@@ -42,7 +42,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
         let head = HTTPRequestHead(
             version: .http1_1, method: .GET, uri: target.prefix + path,
             headers: ["Host": target.authority, "User-Agent": "streamr-sim"])
-        loop.tally.bytesSent += Int64(head.uri.utf8.count)
+        loop.tally.bytesSent += head.wireLength
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         context.fireChannelActive()
@@ -71,6 +71,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     }
 
     private func take(_ head: HTTPResponseHead, at now: Instant) {
+        loop.tally.bytesReceived += head.wireLength
         switch head.status.code {
         case 200:
             isStarted = true

@@ -45,7 +45,7 @@ final class WebConnection: ChannelInboundHandler {
         status = nil
         let call = pool.loop.plan.calls[order.call]
         let head = call.head(to: pool.target)
-        pool.loop.tally.bytesSent += Int64(head.uri.utf8.count + call.body.utf8.count)
+        pool.loop.tally.bytesSent += head.wireLength + Int64(call.body.utf8.count)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !call.body.isEmpty {
             let body = ByteBuffer(string: call.body)
@@ -62,6 +62,7 @@ final class WebConnection: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             status = head.status
+            pool.loop.tally.bytesReceived += head.wireLength
             keepsAlive = head.isKeepAlive
         case .body(let buffer):
             pool.loop.tally.bytesReceived += Int64(buffer.readableBytes)
