@@ -1,8 +1,8 @@
 # The two commands of the README, and what they are made of. Everything else is in scripts/.
 .PHONY: run test bench gate lint setup build fuzz
 
-# Nobody debugs what CI built: without debug information it builds in three quarters of the time.
-LEAN = $(if $(CI),-debug-info-format none --disable-index-store)
+# Nobody debugs what CI built, and without debug information it builds in less time.
+LEAN = $(if $(CI),-debug-info-format none)
 BINARY = .build/release/streamr-sim
 # plan-as-written does not hold, as the tests check: it has no figures of its own to keep.
 GATED = $(filter-out scenarios/plan-as-written.json,$(wildcard scenarios/*-*.json))

@@ -20,6 +20,7 @@ final class Target {
         let file = folder.appending(path: "nginx.conf")
         try configuration.write(to: file, atomically: true, encoding: .utf8)
         process.executableURL = URL(filePath: "/usr/bin/taskset")
+        process.standardOutput = FileHandle.nullDevice
         process.arguments = ["-c", "0", "/usr/sbin/nginx", "-p", folder.path, "-c", file.path]
         process.standardError = FileHandle.nullDevice
         try process.run()
