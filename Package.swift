@@ -103,7 +103,8 @@ let benches: [Target] = [
         name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",
         swiftSettings: settings),
     .executableTarget(
-        name: "bench-serve", dependencies: ["Base", "RTMP", "Media", "Sockets", core, posix],
+        name: "bench-serve",
+        dependencies: ["Base", "RTMP", "Media", "Sockets", "TestServers", core, posix],
         path: "Benchmarks/serve", swiftSettings: settings),
     .executableTarget(name: "bench-cache", path: "Benchmarks/cache", swiftSettings: settings),
     .executableTarget(
@@ -112,7 +113,9 @@ let benches: [Target] = [
     .executableTarget(
         name: "bench-platform", dependencies: [core, locks, posix],
         path: "Benchmarks/platform", swiftSettings: settings),
-    .executableTarget(name: "bench-blast", path: "Benchmarks/blast", swiftSettings: settings),
+    .executableTarget(
+        name: "bench-blast", dependencies: ["TestServers"], path: "Benchmarks/blast",
+        swiftSettings: settings),
     .executableTarget(
         name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
         path: "Benchmarks/pcap", exclude: ["live"], swiftSettings: settings),
@@ -143,7 +146,8 @@ let tests: [Target] = [
         dependencies: ["Base", "RTMP", "Media", "Platform", "TransactionSequences"],
         swiftSettings: settings),
     .testTarget(
-        name: "CacheTests", dependencies: ["Base", "RESP", "Platform", "Sockets", logging],
+        name: "CacheTests",
+        dependencies: ["Base", "RESP", "Platform", "Sockets", "TestServers", logging],
         exclude: ["client.py"], swiftSettings: settings),
     .testTarget(
         name: "StorageTests",
@@ -175,7 +179,8 @@ let tests: [Target] = [
     .testTarget(
         name: "ServeTests",
         dependencies: [
-            "Base", "Platform", "Sockets", "streamr-sim", core, posix, locks, client, http, logging,
+            "Base", "Platform", "Sockets", "TestServers", "streamr-sim", core, posix, locks, client,
+            http, logging,
             .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),

@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 
 /// nginx with nginx-rtmp on the first core, for media and for calls.
 final class Target {
@@ -12,8 +13,8 @@ final class Target {
     struct Failure: Error, CustomStringConvertible { var description: String }
 
     init() throws {
-        rtmpPort = try Self.freePort()
-        httpPort = try Self.freePort()
+        rtmpPort = try FreePort.any()
+        httpPort = try FreePort.any()
         folder = FileManager.default.temporaryDirectory
             .appending(path: "bench-blast-nginx-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -45,21 +46,5 @@ final class Target {
         http { access_log off; keepalive_requests 100000000; client_body_temp_path \(folder.path);
             server { listen 127.0.0.1:\(httpPort); location / { return 200 "{}"; } } }
         """
-    }
-
-    private static func freePort() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
-            }
-        }
-        guard result == 0 else { throw Failure(description: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 
 /// A server under test, in a process of its own on the first core.
 struct Peer {
@@ -22,8 +23,8 @@ struct Peer {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "bench-serve-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let port = try freePort()
-        let httpPort = try freePort()
+        let port = try FreePort.any()
+        let httpPort = try FreePort.any()
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/taskset")
         switch kind {
@@ -63,22 +64,6 @@ struct Peer {
         rtmp { server { listen 127.0.0.1:\(port); chunk_size 4096;
             application live { live on; access_log off; } } }
         """
-    }
-
-    private static func freePort() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
-            }
-        }
-        guard result == 0 else { throw Failure(description: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     private static func child(of parent: Int32) throws -> Int32 {

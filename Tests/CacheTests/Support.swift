@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Platform
 import RESP
+import TestServers
 import Testing
 
 /// A client that waits for its answers.
@@ -174,7 +175,7 @@ final class RealRedis {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "cache-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        port = try freePort()
+        port = try FreePort.any()
         process.executableURL = URL(filePath: Self.path)
         process.arguments =
             [
@@ -197,24 +198,6 @@ final class RealRedis {
         awaitEnd(of: process)
         try? FileManager.default.removeItem(at: folder)
     }
-}
-
-func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let port = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer -> UInt16? in
-            guard bind(descriptor, pointer, length) == 0,
-                getsockname(descriptor, pointer, &length) == 0
-            else { return nil }
-            return UnsafeRawPointer(pointer).load(as: sockaddr_in.self).sin_port.bigEndian
-        }
-    }
-    return Int(try #require(port))
 }
 
 /// `waitUntilExit` needs a run loop, which the threads of tests do not have.

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import TestServers
 
 @testable import Sockets
 
@@ -14,7 +15,7 @@ final class Browser: Sendable {
 
     /// `width` is that of the window, which is as high as a telephone or a small laptop.
     static func open(width: Int, dark: Bool = false) async throws -> Browser {
-        let port = try FreePort.find()
+        let port = try FreePort.any()
         let driver = try Tool("chromedriver", "--port=\(port)")
         let url = "http://127.0.0.1:\(port)"
         do {

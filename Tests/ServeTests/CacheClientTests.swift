@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Platform
+import TestServers
 import Testing
 
 @testable import Sockets
@@ -94,7 +95,7 @@ import Testing
 
     @Test("a cache that goes away and comes back is used again; a full one says so")
     func away() async throws {
-        let port = try FreePort.find()
+        let port = try FreePort.any()
         let first = try await Redis.start(on: port, [])
         let client = Client(port)
         #expect(try await client.isUp())

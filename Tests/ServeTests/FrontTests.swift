@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import NIOCore
 import NIOPosix
+import TestServers
 import Testing
 
 @testable import Sockets
@@ -35,7 +36,7 @@ import Testing
 
     @Test("a target that is not there is 502, and so is one that breaks off")
     func badGateway() async throws {
-        let port = try FreePort.find()
+        let port = try FreePort.any()
         try await Self.with(coordinator: port) { (front: Front) async throws in
             #expect(try await Self.status(front, "/") == 502)
         }

@@ -4,6 +4,7 @@ import FoundationNetworking
 import Logging
 import NIOConcurrencyHelpers
 import Platform
+import TestServers
 import Testing
 
 @testable import Sockets
@@ -201,7 +202,7 @@ struct Redis: Sendable {
     private let tool: Tool
 
     static func start(_ more: String...) async throws -> Redis {
-        try await start(on: try FreePort.find(), more)
+        try await start(on: try FreePort.any(), more)
     }
 
     static func start(on port: Int, _ more: [String]) async throws -> Redis {
@@ -218,25 +219,6 @@ struct Redis: Sendable {
     }
 
     func stop() { tool.stop() }
-}
-
-enum FreePort {
-    /// One that nobody listened on a moment ago.
-    static func find() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw HTTPAnswer.Missing(name: "a free port", answer: "") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
 }
 
 /// A folder for the files of this run.
