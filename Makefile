@@ -20,13 +20,10 @@ run: build
 		echo "The report is at results/five-friends-1/report.html";; \
 	*) exit $$code;; esac
 
-# The release build is there to be compared with the debug one. What watches delays runs alone, and what
-# talks to real peers one test after the other: tests beside them would be the disturbance.
+# The release build is there to be compared with the debug one.
 test: build
 	swift build $(LEAN) --build-tests
-	swift test $(LEAN) --skip-build --filter HostileTests
-	swift test $(LEAN) --skip-build --no-parallel --filter 'SocketsTests|ServeTests|LoadTests' --skip HostileTests
-	swift test $(LEAN) --skip-build --skip 'SocketsTests|ServeTests|LoadTests|HostileTests'
+	@scripts/test
 
 # Each target this many seconds, one a core. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60

@@ -24,7 +24,8 @@ public enum KernelBenchmark {
                 digest &+= 3
             }
             let wait = Interval(nanoseconds: Int64(random.next() & 0xF_FFFF))
-            let next: Event = digest & 1 == 0 ? .scan : .arrive(flight: Int32(digest & 0xFF), generation: 1)
+            let next: Event =
+                digest & 1 == 0 ? .scan : .arrive(flight: Int32(digest & 0xFF), generation: 1)
             queue.push(next, at: queue.now + wait)
         }
         return digest

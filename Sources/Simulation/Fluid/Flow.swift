@@ -100,6 +100,7 @@ struct Flow: Sendable {
     var wanted: Int64 { queue > .zero ? ceiling : min(feed, ceiling) }
 
     /// When the next edge is reached if all rates stay; nil for never.
+    @inline(__always)
     func crossing() -> Instant? {
         var next: Interval?
         func consider(_ distance: Integral, _ speed: Int64) {

@@ -84,6 +84,7 @@ struct Fluid: Sendable {
         if capacities[Int(index)].use > limit { sharedAt = Instant(nanoseconds: 0) }
     }
 
+    @inline(__always)
     func flow(_ index: Int32) -> Flow { flows[Int(index)] }
     func fed(by index: Int32) -> [Int32] { subscribers[Int(index)] }
 
@@ -200,9 +201,8 @@ struct Fluid: Sendable {
 
     /// Marks the capacities of a flow that are in the set of places.
     private mutating func mark(_ flow: Int32, _ places: UInt8) {
-        for place in 0..<4 where places & 1 << place != 0 {
-            markDirty(flows[Int(flow)].crosses[place])
-        }
+        let crosses = flows[Int(flow)].crosses
+        for place in 0..<4 where places & 1 << place != 0 { markDirty(crosses[place]) }
     }
 
     /// When the flow reaches its next edge if all rates stay; nil for never, and when it is closed.
@@ -264,21 +264,24 @@ struct Fluid: Sendable {
         let i = Int(index)
         let old = flows[i].want
         flows[i].want = want
+        let crosses = flows[i].crosses
+        let cpuPerByte = flows[i].cpuPerByte
         var short: UInt8 = 0
         for place in 0..<4 {
-            let c = Int(flows[i].crosses[place])
+            let c = Int(crosses[place])
             guard c >= 0 else { continue }
             let wasOver = capacities[c].isOver
-            capacities[c].demand += load(i, place, want) - load(i, place, old)
+            capacities[c].demand += load(want, place, cpuPerByte) - load(old, place, cpuPerByte)
             check(capacities[c].demand >= 0, "a demand below zero")
             if wasOver || capacities[c].isOver { short |= 1 << place }
         }
         return short
     }
 
+    /// What a flow of this rate takes of the capacity in this place.
     @inline(__always)
-    private func load(_ flow: Int, _ place: Int, _ rate: Int64) -> Int64 {
-        place == Flow.cpuPlace ? rate * flows[flow].cpuPerByte / 1_000 : rate
+    private func load(_ rate: Int64, _ place: Int, _ cpuPerByte: Int64) -> Int64 {
+        place == Flow.cpuPlace ? rate * cpuPerByte / 1_000 : rate
     }
 
     /// Gives the flow a rate; those that it feeds follow.
@@ -288,9 +291,12 @@ struct Fluid: Sendable {
         guard rate != old else { return }
         flows[i].advance(to: now)
         flows[i].rate = rate
+        let crosses = flows[i].crosses
+        let cpuPerByte = flows[i].cpuPerByte
         for place in 0..<4 {
-            let c = Int(flows[i].crosses[place])
-            if c >= 0 { capacities[c].use += load(i, place, rate) - load(i, place, old) }
+            let c = Int(crosses[place])
+            guard c >= 0 else { continue }
+            capacities[c].use += load(rate, place, cpuPerByte) - load(old, place, cpuPerByte)
         }
         touch(index)
         for s in 0..<subscribers[i].count {
@@ -315,7 +321,7 @@ struct Fluid: Sendable {
             capacities[Int(capacity)].left = capacities[Int(capacity)].limit
             capacities[Int(capacity)].weight = 0
         }
-        for flow in sharing { weigh(Int(flow), by: 1) }
+        for flow in sharing { weigh(Int(flow)) }
         share()
         for flow in sharing {
             isSharing[Int(flow)] = false
@@ -343,8 +349,10 @@ struct Fluid: Sendable {
                 sharing.append(flow)
                 flows[Int(flow)].advance(to: now)
                 let short = setWant(flow, flows[Int(flow)].wanted)
+                guard short != 0 else { continue }
+                let crosses = flows[Int(flow)].crosses
                 for place in 0..<4 where short & 1 << place != 0 {
-                    let other = flows[Int(flow)].crosses[place]
+                    let other = crosses[place]
                     guard !capacities[Int(other)].isShared else { continue }
                     capacities[Int(other)].isShared = true
                     reached.append(other)
@@ -400,24 +408,29 @@ struct Fluid: Sendable {
     }
 
     private func crosses(_ flow: Int, _ capacity: Int32) -> Bool {
-        for place in 0..<4 where flows[flow].crosses[place] == capacity { return true }
-        return false
+        let crosses = flows[flow].crosses
+        return crosses[0] == capacity || crosses[1] == capacity || crosses[2] == capacity
+            || crosses[3] == capacity
     }
 
-    private mutating func weigh(_ flow: Int, by sign: Int64) {
+    private mutating func weigh(_ flow: Int) {
+        let crosses = flows[flow].crosses
+        let cpuPerByte = flows[flow].cpuPerByte
         for place in 0..<4 {
-            let c = Int(flows[flow].crosses[place])
+            let c = Int(crosses[place])
             guard c >= 0, capacities[c].isOver else { continue }
-            capacities[c].weight += sign * (place == Flow.cpuPlace ? flows[flow].cpuPerByte : 1)
+            capacities[c].weight += place == Flow.cpuPlace ? cpuPerByte : 1
         }
     }
 
     private mutating func fix(_ flow: Int, _ rate: Int64) {
-        weigh(flow, by: -1)
+        let crosses = flows[flow].crosses
+        let cpuPerByte = flows[flow].cpuPerByte
         for place in 0..<4 {
-            let c = Int(flows[flow].crosses[place])
+            let c = Int(crosses[place])
             guard c >= 0, capacities[c].isOver else { continue }
-            capacities[c].left -= load(flow, place, rate)
+            capacities[c].weight -= place == Flow.cpuPlace ? cpuPerByte : 1
+            capacities[c].left -= load(rate, place, cpuPerByte)
         }
     }
 }
