@@ -172,8 +172,8 @@ let tests: [Target] = [
     .testTarget(
         name: "SocketsTests",
         dependencies: [
-            "Base", "RTMP", "Media", "Platform", "Sockets", "streamr-sim", core, posix, http,
-            logging,
+            "Base", "RTMP", "Media", "Platform", "Sockets", "TestServers", "streamr-sim", core,
+            posix, http, logging,
         ],
         swiftSettings: settings),
     .testTarget(
