@@ -19,13 +19,18 @@ final class SecureContext: Sendable {
     }
 
     private static func make(_ certificate: StreamService.Certificate) throws -> NIOSSLContext {
+        let configuration = try configuration(certificate)
         do {
-            return try NIOSSLContext(configuration: try configuration(certificate))
-        } catch let error as StartError {
-            throw error
+            return try NIOSSLContext(configuration: configuration)
         } catch {
             throw StartError.badCertificate(file: certificate.chain, reason: "\(error)")
         }
+    }
+
+    /// What the files say, once it is known that they fit together.
+    static func usable(_ certificate: StreamService.Certificate) throws -> TLSConfiguration {
+        _ = try make(certificate)
+        return try configuration(certificate)
     }
 
     static func configuration(

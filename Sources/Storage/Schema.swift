@@ -41,7 +41,9 @@ enum Schema {
 
     /// Step N makes version N of version N - 1. What was released is never edited.
     static let steps: [@Sendable (Words) -> String] = [
-        { $0.moneyFunctions + people($0) + nodes($0) + ledger($0) }
+        { $0.moneyFunctions + people($0) + nodes($0) + ledger($0) },
+        // Nodes earn, and `accounts` has what; nothing was ever written here.
+        { _ in "ALTER TABLE users DROP COLUMN balance" },
     ]
 
     private static func people(_ words: Words) -> String {

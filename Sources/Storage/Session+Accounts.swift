@@ -12,7 +12,7 @@ extension Session {
             FROM (SELECT COALESCE(MAX(id) + 1, 0) AS next FROM users) AS highest
             WHERE next < $3
             ON CONFLICT (name) DO NOTHING
-            RETURNING id, name, password, nanodollars(balance)
+            RETURNING id, name, password
             """,
             [.text(name), .text(password.text), .integer(Tables.usersMax)], user)
         if let row = added.first { return .user(row) }
@@ -25,15 +25,14 @@ extension Session {
 
     private func userRow(_ name: String) throws(StoreError) -> UserRow? {
         try connection.query(
-            "SELECT id, name, password, nanodollars(balance) FROM users WHERE name = $1",
+            "SELECT id, name, password FROM users WHERE name = $1",
             [.text(name)], user
         ).first
     }
 
     private func user(_ row: Row) -> UserRow {
         UserRow(
-            user: UserID(row.short(0)), name: row.text(1), password: PasswordHash(row.text(2)),
-            balanceNanodollars: row.integer(3))
+            user: UserID(row.short(0)), name: row.text(1), password: PasswordHash(row.text(2)))
     }
 
     func hasUser(_ user: UserID) throws(StoreError) -> Bool {

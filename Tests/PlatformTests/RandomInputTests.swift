@@ -72,8 +72,7 @@ import Testing
                 node: node(), stream: stream(), name: "n", address: Store.address, statsURL: "",
                 trust: Share(millionths: 700_000), capacity: .zero, viewers: 1,
                 heartbeatAt: Instant(nanoseconds: 0), isActive: true, isFlagged: false)
-            let user = UserRow(
-                user: UserID(0), name: "a", password: .nobody, balanceNanodollars: 0)
+            let user = UserRow(user: UserID(0), name: "a", password: .nobody)
             let key = KeyRow(
                 key: KeyID(0), user: UserID(0), label: "k", scopes: .all, isRevoked: false)
             let all: [Answer] = [

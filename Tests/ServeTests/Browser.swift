@@ -111,6 +111,40 @@ final class Browser: Sendable {
         return text
     }
 
+    /// Presses what the selector finds, as a mouse would.
+    func press(_ selector: String) async throws {
+        _ = try await Self.call("POST", "\(base)/element/\(try await find(selector))/click", [:])
+    }
+
+    /// Presses what leads to another page, and waits until that is there.
+    func follow(_ selector: String) async throws {
+        _ = try await value("window.isOld = true")
+        try await press(selector)
+        let isNew = try await wait(10) {
+            try await value("!window.isOld && document.readyState === 'complete'") == true
+        }
+        guard isNew else { throw Fault(text: "\(selector) leads nowhere") }
+    }
+
+    /// Types into what the selector finds, as a keyboard would.
+    func type(_ text: String, into selector: String) async throws {
+        let element = try await find(selector)
+        _ = try await Self.call(
+            "POST", "\(base)/element/\(element)/value", ["text": .text(text)])
+    }
+
+    private func find(_ selector: String) async throws -> String {
+        let answer = try await Self.call(
+            "POST", "\(base)/element", ["using": "css selector", "value": .text(selector)])
+        guard case .object(let object) = answer, case .text(let element)? = object.values.first
+        else { throw Fault(text: "\(answer)") }
+        return element
+    }
+
+    var place: String {
+        get async throws { try await text("location.pathname") }
+    }
+
     /// What the page complained of since the last call.
     func complaints() async throws -> [String] {
         let answer = try await Self.call("POST", "\(base)/se/log", ["type": "browser"])

@@ -40,6 +40,127 @@ import Testing
         try await Self.with(coordinator: port) { (front: Front) async throws in
             #expect(try await Self.status(front, "/") == 502)
         }
+        let hasty = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { $0.pipeline.addHandler(Hasty()) }
+            .bind(host: "127.0.0.1", port: 0).get()
+        try await Self.with(coordinator: try #require(hasty.localAddress?.port)) {
+            (front: Front) async throws in
+            #expect(try await Self.status(front, "/") == 502)
+        }
+        try await hasty.close()
+    }
+
+    /// Breaks off once it was asked.
+    private final class Hasty: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            context.close(promise: nil)
+        }
+    }
+
+    @Test("a target that is silent for the idle timeout is 504; one that says something is not")
+    func gatewayTimeout() async throws {
+        try await with(idleTimeout: .seconds(1)) { request, _ in
+            let isSilent = request.uri.path == "/silent"
+            if isSilent { try await Task.sleep(for: .seconds(10)) }
+            return Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    for _ in 0..<5 {
+                        try await writer.write(ByteBuffer(string: "a"))
+                        try await Task.sleep(for: .milliseconds(500))
+                    }
+                    try await writer.finish(nil)
+                })
+        } body: { (front: Front) async throws in
+            let start = ContinuousClock.now
+            #expect(try await Self.status(front, "/silent") == 504)
+            #expect(ContinuousClock.now - start < .seconds(5))
+            let slow = try Tool("curl", "-sS", "-k", "https://127.0.0.1:\(front.port)/")
+            #expect(try await slow.finish(within: 20) == 0)
+            #expect(slow.text == "aaaaa")
+        }
+    }
+
+    @Test("a client that asks for nothing is let go after the idle timeout")
+    func idleClient() async throws {
+        try await with(idleTimeout: .seconds(2)) { _, _ in
+            Response(status: .ok)
+        } body: { (front: Front) async throws in
+            let start = ContinuousClock.now
+            let client = try Tool(
+                "openssl", "s_client", "-quiet", "-ign_eof", "-connect", "127.0.0.1:\(front.port)")
+            #expect(try await client.finish(within: 20) != nil)
+            let took = ContinuousClock.now - start
+            #expect(took > .milliseconds(1_900) && took < .seconds(10), "\(took)")
+        }
+    }
+
+    @Test("HTTP is sent to HTTPS for good, with host, path and query as they were")
+    func redirect() async throws {
+        let front = try await Front.start(
+            try Self.options(redirectPort: 0), group: MultiThreadedEventLoopGroup.singleton,
+            logger: TestPlatform.logger)
+        let port = try #require(front.redirectPort)
+        for (host, expected) in [
+            ("friends.example", "301 https://friends.example:\(front.port)/a/b?c=d%20e"),
+            ("friends.example:80", "301 https://friends.example:\(front.port)/a/b?c=d%20e"),
+            ("[::1]:80", "301 https://[::1]:\(front.port)/a/b?c=d%20e"),
+            ("a@b", "400 "), ("", "400 "),
+        ] {
+            let tool = try Tool(
+                "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %header{location}", "-X",
+                "POST", "-H", "Host: \(host)", "http://127.0.0.1:\(port)/a/b?c=d%20e")
+            #expect(try await tool.finish(within: 10) == 0, "\(host)")
+            #expect(tool.text == expected, "\(host)")
+        }
+        await front.stop()
+    }
+
+    @Test("another certificate is for new connections; those that are open go on")
+    func certificate() async throws {
+        let old = try Self.certificate()
+        let fresh = try Self.certificate()
+        try await with(certificate: old) { _, _ in
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    for _ in 0..<20 {
+                        try await writer.write(ByteBuffer(string: "a"))
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                    try await writer.finish(nil)
+                })
+        } body: { (front: Front) async throws in
+            func ask(trusting certificate: StreamService.Certificate) throws -> Tool {
+                try Tool(
+                    "curl", "-sS", "-N", "--cacert", certificate.chain,
+                    "https://127.0.0.1:\(front.port)/")
+            }
+            let open = try ask(trusting: old)
+            #expect(try await wait(10) { open.text.contains("a") })
+            try front.load(fresh)
+            // Neither a file that is not there nor a key of another changes anything.
+            #expect(throws: StartError.self) { try front.load(.init(chain: "/none", key: "/none")) }
+            #expect(throws: StartError.self) {
+                try front.load(.init(chain: old.chain, key: fresh.key))
+            }
+            #expect(open.process.isRunning)
+            let next = try ask(trusting: fresh)
+            let stubborn = try ask(trusting: old)
+            #expect(try await stubborn.finish(within: 10) == 60, "\(stubborn.text)")
+            #expect(try await open.finish(within: 10) == 0, "\(open.text)")
+            #expect(try await next.finish(within: 10) == 0, "\(next.text)")
+            #expect(open.text == String(repeating: "a", count: 20))
+        }
+    }
+
+    /// One that nobody has yet.
+    private static func certificate() throws -> StreamService.Certificate {
+        let folder = Scratch.folder.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return try OwnCertificate.load(from: folder, hosts: ["127.0.0.1"])
     }
 
     @Test("the RTMP server's callbacks are not to be reached from outside")
@@ -69,13 +190,18 @@ import Testing
     }
 
     private func with(
+        idleTimeout: TimeAmount = Front.Options.idleTimeoutDefault,
+        certificate: StreamService.Certificate? = nil,
         _ respond: @escaping WebServer.Respond, body: (Front) async throws -> Void
     ) async throws {
         let target = try await WebServer.start(
             "127.0.0.1", 0, group: MultiThreadedEventLoopGroup.singleton,
             logger: TestPlatform.logger, respond)
         do {
-            try await Self.with(coordinator: target.port, body)
+            var options = try Self.options(coordinator: target.port)
+            options.idleTimeout = idleTimeout
+            if let certificate { options.certificate = certificate }
+            try await Self.with(options, body)
         } catch {
             await target.stop()
             throw error
@@ -85,12 +211,13 @@ import Testing
 
     private static func with(
         coordinator: Int, _ body: (Front) async throws -> Void
+    ) async throws { try await with(options(coordinator: coordinator), body) }
+
+    private static func with(
+        _ options: Front.Options, _ body: (Front) async throws -> Void
     ) async throws {
         let front = try await Front.start(
-            "127.0.0.1", 0,
-            certificate: try OwnCertificate.load(from: Scratch.folder, hosts: ["127.0.0.1"]),
-            coordinator: coordinator, media: MediaPlace(),
-            group: MultiThreadedEventLoopGroup.singleton, logger: TestPlatform.logger)
+            options, group: MultiThreadedEventLoopGroup.singleton, logger: TestPlatform.logger)
         do {
             try await body(front)
         } catch {
@@ -98,6 +225,15 @@ import Testing
             throw error
         }
         await front.stop()
+    }
+
+    private static func options(
+        coordinator: Int = 1, redirectPort: Int? = nil
+    ) throws -> Front.Options {
+        Front.Options(
+            address: "127.0.0.1", port: 0, redirectPort: redirectPort,
+            certificate: try OwnCertificate.load(from: Scratch.folder, hosts: ["127.0.0.1"]),
+            coordinator: coordinator, media: MediaPlace())
     }
 
     private static func status(_ front: Front, _ path: String) async throws -> Int? {

@@ -109,6 +109,35 @@ import Testing
         }
     }
 
+    @Test("SIGHUP reads the certificate again, and who comes by HTTP is sent to HTTPS")
+    func hangUp() async throws {
+        let folders = (0..<2).map { _ in Scratch.folder.appending(path: UUID().uuidString) }
+        for folder in folders {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        let used = try OwnCertificate.load(from: folders[0], hosts: ["127.0.0.1"])
+        let fresh = try OwnCertificate.load(from: folders[1], hosts: ["127.0.0.1"])
+        try await Serve.with(
+            "--certificate", used.chain, "--key", used.key, "--redirect-port", "0"
+        ) { serve in
+            let redirect = try #require(serve.ports.redirect)
+            func status(trusting chain: String) async throws -> Int32? {
+                let tool = try Tool(
+                    "curl", "-sS", "--fail", "--location", "--cacert", chain,
+                    "http://127.0.0.1:\(redirect)/health")
+                return try await tool.finish(within: 10)
+            }
+            #expect(try await status(trusting: used.chain) == 0)
+            #expect(try await status(trusting: fresh.chain) == 60)
+            for (from, to) in [(fresh.chain, used.chain), (fresh.key, used.key)] {
+                try Data(contentsOf: URL(filePath: from)).write(to: URL(filePath: to))
+            }
+            kill(serve.tool.process.processIdentifier, SIGHUP)
+            let isNew = try await wait(10) { try await status(trusting: fresh.chain) == 0 }
+            #expect(isNew, "\(serve.tool.text)")
+        }
+    }
+
     @Test("what cannot start says why, and ends with 2")
     func refusals() async throws {
         try await Serve.with { serve in

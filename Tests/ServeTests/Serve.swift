@@ -11,6 +11,7 @@ struct Serve: Sendable {
         var api: Int
         var coordinator: Int
         var https: Int
+        var redirect: Int?
         var cache: Int?
     }
 

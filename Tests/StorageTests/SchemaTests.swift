@@ -26,6 +26,37 @@ import Testing
         }
     }
 
+    /// As the first version left it: the one column that the second takes away is put back.
+    @Test(
+        "a database of the first version comes forward, and keeps what is in it",
+        arguments: Engine.allCases)
+    func older(engine: Engine) async throws {
+        try await engine.withPlace { place in
+            let first = Store(place)
+            _ = try await first.execute(.addUser(name: "ada", PasswordHash("x")), at: start)
+            await first.close()
+            let connection = try Connection(place, isReader: false)
+            try connection.script("ALTER TABLE users ADD COLUMN balance INTEGER NOT NULL DEFAULT 0")
+            try connection.run("UPDATE schema_version SET version = 1")
+            connection.close()
+
+            let store = Store(place)
+            let answer = try await store.execute(.findUser(name: "ada"), at: start)
+            await store.close()
+            let row = UserRow(user: UserID(0), name: "ada", password: PasswordHash("x"))
+            #expect(answer == .user(row))
+            let reader = try Connection(place, isReader: true)
+            defer { reader.close() }
+            #expect(throws: StoreError.self) {
+                try reader.query("SELECT balance FROM users") { _ in true }
+            }
+            let versions = try reader.query("SELECT version FROM schema_version") {
+                $0.integer(0)
+            }
+            #expect(versions == [Schema.version])
+        }
+    }
+
     @Test("many that start together make one schema", arguments: Engine.allCases)
     func together(engine: Engine) async throws {
         try await engine.withPlace { place in

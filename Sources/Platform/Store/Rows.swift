@@ -6,13 +6,11 @@ public struct UserRow: Sendable, Hashable {
     public var user: UserID
     public var name: String
     public var password: PasswordHash
-    public var balanceNanodollars: Int64
 
-    public init(user: UserID, name: String, password: PasswordHash, balanceNanodollars: Int64) {
+    public init(user: UserID, name: String, password: PasswordHash) {
         self.user = user
         self.name = name
         self.password = password
-        self.balanceNanodollars = balanceNanodollars
     }
 }
 

@@ -7,7 +7,7 @@ extension Tables {
         guard usersByName[bytes] == nil else { return .refused(.nameTaken) }
         guard users.count < Self.usersMax else { return .refused(.full) }
         let user = UserID(Int32(users.count))
-        let row = UserRow(user: user, name: name, password: password, balanceNanodollars: 0)
+        let row = UserRow(user: user, name: name, password: password)
         users.append(User(row: row))
         usersByName[bytes] = user
         return .user(row)

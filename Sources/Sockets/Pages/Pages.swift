@@ -9,10 +9,13 @@ struct Visitor: Sendable {
     /// Of whoever is signed in.
     var user: UserID?
     var links: MediaLinks
+    /// What the forms of the page carry, see `FormToken`; nil for who has no forms.
+    var token: String?
 
-    init(_ credential: Credential, _ links: MediaLinks) {
+    init(_ credential: Credential, _ links: MediaLinks, token: String?) {
         if case .streamer(let user) = credential { self.user = user }
         self.links = links
+        self.token = token
     }
 }
 
@@ -51,6 +54,10 @@ struct Pages: Sendable {
         ("payouts", PackageResources.payouts_mustache),
         ("refusal", PackageResources.refusal_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("new-stream", PackageResources.new_stream_mustache),
+        ("new-key", PackageResources.new_key_mustache),
+        ("keys", PackageResources.keys_mustache),
+        ("secret", PackageResources.secret_mustache),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -75,8 +82,11 @@ struct Pages: Sendable {
     func page(_ reply: Reply, _ visitor: Visitor) -> String? {
         guard let view = View(reply, visitor.links, at: SocketClock().now) else { return nil }
         var values = view.values
-        if case .streamer(let figures) = reply, figures.user == visitor.user {
+        if case .streamer(let figures) = reply, figures.user == visitor.user,
+            let token = visitor.token
+        {
             values["isOwner"] = true
+            values["token"] = token
         }
         var frame: [String: Any] = [
             "title": view.title, "body": render(values, view.template),
@@ -110,20 +120,23 @@ struct Pages: Sendable {
         return layout(["title": title, "body": body], nil)
     }
 
-    func signIn(fault: String?) -> String {
-        let body = render(fault.map { ["fault": $0] } ?? [:], "sign-in")
+    func signIn(fault: String?, token: String) -> String {
+        var values = ["token": token]
+        if let fault { values["fault"] = fault }
+        let body = render(values, "sign-in")
         return layout(["title": "Sign in", "body": body, "isSignIn": true], nil)
     }
 
-    private func layout(_ values: [String: Any], _ visitor: Visitor?) -> String {
+    func layout(_ values: [String: Any], _ visitor: Visitor?) -> String {
         var values = values
         values["style"] = Self.style
         values["script"] = Self.script
-        if let user = visitor?.user { values["mine"] = "/dashboard/streamer/\(user.raw)" }
+        if let user = visitor?.user { values["mine"] = CallResponder.page(of: user) }
+        if let token = visitor?.token { values["token"] = token }
         return render(values, "layout")
     }
 
-    private func render(_ values: [String: Any], _ template: String) -> String {
+    func render(_ values: [String: Any], _ template: String) -> String {
         guard let text = library.render(values, withTemplate: template) else {
             preconditionFailure("there is no template \(template)")
         }

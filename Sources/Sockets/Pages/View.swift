@@ -23,7 +23,7 @@ struct View {
         case .overview(let overview): show(overview)
         case .economics(let economics): show(economics)
         case .node(let figures): show(figures)
-        case .streamer(let figures): show(figures, links)
+        case .streamer(let figures): show(figures)
         case .watchPage(let stream, let place): show(stream, place, links)
         case .ok, .health, .watch, .stats, .refused, .unavailable, .granted, .key, .keys, .stream,
             .streams, .nodes, .leaderboard, .payouts:
@@ -85,17 +85,13 @@ struct View {
         add(figures.payouts)
     }
 
-    private mutating func show(_ figures: StreamerFigures, _ links: MediaLinks) {
+    private mutating func show(_ figures: StreamerFigures) {
         template = "streamer"
         title = figures.name
         path = "/dashboard/streamer/\(figures.user.raw)"
         values = [
-            "name": figures.name, "server": links.publish,
-            "streams": figures.streams.map { stream -> [String: Any] in
-                var row = row(stream)
-                row["key"] = "\(stream.stream.raw)?key=\(WireText.streamKey(stream.key))"
-                return row
-            },
+            "name": figures.name, "hasStreams": !figures.streams.isEmpty,
+            "streams": figures.streams.map(row),
         ]
         add(figures.nodes)
     }

@@ -14,6 +14,10 @@ public final class PlatformService: Sendable {
         /// 0 takes any free port.
         public var coordinatorPort = 8000
         public var httpsPort = 8443
+        /// Where HTTP is sent to HTTPS; nil without.
+        public var redirectPort: Int?
+        /// Of the front: how long either side may be silent, in seconds.
+        public var idleTimeout = 60
         public var coordinator = Coordinator.Configuration()
         /// Where the cache is: `redis://[user:password@]host:port[/database]`, or `rediss://`.
         public var cache = "redis://127.0.0.1:6379"
@@ -32,6 +36,7 @@ public final class PlatformService: Sendable {
     public struct Ports: Sendable, Hashable {
         public var coordinator: Int
         public var https: Int
+        public var redirect: Int?
     }
 
     public let ports: Ports
@@ -88,7 +93,7 @@ public final class PlatformService: Sendable {
         let media = MediaPlace()
         let responder = CallResponder(
             loop: loop, tokens: await Tokens(options.secrets), secrets: options.secrets,
-            pages: pages, live: live, tally: tally, media: media)
+            forms: FormToken(options.secrets), pages: pages, live: live, tally: tally, media: media)
         (self.loop, self.cache, self.passwords, self.live) = (loop, cache, passwords, live)
         (self.tally, self.media) = (tally, media)
         do {
@@ -100,20 +105,30 @@ public final class PlatformService: Sendable {
             throw error
         }
         do {
-            front = try await Front.start(
-                options.address, options.httpsPort, certificate: options.certificate,
-                coordinator: web.port, media: media, group: group, logger: logger)
+            var place = Front.Options(
+                address: options.address, port: options.httpsPort,
+                certificate: options.certificate, coordinator: web.port, media: media)
+            place.redirectPort = options.redirectPort
+            place.idleTimeout = .seconds(Int64(options.idleTimeout))
+            front = try await Front.start(place, group: group, logger: logger)
         } catch {
             await web.stop()
             await Self.stop(loop, cache, passwords, live)
             throw error
         }
-        ports = Ports(coordinator: web.port, https: front.port)
+        ports = Ports(
+            coordinator: web.port, https: front.port, redirect: front.redirectPort)
     }
 
     /// Where the stream server is that this platform's streams are on.
     public func serve(_ stream: StreamService.Ports) {
         media.ports = MediaPorts(rtmp: stream.rtmp, http: stream.http)
+    }
+
+    /// Takes another certificate for connections that begin from now on; if it cannot be used,
+    /// throws `StartError` and stays with the one before.
+    public func load(_ certificate: StreamService.Certificate) throws {
+        try front.load(certificate)
     }
 
     /// Where the RTMP server calls, by kind.

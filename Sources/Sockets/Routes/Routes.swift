@@ -44,7 +44,7 @@ enum Routes {
     static func names(_ scopes: Scopes) -> [String] {
         self.scopes.filter { scopes.contains($0.scope) }.map(\.name)
     }
-    private static func scopes(_ names: [String]) -> Scopes {
+    static func scopes(_ names: [String]) -> Scopes {
         scopes.reduce(into: Scopes()) { if names.contains($1.name) { $0.insert($1.scope) } }
     }
     static let statuses: [(name: String, status: StreamStatus)] = StreamStatus.allCases.map {

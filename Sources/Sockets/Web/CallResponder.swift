@@ -14,6 +14,7 @@ struct CallResponder: Sendable {
     let loop: PlatformLoop
     let tokens: Tokens
     let secrets: Secrets
+    let forms: FormToken
     let pages: Pages
     let live: LiveFigures
     let tally: WebTally
@@ -49,6 +50,8 @@ struct CallResponder: Sendable {
             return await live.response(path, request, context, responder: self)
         case (_, "/sign-in"), (_, "/sign-out"):
             return await sign(request, context, path)
+        case (_, _) where path.hasPrefix(Self.ownPath):
+            return await own(request, context, path)
         case _: break
         }
         do throws(RequestFault) {
@@ -226,7 +229,7 @@ struct CallResponder: Sendable {
     }
 
     /// To a browser that wanted a page, a page that says so.
-    private func refuse(
+    func refuse(
         _ answer: WebAnswer, allowed: [String] = [], _ request: Request
     ) -> Response {
         var response: Response
@@ -274,7 +277,9 @@ struct CallResponder: Sendable {
     private func page(
         _ reply: Reply, _ route: Route, _ request: Request, _ caller: Caller
     ) -> Response {
-        let visitor = Visitor(caller.credential, links(request))
+        let cookie = request.cookies[Self.cookie]?.value
+        let visitor = Visitor(
+            caller.credential, links(request), token: cookie.map { forms.text(for: $0) })
         guard let text = pages.page(reply, visitor) else {
             return refuse(WebAnswer(reply, to: route, by: caller), request)
         }

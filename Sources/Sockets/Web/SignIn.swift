@@ -5,32 +5,51 @@ import Hummingbird
 import NIOCore
 import Platform
 
-// Signing in by a page: the access token goes into a cookie, which is read for pages and other GETs
-// alone, so that no other site can have anything done with it.
+// Signing in by a page: the access token goes into a cookie, which is read for pages and for forms
+// that have its token, so that no other site can have anything done with it.
 extension CallResponder {
     static let cookie = "streamr_access"
+    /// Of whoever has not signed in yet, so that nobody signs somebody else in.
+    static let visitorCookie = "streamr_visitor"
 
     func sign(_ request: Request, _ context: WebContext, _ path: String) async -> Response {
         switch (path, request.method) {
-        case ("/sign-in", .get): return html(pages.signIn(fault: nil), request)
+        case ("/sign-in", .get), ("/sign-in", .head): return signInPage(nil, request)
         case ("/sign-in", .post): return await signIn(request, context)
-        case ("/sign-out", .post): return leave(to: "/", cookie: nil, request)
+        case ("/sign-out", .post): return await signOut(request)
         case _:
-            let fault = RequestFault(status: 405, detail: "this is a form")
-            return json(WebAnswer(fault))
+            let allowed = path == "/sign-in" ? ["GET", "POST", "HEAD"] : ["POST"]
+            return refuse(.notAllowed(allowed), allowed: allowed, request)
         }
     }
 
+    private func signInPage(_ fault: String?, status: Int = 200, _ request: Request) -> Response {
+        let known = request.cookies[Self.visitorCookie]?.value
+        let visitor = known ?? Data(Secrets.bytes(16)).base64EncodedString()
+        let text = pages.signIn(fault: fault, token: forms.text(for: visitor))
+        var response = html(text, status: status, request)
+        if known == nil {
+            response.headers[.setCookie] = Self.cookie(
+                Self.visitorCookie, visitor, life: 86_400, request)
+        }
+        return response
+    }
+
     private func signIn(_ request: Request, _ context: WebContext) async -> Response {
-        guard isOwnForm(request), let form = await form(request), let name = form["name"],
-            let password = form["password"],
+        guard let form = await form(request), let visitor = request.cookies[Self.visitorCookie],
+            forms.isValid(form[FormToken.field], for: visitor.value)
+        else {
+            let fault = "The form was too old, or the browser keeps no cookies. Please try again."
+            return signInPage(fault, status: 403, request)
+        }
+        guard let name = form["name"], let password = form["password"],
             case .text(let known)? = Shape.name.value(name)
-        else { return html(pages.signIn(fault: "Please fill in both."), status: 422, request) }
+        else { return signInPage("Please fill in both.", status: 422, request) }
         var system = SystemRandomNumberGenerator()
         let session = SessionID(system.next())
         let range = Call.Limits.passwordMin...Call.Limits.passwordMax
         guard case .text? = Shape.prose(range).value(password) else {
-            return html(pages.signIn(fault: Refusal.notSignedIn.detail), status: 401, request)
+            return signInPage(Refusal.notSignedIn.detail, status: 401, request)
         }
         let call: AccountCall =
             form["new"] == nil
@@ -42,22 +61,26 @@ extension CallResponder {
             guard case .streamer(let user, _) = grant.holder,
                 let pair = try? await tokens.pair(for: grant)
             else { break }
-            return leave(to: "/dashboard/streamer/\(user.raw)", cookie: pair.access, request)
-        case .refused(let why):
-            return html(pages.signIn(fault: why.detail), status: why.status, request)
+            return go(to: Self.page(of: user), cookie: pair.access, request)
+        case .refused(let why): return signInPage(why.detail, status: why.status, request)
         case _: break
         }
-        let text = pages.signIn(fault: "The platform cannot answer just now.")
-        return html(text, status: 503, request)
+        return signInPage("The platform cannot answer just now.", status: 503, request)
     }
 
-    /// Browsers say where a form comes from.
-    private func isOwnForm(_ request: Request) -> Bool {
-        guard let site = request.headers[HTTPField.Name("Sec-Fetch-Site")!] else { return true }
-        return site == "same-origin"
+    private func signOut(_ request: Request) async -> Response {
+        guard let cookie = request.cookies[Self.cookie]?.value else {
+            return go(to: "/", cookie: "", request)
+        }
+        guard let form = await form(request), forms.isValid(form[FormToken.field], for: cookie)
+        else { return refuse(.foreignForm, request) }
+        return go(to: "/", cookie: "", request)
     }
 
-    private func form(_ request: Request) async -> [String: String]? {
+    static func page(of user: UserID) -> String { "/dashboard/streamer/\(user.raw)" }
+
+    /// What a form sent; nil if it is none.
+    func form(_ request: Request) async -> [String: String]? {
         guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
             let bytes = try? await body(of: request)
         else { return nil }
@@ -68,12 +91,31 @@ extension CallResponder {
         return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
-    private func leave(to place: String, cookie: String?, _ request: Request) -> Response {
-        let isSecure = request.headers[Self.forwardedProto] == "https"
-        let life = cookie == nil ? 0 : Grant.accessLifetime.wholeSeconds
-        let text =
-            "\(Self.cookie)=\(cookie ?? ""); Path=/; HttpOnly; SameSite=Strict; Max-Age=\(life)"
+    /// To another page, with an access token to keep, or to forget if it is empty.
+    func go(to place: String, cookie: String? = nil, _ request: Request) -> Response {
+        var headers: HTTPFields = [.location: place]
+        if let cookie {
+            let life = cookie.isEmpty ? 0 : Grant.accessLifetime.wholeSeconds
+            headers[.setCookie] = Self.cookie(Self.cookie, cookie, life: life, request)
+        }
+        return Response(status: .seeOther, headers: headers)
+    }
+
+    /// `life` in seconds.
+    private static func cookie(
+        _ name: String, _ value: String, life: Int64, _ request: Request
+    ) -> String {
+        let isSecure = request.headers[forwardedProto] == "https"
+        return "\(name)=\(value); Path=/; HttpOnly; SameSite=Strict; Max-Age=\(life)"
             + (isSecure ? "; Secure" : "")
-        return Response(status: .seeOther, headers: [.location: place, .setCookie: text])
+    }
+}
+
+extension WebAnswer {
+    static let foreignForm = WebAnswer(
+        RequestFault(status: 403, detail: "the form is too old; open its page again"))
+
+    static func notAllowed(_ methods: [String]) -> WebAnswer {
+        WebAnswer(RequestFault(status: 405, detail: "only \(methods.joined(separator: ", "))"))
     }
 }

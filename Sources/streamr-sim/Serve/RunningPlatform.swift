@@ -12,6 +12,8 @@ struct RunningPlatform {
         var api: Int
         var coordinator: Int
         var https: Int
+        /// Nil without one.
+        var redirect: Int?
         /// Nil with somebody else's cache.
         var cache: Int?
 
@@ -20,6 +22,7 @@ struct RunningPlatform {
                 "\"rtmp\":\(rtmp)", "\"http\":\(http)", "\"api\":\(api)",
                 "\"coordinator\":\(coordinator)", "\"https\":\(https)",
             ]
+            if let redirect { pairs.append("\"redirect\":\(redirect)") }
             if let cache { pairs.append("\"cache\":\(cache)") }
             return "{\(pairs.joined(separator: ","))}"
         }
@@ -62,6 +65,8 @@ struct RunningPlatform {
             options.address = command.bind
             options.coordinatorPort = command.coordinatorPort
             options.httpsPort = command.httpsPort
+            options.redirectPort = command.redirectPort
+            options.idleTimeout = command.idleTimeout
             options.cache = command.cache ?? "redis://127.0.0.1:\(cache?.port ?? 0)"
             options.allowsPrivateNodes = command.allowPrivateNodes
             platform = try await PlatformService.start(
@@ -84,7 +89,7 @@ struct RunningPlatform {
         ports = Ports(
             rtmp: streams.ports.rtmp, http: streams.ports.http, api: streams.ports.api,
             coordinator: platform.ports.coordinator, https: platform.ports.https,
-            cache: cache?.port)
+            redirect: platform.ports.redirect, cache: cache?.port)
     }
 
     private static func startCache(
@@ -108,6 +113,12 @@ struct RunningPlatform {
         options.hooks = platform.hooks(secrets)
         options.otherMetrics = { await platform.metrics() }
         return try await StreamService.start(options, logger: logger)
+    }
+
+    /// Reads the certificate again.
+    func reload(_ command: ServePlatformCommand) throws {
+        let folder = URL(filePath: command.data, directoryHint: .isDirectory)
+        try platform.load(try Self.certificate(command, folder))
     }
 
     private static func certificate(

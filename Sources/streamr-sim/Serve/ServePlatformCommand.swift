@@ -16,10 +16,11 @@ struct ServePlatformCommand: AsyncParsableCommand {
             stream, and prints what to paste into OBS.
 
             The front (--https-port) ends TLS for pages, API and players, and answers as a load \
-            balancer does. Figures for Prometheus of all parts are at --api-port, /metrics.
+            balancer does; --redirect-port sends whoever comes by HTTP there. Figures for \
+            Prometheus of all parts are at --api-port, /metrics.
 
-            SIGTERM and SIGINT end it once everybody has been answered. It ends with 2 if it \
-            cannot start.
+            SIGTERM and SIGINT end it once everybody has been answered; SIGHUP reads the \
+            certificate again, and connections go on. It ends with 2 if it cannot start.
             """)
 
     @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
@@ -39,6 +40,14 @@ struct ServePlatformCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Pages, API, HLS and HTTP-FLV by TLS.", valueName: "port"))
     var httpsPort = 8443
+
+    @Option(help: ArgumentHelp("HTTP that is sent to HTTPS (none).", valueName: "port"))
+    var redirectPort: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long either side of the front may be silent.", valueName: "seconds"))
+    var idleTimeout = 60
 
     @Option(help: ArgumentHelp("The cache's own, on 127.0.0.1.", valueName: "port"))
     var cachePort = 6379
@@ -68,9 +77,14 @@ struct ServePlatformCommand: AsyncParsableCommand {
     var log = "notice"
 
     func validate() throws {
-        let ports = [rtmpPort, httpPort, apiPort, coordinatorPort, httpsPort, cachePort]
+        let ports = [
+            rtmpPort, httpPort, apiPort, coordinatorPort, httpsPort, cachePort, redirectPort ?? 0,
+        ]
         guard ports.allSatisfy((0...65_535).contains) else {
             throw ValidationError("a port is a number from 0 to 65535")
+        }
+        guard (1...4_000).contains(idleTimeout) else {
+            throw ValidationError("--idle-timeout is a number from 1 to 4000")
         }
         guard (certificate == nil) == (key == nil) else {
             throw ValidationError("--certificate and --key are needed together")
@@ -85,7 +99,7 @@ struct ServePlatformCommand: AsyncParsableCommand {
             label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = Logger.Level(rawValue: log) ?? .notice
         FileLimit.raise()
-        let signals = SignalStream([SIGTERM, SIGINT])
+        let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
         let platform: RunningPlatform
         do {
             platform = try await RunningPlatform.start(self, logger)
@@ -93,7 +107,15 @@ struct ServePlatformCommand: AsyncParsableCommand {
             throw Failure.usage("\(error)")
         }
         announce(platform.ports)
-        for await _ in signals.raised { break }
+        for await signal in signals.raised {
+            guard signal == SIGHUP else { break }
+            do {
+                try platform.reload(self)
+                logger.notice("read the certificate again")
+            } catch {
+                logger.error("the certificate stays as it was: \(error)")
+            }
+        }
         await platform.stop()
     }
 
@@ -102,9 +124,10 @@ struct ServePlatformCommand: AsyncParsableCommand {
             print(ports.json)
         } else {
             let host = bind == "0.0.0.0" || bind == "::" ? "127.0.0.1" : bind
+            let redirect = ports.redirect.map { ", and http://\(host):\($0)/ leads there" } ?? ""
             print(
                 """
-                Pages       https://\(host):\(ports.https)/
+                Pages       https://\(host):\(ports.https)/\(redirect)
                 Without TLS http://\(host):\(ports.coordinator)/
                 Publish     rtmp://\(host):\(ports.rtmp)/live, with a friend's stream key
                 Players     http://\(host):\(ports.http)/live/STREAM.m3u8 or .flv
