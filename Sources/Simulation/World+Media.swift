@@ -120,7 +120,7 @@ extension World {
         }
     }
 
-    func currentSession(_ streamer: Int) -> Session? {
+    func currentSession(_ streamer: Int) -> StreamSession? {
         let slot = streamers[streamer]
         guard slot.next > 0 else { return nil }
         return slot.sessions[slot.next - 1]

@@ -106,17 +106,12 @@ public struct World: ~Copyable {
         var name: String
         var home: Int32
         var wake: UInt32 = 0
-        var sessions: [Session]
+        var sessions: [StreamSession]
         /// The first session that has not begun.
         var next = 0
         var zone: TimeZoneRules
         var audienceRandom: Random
         var media: StreamMedia
-    }
-
-    struct Session: Sendable, Hashable {
-        var from: Instant
-        var until: Instant
     }
 
     struct NodeSlot {
