@@ -1,5 +1,5 @@
 # The two commands of the README, and what they are made of. Everything else is in scripts/.
-.PHONY: run test bench gate lint setup build fuzz
+.PHONY: run test bench gate lint setup build fuzz fuzz-targets
 
 # Nobody debugs what CI built, and without debug information it builds in less time.
 LEAN = $(if $(CI),-debug-info-format none)
@@ -28,8 +28,9 @@ test: build
 # Each target this many seconds, one a core. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
 FUZZED = handshake chunks amf server client url flv media capture stream
-fuzz: setup
-	@Fuzz/build
+fuzz-targets: setup
+	@Fuzz/build $(LEAN)
+fuzz: fuzz-targets
 	@printf '%s\n' $(FUZZED) | xargs -P $$(nproc) -I{} Fuzz/run {} \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0
 
