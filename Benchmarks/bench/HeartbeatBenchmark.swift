@@ -34,10 +34,10 @@ enum HeartbeatBenchmark {
                     viewers: Int32(beat & 7), statsURL: ""))
             let caller = Caller(.node(NodeID(node)), from: ClientAddress(ipv4: 0x0A00_0001))
             var input = Input.called(Ticket(UInt64(beat)), call, caller)
-            steps: for _ in 0..<4 {
-                outbox.removeAll()
+            var isAnswered = false
+            while !isAnswered {
                 coordinator.handle(input, at: now, into: &outbox)
-                for effect in outbox.effects {
+                while let effect = outbox.next() {
                     switch effect {
                     case .transact(let id, let transaction):
                         let answer = tables.execute(transaction, at: now)
@@ -46,7 +46,7 @@ enum HeartbeatBenchmark {
                         input = .answered(id, .cached(cache.execute(command, at: now)))
                     case .reply(_, let reply):
                         if reply == .ok { taken += 1 }
-                        break steps
+                        isAnswered = true
                     case .call, .work, .connect, .send, .close, .ingest, .relay, .wake, .observe:
                         break
                     }

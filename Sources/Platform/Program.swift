@@ -54,31 +54,6 @@ public enum Effect: Sendable {
     case observe(Observation)
 }
 
-/// The effects of one `handle`, in order; reused from call to call.
-public struct Outbox: Sendable {
-    public private(set) var effects: [Effect] = []
-
-    public init() {}
-
-    @inlinable public var isEmpty: Bool { effects.isEmpty }
-
-    public mutating func append(_ effect: Effect) {
-        check(effects.count < Self.effectsMax, "a program asked for too much at once")
-        effects.append(effect)
-    }
-
-    /// Turns the order round, so that `takeLast` gives the effects in order.
-    public mutating func reverse() { effects.reverse() }
-
-    /// Moves the last effect out: nothing is copied, and nothing is left to be destroyed.
-    public mutating func takeLast() -> Effect? { effects.popLast() }
-
-    public mutating func removeAll() { effects.removeAll(keepingCapacity: true) }
-
-    /// One input reaches at most every node and every viewer of one stream.
-    public static let effectsMax = 100_000
-}
-
 /// Work too slow for a program's own turn.
 public enum Work: Sendable, Hashable {
     /// Hashes a new password with a salt of the driver's: `.hashed`.

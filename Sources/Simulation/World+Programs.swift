@@ -15,7 +15,6 @@ extension World {
             guard host.services[service.index].isUp else { return }
             effectsAt = spend(cost, on: service)
         }
-        outbox.removeAll()
         switch ref.kind {
         case .coordinator: coordinator.handle(input, at: now, into: &outbox)
         case .worker: worker.handle(input, at: now, into: &outbox)
@@ -25,8 +24,7 @@ extension World {
         case .viewer: viewers[ref.index].program.handle(input, at: now, into: &outbox)
         case .prober: break
         }
-        outbox.reverse()
-        while let effect = outbox.takeLast() { perform(effect, by: ref) }
+        while let effect = outbox.next() { perform(effect, by: ref) }
     }
 
     private mutating func perform(_ effect: consuming Effect, by ref: ProgramRef) {

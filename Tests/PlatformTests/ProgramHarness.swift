@@ -5,7 +5,6 @@ import Platform
 struct ProgramHarness<Subject: Program & Copyable> {
     var program: Subject
     var now: Instant
-    private var outbox = Outbox()
 
     init(_ program: Subject, at now: Instant = start) {
         self.program = program
@@ -18,9 +17,11 @@ struct ProgramHarness<Subject: Program & Copyable> {
     /// What the program asks for in answer to one input.
     mutating func tell(_ input: Input, after: Interval = .zero) -> [Effect] {
         now += after
-        outbox.removeAll()
+        var outbox = Outbox()
         program.handle(input, at: now, into: &outbox)
-        return outbox.effects
+        var effects: [Effect] = []
+        while let effect = outbox.next() { effects.append(effect) }
+        return effects
     }
 
     /// Wakes the program whenever it asks to be, until `end`; gives all it asked for, with times.

@@ -141,8 +141,7 @@ final class PlatformLoop: @unchecked Sendable {
             case .coordinator: coordinator.handle(input, at: clock.now, into: &outbox)
             case .worker: worker.handle(input, at: clock.now, into: &outbox)
             }
-            for effect in outbox.effects { perform(effect, for: part) }
-            outbox.removeAll()
+            while let effect = outbox.next() { perform(effect, for: part) }
         }
         inputs.removeAll(keepingCapacity: true)
         isBusy = false
