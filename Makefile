@@ -30,7 +30,7 @@ test: build
 
 # Each target this many seconds, one a core. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
-FUZZED = handshake chunks amf server client url flv media capture stream
+FUZZED = handshake chunks amf server client url flv media capture stream resp cache
 fuzz: setup
 	@Fuzz/build
 	@printf '%s\n' $(FUZZED) | xargs -P $$(nproc) -I{} Fuzz/run {} \

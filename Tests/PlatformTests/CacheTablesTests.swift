@@ -99,13 +99,15 @@ import Testing
             _ = cache.execute(.count(.page, address, every: .minutes(1)), at: now)
             _ = cache.execute(
                 .putSession(
-                    SessionID(number), .streamer(UserID(1)), lifetime: random.interval(.zero ... .minutes(2))),
+                    SessionID(number), .streamer(UserID(1)),
+                    lifetime: random.interval(.zero ... .minutes(2))),
                 at: now)
         }
         #expect(cache.used > empty + 1_000_000)
         now += .minutes(3)
         _ = cache.execute(.count(.page, .local, every: .minutes(1)), at: now)
-        _ = cache.execute(.putSession(SessionID(0), .streamer(UserID(1)), lifetime: .minutes(1)), at: now)
+        _ = cache.execute(
+            .putSession(SessionID(0), .streamer(UserID(1)), lifetime: .minutes(1)), at: now)
         #expect(cache.used < empty + 1_000, "\(cache.used)")
     }
 }
