@@ -1,5 +1,5 @@
 # The two commands of the README, and what they are made of. Everything else is in scripts/.
-.PHONY: run test bench gate lint setup build fuzz
+.PHONY: run test bench gate lint setup build fuzz fuzz-targets
 
 # Nobody debugs what CI built, and without debug information it builds in less time.
 LEAN = $(if $(CI),-debug-info-format none)
@@ -20,19 +20,17 @@ run: build
 		echo "The report is at results/five-friends-1/report.html";; \
 	*) exit $$code;; esac
 
-# The release build is there to be compared with the debug one. What watches delays runs alone, and what
-# talks to real peers one test after the other: tests beside them would be the disturbance.
+# The release build is there to be compared with the debug one.
 test: build
 	swift build $(LEAN) --build-tests
-	swift test $(LEAN) --skip-build --filter HostileTests
-	swift test $(LEAN) --skip-build --no-parallel --filter 'SocketsTests|ServeTests|LoadTests' --skip HostileTests
-	swift test $(LEAN) --skip-build --skip 'SocketsTests|ServeTests|LoadTests|HostileTests'
+	@scripts/test
 
 # Each target this many seconds, one a core. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
 FUZZED = handshake chunks amf server client url flv media capture stream resp cache
-fuzz: setup
-	@Fuzz/build
+fuzz-targets: setup
+	@Fuzz/build $(LEAN)
+fuzz: fuzz-targets
 	@printf '%s\n' $(FUZZED) | xargs -P $$(nproc) -I{} Fuzz/run {} \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0
 

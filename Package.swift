@@ -79,7 +79,8 @@ let drivers: [Target] = [
     .target(
         name: "Load",
         dependencies: [
-            "Base", "RTMP", "Media", "Results", "Reports", "Sockets", core, posix, histogram,
+            "Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Sockets", core, posix,
+            histogram,
             .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),
@@ -172,8 +173,8 @@ let tests: [Target] = [
     .testTarget(
         name: "SocketsTests",
         dependencies: [
-            "Base", "RTMP", "Media", "Platform", "Sockets", "streamr-sim", core, posix, http,
-            logging,
+            "Base", "RTMP", "Media", "Platform", "Sockets", "TestServers", "streamr-sim", core,
+            posix, http, logging,
         ],
         swiftSettings: settings),
     .testTarget(

@@ -11,11 +11,15 @@ struct Bench {
     private static let speedWished = 2_000_000.0
 
     static func main() throws {
-        print("kernel: enum events, 10,000 pending")
+        print("kernel: enum events, 10,000 pending, the best of three")
         let events: Int64 = 30_000_000
-        let before = cpu(RUSAGE_SELF)
-        let digest = KernelBenchmark.run(events: events, pending: 10_000)
-        let seconds = cpu(RUSAGE_SELF) - before
+        var seconds = Double.infinity
+        var digest: UInt64 = 0
+        for _ in 0..<3 {
+            let before = cpu(RUSAGE_SELF)
+            digest = KernelBenchmark.run(events: events, pending: 10_000)
+            seconds = min(seconds, cpu(RUSAGE_SELF) - before)
+        }
         print(
             "  \(events) events in \(seconds) CPU s: "
                 + "\(Int(Double(events) / seconds / 1e3)) thousand a second (digest \(digest))")
@@ -46,7 +50,13 @@ struct Bench {
                     {"extends": "\(root)/scenarios/five-friends.json", "name": "part"\(without)}
                     """
                 try Data(text.utf8).write(to: URL(filePath: file))
-                return try runCommand([file, "--no-remedies"], out: folder + "/a")
+                // What else runs on the machine only adds: the least of three is the nearest.
+                var least = try runCommand([file, "--no-remedies"], out: folder + "/a")
+                for _ in 0..<2 {
+                    let again = try runCommand([file, "--no-remedies"], out: folder + "/a")
+                    if again.seconds < least.seconds { least = again }
+                }
+                return least
             }
             let whole = try measure("")
             print(whole.text(["five-friends.json", "--no-remedies"]))

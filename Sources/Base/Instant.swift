@@ -8,7 +8,7 @@ public struct Instant: Sendable, Hashable, Comparable {
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    public static let distantFuture = Instant(nanoseconds: .max)
+    @inlinable public static var distantFuture: Instant { Instant(nanoseconds: .max) }
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool {
         a.nanoseconds < b.nanoseconds
@@ -32,7 +32,7 @@ public struct Interval: Sendable, Hashable, Comparable {
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    public static let zero = Interval(nanoseconds: 0)
+    @inlinable public static var zero: Interval { Interval(nanoseconds: 0) }
 
     @inlinable public static func milliseconds(_ count: Int64) -> Interval {
         Interval(nanoseconds: count * 1_000_000)

@@ -35,6 +35,8 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     // MARK: The channel
 
     func channelActive(context: ChannelHandlerContext) {
+        // It left while it was still called for.
+        guard !isOver else { return context.close(promise: nil) }
         self.context = context
         loop.tally.add(RTMPClient.now - called, to: .connect)
         advance(context)
@@ -108,17 +110,17 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         switch client.purpose {
         case .publish:
             loop.tally.add(now - called, to: .publishAccepted)
-            for header in loop.tape.headers { session.send(header) }
+            let tape = loop.tapes[client.shape]
+            for header in tape.headers { session.send(header) }
             guard let context else { return }
             flush(context)
             transmission = Transmission(
-                loop.tape, on: stream, from: now, context.channel, loop)
+                tape, on: stream, from: now, context.channel, loop,
+                counted: client.counted(from: loop.began))
             transmission?.advance()
         case .play:
             loop.tally.add(now - called, to: .playAccepted)
-            reception = Reception(
-                called: called, started: now,
-                framesPerSecond: Int64(loop.tape.shape.framesPerSecond))
+            reception = loop.reception(of: client, called: called, started: now)
         }
     }
 
@@ -150,7 +152,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     private func fail(_ failure: LoadFailure, _ detail: String) {
         guard !isOver else { return }
         end()
-        loop.note(failure, of: client.name, detail)
+        loop.note(failure, of: client, wasStarted: isStarted, detail)
     }
 
     private func end() {

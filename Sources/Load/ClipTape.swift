@@ -3,7 +3,8 @@ import Media
 import NIOCore
 import RTMP
 
-/// A clip cut into chunks once, to be sent by any number of publishers, round after round.
+/// A clip, or a whole FLV file, cut into chunks once, to be sent by any number of publishers, round
+/// after round.
 ///
 /// Every message has a full header with its absolute time, so any of them may be left out; a
 /// publisher copies the first bytes of each, with its own time and stamp, and shares the rest.
@@ -21,11 +22,27 @@ struct ClipTape: Sendable {
         var length: Int
     }
 
-    let shape: Clip.Shape
+    /// 0 where pictures have no even distance.
+    let framesPerSecond: Int
+    /// Whether pictures carry the time at which they are sent.
+    let hasStamps: Bool
     /// What a publisher sends before all else: description and configurations.
     let headers: [MediaMessage]
     let items: [Item]
-    private let framesInRound: Int64
+    private let roundLength: Milliseconds
+
+    /// A length in whole milliseconds, or a whole number of frames.
+    private enum Milliseconds {
+        case frames(Int64, perSecond: Int64)
+        case exactly(Int64)
+
+        func after(_ rounds: Int64) -> Int64 {
+            switch self {
+            case .frames(let frames, let perSecond): rounds * frames * 1_000 / perSecond
+            case .exactly(let milliseconds): rounds * milliseconds
+            }
+        }
+    }
 
     static let chunkSize = 4_096
     /// Before the payload: basic header, time, length, type, stream (Adobe RTMP 5.3.1).
@@ -40,13 +57,15 @@ struct ClipTape: Sendable {
 
     init(_ shape: Clip.Shape) throws(ClipError) {
         var clip = try Clip(shape)
-        self.shape = shape
+        framesPerSecond = shape.framesPerSecond
+        hasStamps = true
         let (speed, group) = (Int64(shape.framesPerSecond), Int64(shape.groupLength))
         let bytesPerSecond = Int64(shape.videoRate + shape.audioRate) / 8
         let seconds = min(Self.roundSeconds, max(1, Self.roundBytesMax / max(1, bytesPerSecond)))
         // Two groups in a row must differ, so their number is even.
         let pairs = max(1, (seconds * speed + 2 * group - 1) / (2 * group))
-        framesInRound = pairs * 2 * group
+        let framesInRound = pairs * 2 * group
+        roundLength = .frames(framesInRound, perSecond: speed)
         var headers: [MediaMessage] = []
         var items: [Item] = []
         let end = framesInRound * 1_000 / speed
@@ -55,26 +74,62 @@ struct ClipTape: Sendable {
             if message.kind == .data || MediaRole(message) == .header {
                 headers.append(message)
             } else {
-                items.append(Self.item(message))
+                items.append(
+                    Self.item(message, at: message.timestamp.milliseconds, isStamped: true))
             }
         }
         self.headers = headers
         self.items = items
     }
 
-    private static func item(_ message: MediaMessage) -> Item {
+    /// A file that is played over and over, a picture's distance after its end. Configurations
+    /// count once, from before the first media.
+    init(flv bytes: [UInt8]) throws(TapeFailure) {
+        framesPerSecond = 0
+        hasStamps = false
+        var reader = FLVReader()
+        reader.receive(bytes.span)
+        var headers: [MediaMessage] = []
+        var items: [Item] = []
+        var first: Int64?
+        var last: Int64 = 0
+        do throws(FLVError) {
+            while let message = try reader.next() {
+                if message.kind == .data || MediaRole(message) == .header {
+                    if items.isEmpty { headers.append(message) }
+                    continue
+                }
+                let time = message.timestamp.milliseconds
+                let start = first ?? time
+                first = start
+                last = max(last, time - start)
+                items.append(Self.item(message, at: max(0, time - start), isStamped: false))
+            }
+        } catch {
+            throw .notFLV(error)
+        }
+        let pictures = Int64(items.count { $0.isPicture })
+        guard last > 0 else { throw .tooShort }
+        roundLength = .exactly(last + max(1, last / max(1, pictures)))
+        self.headers = headers
+        self.items = items
+    }
+
+    private static func item(
+        _ message: MediaMessage, at milliseconds: Int64, isStamped: Bool
+    ) -> Item {
         let isPicture = message.kind == .video
         let bytes = EncodedMessage(message, chunkSize: chunkSize).bytes
-        let cut = isPicture ? headerLength + Clip.stampRange.upperBound : headerLength
+        let cut = isPicture && isStamped ? headerLength + Clip.stampRange.upperBound : headerLength
         return Item(
-            milliseconds: message.timestamp.milliseconds, isPicture: isPicture,
+            milliseconds: milliseconds, isPicture: isPicture,
             isKey: isPicture && MediaRole(message) == .key, head: Array(bytes[..<cut]),
             rest: ByteBuffer(bytes: bytes[cut...]), length: message.payload.count)
     }
 
     /// The time of this item in that round, from the beginning of the stream.
     func time(_ index: Int, round: Int64) -> Int64 {
-        round * framesInRound * 1_000 / Int64(shape.framesPerSecond) + items[index].milliseconds
+        roundLength.after(round) + items[index].milliseconds
     }
 
     /// The first bytes of a message, for one publisher; `rest` follows.
@@ -87,10 +142,17 @@ struct ClipTape: Sendable {
             [UInt8(time >> 16 & 0xFF), UInt8(time >> 8 & 0xFF), UInt8(time & 0xFF)],
             at: Self.timeOffset)
         head.setInteger(stream.raw, at: Self.streamOffset, endianness: .little)
-        if item.isPicture {
+        if item.isPicture, hasStamps {
             let offset = Self.headerLength + Clip.stampRange.lowerBound
             head.setBytes(Clip.stampDigits(stamp), at: offset)
         }
         return head
     }
+}
+
+/// Why a file cannot be published.
+enum TapeFailure: Error, Sendable, Hashable {
+    case notFLV(FLVError)
+    /// It has no two messages of media.
+    case tooShort
 }

@@ -36,6 +36,9 @@ public struct Distribution: Sendable {
         microsecondsSum = 0
     }
 
+    /// Of all delays together.
+    var sum: Interval { Interval(nanoseconds: Int64(microsecondsSum) * 1_000) }
+
     public var count: Int64 { Int64(histogram.totalCount) }
 
     /// Milliseconds; zero where nothing was measured.

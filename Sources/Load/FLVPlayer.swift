@@ -37,6 +37,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        guard !isOver else { return context.close(promise: nil) }
         self.context = context
         loop.tally.add(RTMPClient.now - called, to: .connect)
         let head = HTTPRequestHead(
@@ -77,9 +78,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
             isStarted = true
             loop.noteStart(.play)
             loop.tally.add(now - called, to: .playAccepted)
-            reception = Reception(
-                called: called, started: now,
-                framesPerSecond: Int64(loop.tape.shape.framesPerSecond))
+            reception = loop.reception(of: client, called: called, started: now)
         case 300..<400:
             fail(.redirected, "\(head.status.code)")
             context?.close(promise: nil)
@@ -109,7 +108,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     private func fail(_ failure: LoadFailure, _ detail: String) {
         guard !isOver else { return }
         end()
-        loop.note(failure, of: client.name, detail)
+        loop.note(failure, of: client, wasStarted: isStarted, detail)
     }
 
     private func end() {

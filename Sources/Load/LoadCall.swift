@@ -2,26 +2,42 @@ import Base
 import NIOHTTP1
 import Reports
 
-/// An HTTP request that is made again and again, at a rate that answers do not change: an open
-/// model. The rate grows with the ramp from nothing, then stays.
+/// An HTTP request that is made again and again.
 public struct LoadCall: Sendable {
+    /// When it is made.
+    public enum Arrival: Sendable, Hashable {
+        /// So many a second, however slow the answers; the rate grows along the ramp from nothing.
+        case rate(Fixed)
+        /// The same, by a rate that changes.
+        case stages(LoadStages)
+        /// By so many callers, each of whom waits for its answer before it calls again.
+        case callers(Int)
+        case every(Interval, from: Interval, until: Interval)
+        /// At these times, in order.
+        case at([Interval])
+    }
+
+    /// What it counts as where a load and a simulation are set side by side.
+    public enum Kind: Int, Sendable, Hashable, CaseIterable { case other, heartbeat, dashboard }
+
     public var method: String
     public var path: String
     public var headers: [(name: String, value: String)]
     public var body: String
-    /// Calls a second.
-    public var rate: Fixed
+    public var arrival: Arrival
+    public var kind = Kind.other
 
     static let rateMax = Fixed(100_000)
+    static let callersMax = 10_000
 
     /// Nil if this is no request: the path begins with a slash and has no spaces, and so on.
     public init?(
-        method: String, path: String, headers: [(name: String, value: String)], body: String,
-        rate: Fixed
+        method: String, path: String, headers: [(name: String, value: String)] = [],
+        body: String = "", arrival: Arrival
     ) {
         guard !method.isEmpty, method.allSatisfy({ $0.isASCII && $0.isUppercase }),
             path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
-            rate > .zero, rate <= Self.rateMax,
+            Self.isPossible(arrival),
             headers.allSatisfy({ header in
                 !header.name.isEmpty
                     && (header.name + header.value).utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
@@ -32,22 +48,85 @@ public struct LoadCall: Sendable {
         self.path = path
         self.headers = headers
         self.body = body
-        self.rate = rate
+        self.arrival = arrival
     }
 
-    /// `GET /health 100/s`; nil for anything else.
+    /// A page that is fetched once; the target's own address stands before `path`.
+    init(page path: String) {
+        method = "GET"
+        self.path = path
+        headers = []
+        body = ""
+        arrival = .at([])
+    }
+
+    private static func isPossible(_ arrival: Arrival) -> Bool {
+        switch arrival {
+        case .rate(let rate): rate > .zero && rate <= rateMax
+        case .stages(let stages): stages.most > .zero
+        case .callers(let count): (1...callersMax).contains(count)
+        case .every(let pause, let from, _): pause >= .milliseconds(1) && from >= .zero
+        case .at(let times): zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }
+        }
+    }
+
+    /// `GET /health 100/s`, `GET /health 30s:10,1m:200/s` or `GET /health 20 callers`; nil for
+    /// anything else.
     public init?(_ text: String) {
         let words = text.split(separator: " ")
-        guard words.count == 3, words[2].hasSuffix("/s"),
-            let rate = Fixed(decimal: words[2].dropLast(2))
-        else { return nil }
-        self.init(
-            method: String(words[0]), path: String(words[1]), headers: [], body: "", rate: rate)
+        guard words.count >= 3, let arrival = Self.arrival(words[2...]) else { return nil }
+        self.init(method: String(words[0]), path: String(words[1]), arrival: arrival)
     }
 
-    /// When the call with this number is due, from the start; the distance of two falls along the
-    /// ramp, over which half as many calls are made as in the same time later.
-    func due(_ number: Int64, ramp: Interval) -> Interval {
+    private static func arrival(_ words: ArraySlice<Substring>) -> Arrival? {
+        guard let first = words.first else { return nil }
+        if words.count == 2, words.last == "callers" || words.last == "caller" {
+            return Int(first).map(Arrival.callers)
+        }
+        guard words.count == 1, first.hasSuffix("/s") else { return nil }
+        let number = first.dropLast(2)
+        return number.contains(":")
+            ? LoadStages(number).map(Arrival.stages) : Fixed(decimal: number).map(Arrival.rate)
+    }
+
+    /// Calls a second, as far as that is known before.
+    var ratePeak: Fixed {
+        switch arrival {
+        case .rate(let rate): rate
+        case .stages(let stages): stages.most
+        case .callers: .zero
+        case .every(let pause, _, _): Fixed.ratio(1_000_000_000, Int128(pause.nanoseconds))
+        case .at(let times): Fixed(Int64(Self.most(times)))
+        }
+    }
+
+    /// Of these in one second.
+    private static func most(_ times: [Interval]) -> Int {
+        var (first, most) = (0, 0)
+        for (last, time) in times.enumerated() {
+            while times[first] + .seconds(1) <= time { first += 1 }
+            most = max(most, last - first + 1)
+        }
+        return most
+    }
+
+    /// When the call with this number is due, from the start; nil where there is none, or where
+    /// answers decide.
+    ///
+    /// The distance of two falls along the ramp, over which half as many calls are made as in the
+    /// same time later.
+    func due(_ number: Int64, ramp: Interval) -> Interval? {
+        switch arrival {
+        case .rate(let rate): Self.due(number, at: rate, ramp: ramp)
+        case .stages(let stages): stages.due(number)
+        case .callers: nil
+        case .every(let pause, let from, let until):
+            from + pause * number < until ? from + pause * number : nil
+        case .at(let times): number < times.count ? times[Int(number)] : nil
+        }
+    }
+
+    private static func due(_ number: Int64, at rate: Fixed, ramp: Interval) -> Interval {
         let rate = Double(rate.millionths) / 1_000_000
         let ramp = Double(ramp.nanoseconds) / 1e9
         let inRamp = rate * ramp / 2

@@ -1,6 +1,7 @@
 import Base
 import Media
 import Results
+import Scenarios
 
 // What a load comes to in the end.
 extension LoadLedger {
@@ -18,7 +19,18 @@ extension LoadLedger {
             spreads: LoadMetric.allCases.map { LoadSpread($0.rawValue, ruled[$0]) },
             counts: counts, failures: failureCounts, generator: generator, series: series,
             events: events,
-            histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) })
+            histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) },
+            scenario: scenario)
+    }
+
+    private var scenario: LoadScenario? {
+        plan.stretch.map { stretch in
+            let figures = StretchFigures(stretch: stretch, ledger: self)
+            return LoadScenario(
+                name: stretch.scenario.name, seed: stretch.scenario.seed, from: stretch.from,
+                length: stretch.length, speed: stretch.speed, omissions: figures.omissions,
+                measured: figures.measured, predicted: [])
+        }
     }
 
     var health: GeneratorHealth {

@@ -14,6 +14,8 @@ struct LoadLedger: Sendable {
     private(set) var elapsed = Interval.zero
     private(set) var cpuPercents: [Fixed] = []
     private(set) var clientsNotCalled: Int64 = 0
+    /// At once.
+    private(set) var publishersMost: Int64 = 0
     /// What the target said of itself before the load and after it.
     var figures: (before: TargetFigures, after: TargetFigures)?
     private var hurt = HurtWatch()
@@ -49,6 +51,7 @@ struct LoadLedger: Sendable {
         }
         if elapsed > plan.warmUp { cpuPercents.append(row.cpuPercent) }
         clientsNotCalled = row.clientsNotCalled
+        publishersMost = max(publishersMost, row.publishers)
         for (after, incident) in incidents {
             note(
                 "client-failed", incident.client,

@@ -7,7 +7,8 @@ import Sockets
 final class LoadLoop {
     let eventLoop: any EventLoop
     let plan: LoadPlan
-    let tape: ClipTape
+    /// One for each of the plan's shapes.
+    let tapes: [ClipTape]
     private let addresses: LoadAddresses
     private var pool: WebPool?
     var tally = Tally()
@@ -16,6 +17,7 @@ final class LoadLoop {
     private var clients: [ObjectIdentifier: any LoadClient] = [:]
     private var lagDue = NIODeadline.now()
     private var isOver = false
+    private(set) var began = RTMPClient.now
     /// What went wrong with whom, for the log of events.
     private var incidents: [Incident] = []
 
@@ -32,35 +34,39 @@ final class LoadLoop {
     static let patience = Interval.seconds(2)
 
     init(
-        _ plan: LoadPlan, _ tape: ClipTape, at addresses: LoadAddresses, on loop: any EventLoop
+        _ plan: LoadPlan, _ tapes: [ClipTape], at addresses: LoadAddresses, on loop: any EventLoop
     ) {
         self.plan = plan
-        self.tape = tape
+        self.tapes = tapes
         self.addresses = addresses
         eventLoop = loop
     }
 
     // MARK: Clients
 
-    /// Calls for the client's connection when its time has come.
-    func start(_ client: LoadPlan.Client, at instant: Instant) {
+    /// Calls for the client's connection when its time has come, and lets it go when it is over.
+    func start(_ client: LoadPlan.Client, from began: Instant) {
+        self.began = began
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.scheduleTask(deadline: instant.deadline) { bound.value.connect(client) }
+        eventLoop.scheduleTask(deadline: (began + client.start).deadline) {
+            bound.value.connect(client)
+        }
     }
 
     private func connect(_ client: LoadPlan.Client) {
         guard !isOver else { return }
         switch client.kind {
         case .publisher, .player:
-            guard let url = plan.target?.stream(client.stream), let address = addresses.media else {
-                return
-            }
+            let name =
+                client.kind == .publisher
+                ? plan.streams.published(client.stream) : plan.streams.played(client.stream)
+            guard let url = plan.target?.stream(name), let address = addresses.media else { return }
             open(ClientHandler(client, url, self), url, at: address)
         case .flvPlayer:
             guard let web = plan.web, let address = addresses.web, let app = plan.target?.app else {
                 return
             }
-            let path = "/\(app)/\(LoadTarget.streamName(client.stream)).flv"
+            let path = "/\(app)/\(plan.streams.played(client.stream)).flv"
             open(FLVPlayer(client, web, path, self), web.connectionURL, at: address)
         }
     }
@@ -71,6 +77,16 @@ final class LoadLoop {
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         OutgoingConnection.open(url, at: address, on: eventLoop) { bound.value }
             .whenFailure { bound.value.connectionFailed($0) }
+        guard let until = handler.client.until else { return }
+        eventLoop.scheduleTask(deadline: (began + until).deadline) { _ = bound.value.leave() }
+    }
+
+    func reception(
+        of client: LoadPlan.Client, called: Instant, started: Instant
+    ) -> Reception {
+        Reception(
+            called: called, started: started,
+            framesPerSecond: Int64(tapes[client.shape].framesPerSecond), reserve: client.reserve)
     }
 
     func remove(_ handler: any LoadClient) { clients[ObjectIdentifier(handler)] = nil }
@@ -102,9 +118,16 @@ final class LoadLoop {
         }
     }
 
-    func note(_ failure: LoadFailure, of client: String, _ detail: String) {
+    func note(
+        _ failure: LoadFailure, of client: LoadPlan.Client, wasStarted: Bool, _ detail: String
+    ) {
         tally.add(failure)
-        log(failure, of: client, detail)
+        let end = began + min(client.until ?? plan.duration, plan.duration)
+        switch client.purpose {
+        case .publish: if wasStarted { tally.publishersCut += 1 }
+        case .play: tally.missed += max(end - max(RTMPClient.now, began + client.start), .zero)
+        }
+        log(failure, of: client.name, detail)
     }
 
     func note(callFailure failure: LoadFailure, of call: String, _ detail: String) {

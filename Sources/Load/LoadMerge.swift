@@ -22,6 +22,9 @@ public struct LoadMerge {
                 description: "different targets: \(first.heading.target) and "
                     + other.heading.target)
         }
+        if results.contains(where: { !Self.isSamePart($0.scenario, first.scenario) }) {
+            throw Refusal(description: "different parts of scenarios")
+        }
         self.results = results
         distributions = LoadMetric.allCases.map { metric in
             var distribution = Distribution()
@@ -35,6 +38,11 @@ public struct LoadMerge {
         }
     }
 
+    private static func isSamePart(_ one: LoadScenario?, _ other: LoadScenario?) -> Bool {
+        one?.name == other?.name && one?.seed == other?.seed && one?.from == other?.from
+            && one?.length == other?.length && one?.speed == other?.speed
+    }
+
     public var result: LoadResult {
         let first = results[0]
         let doubts = named { $0.doubts }
@@ -46,7 +54,22 @@ public struct LoadMerge {
             doubts: doubts, spreads: distributions.map { LoadSpread($0.name, $0.distribution) },
             counts: sums(of: \.counts), failures: sums(of: \.failures), generator: generator,
             series: series, events: events,
-            histograms: distributions.map { LoadHistogram($0.name, $0.distribution) })
+            histograms: distributions.map { LoadHistogram($0.name, $0.distribution) },
+            scenario: scenario)
+    }
+
+    /// Shards share the streams, so all that is measured adds up.
+    private var scenario: LoadScenario? {
+        guard var scenario = results[0].scenario else { return nil }
+        for other in results.dropFirst().compactMap(\.scenario) {
+            for index in scenario.measured.indices {
+                let name = scenario.measured[index].name
+                guard let more = other.measured.first(where: { $0.name == name }) else { continue }
+                let sum = scenario.measured[index].value.millionths + more.value.millionths
+                scenario.measured[index].value = Fixed(millionths: sum)
+            }
+        }
+        return scenario
     }
 
     /// What each says, with its number where there is anything to say.

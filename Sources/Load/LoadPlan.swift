@@ -14,6 +14,9 @@ public struct LoadPlan: Sendable {
     public var players: Int
     /// Players by HTTP-FLV, of the same streams.
     public var flvPlayers = 0
+    /// Who comes when, where that is not spread evenly over the ramp.
+    var timetable: [Client]?
+    public var streams = StreamNames.standard
     /// Connections for calls, at most.
     public var webConnections = 64
     public var calls: [LoadCall] = []
@@ -27,9 +30,14 @@ public struct LoadPlan: Sendable {
     public var ramp: Interval
     /// What is measured before this is not ruled on.
     public var warmUp: Interval
-    public var shape: Clip.Shape
+    /// What publishers send; a client says which.
+    public var shapes: [Clip.Shape]
+    /// What publishers send instead of a clip: a whole FLV file.
+    public var file: [UInt8]?
     public var ceilings: Ceilings
     public var thresholds: [Threshold]
+    /// The part of a scenario that is driven, if it is one.
+    public var stretch: ScenarioStretch?
 
     public init(
         target: LoadTarget?, web: WebTarget? = nil, publishers: Int, players: Int,
@@ -43,7 +51,7 @@ public struct LoadPlan: Sendable {
         self.duration = duration
         self.ramp = ramp
         self.warmUp = warmUp
-        self.shape = shape
+        shapes = [shape]
         self.ceilings = ceilings
         self.thresholds = thresholds
     }
@@ -73,59 +81,16 @@ public struct LoadPlan: Sendable {
         }
     }
 
-    /// One connection to be.
-    struct Client: Sendable {
-        enum Kind: Sendable { case publisher, player, flvPlayer }
-
-        var kind: Kind
-        var number: Int
-        var stream: Int
-        /// From the start of the load.
-        var start: Interval
-
-        var name: String {
-            switch kind {
-            case .publisher: "publisher-\(number)"
-            case .player: "player-\(number)"
-            case .flvPlayer: "flv-player-\(number)"
-            }
-        }
-
-        var purpose: ClientSession.Purpose {
-            switch kind {
-            case .publisher: .publish
-            case .player, .flvPlayer: .play
-            }
-        }
+    /// What all send, or the first of those that send different things.
+    public var shape: Clip.Shape {
+        get { shapes[0] }
+        set { shapes[0] = newValue }
     }
 
-    /// Players come after the publishers, and not before those had time to begin.
-    private static let headStart = Interval.milliseconds(500)
-
-    var clients: [Client] {
-        let half = Interval(nanoseconds: ramp.nanoseconds / 2)
-        let playersFrom = publishers > 0 ? max(half, Self.headStart) : .zero
-        let publishing = (0..<publishers).map { number in
-            Client(
-                kind: .publisher, number: number, stream: number,
-                start: part(number, of: publishers, over: half))
-        }
-        let playing = (0..<players + flvPlayers).map { place in
-            let isOverHTTP = place >= players
-            let number = isOverHTTP ? place - players : place
-            return Client(
-                kind: isOverHTTP ? .flvPlayer : .player, number: number,
-                stream: number % max(publishers, 1),
-                start: playersFrom + part(place, of: players + flvPlayers, over: half))
-        }
-        return (publishing + playing).filter { $0.stream % shard.count == shard.place }
+    /// Of the one that has most.
+    var streamRate: Rate {
+        Rate(bitsPerSecond: Int64(shapes.map { $0.videoRate + $0.audioRate }.max() ?? 0))
     }
-
-    private func part(_ number: Int, of count: Int, over length: Interval) -> Interval {
-        Interval(nanoseconds: multiplyDivide(length.nanoseconds, Int64(number), Int64(count)))
-    }
-
-    var streamRate: Rate { Rate(bitsPerSecond: Int64(shape.videoRate + shape.audioRate)) }
 
     /// Of media, both ways together, once all have come.
     public var rate: Rate {
@@ -139,6 +104,6 @@ public struct LoadPlan: Sendable {
 
     /// Calls a second, once the ramp is over.
     var callRate: Fixed {
-        calls.reduce(.zero) { Fixed(millionths: $0.millionths + $1.rate.millionths) }
+        calls.reduce(.zero) { Fixed(millionths: $0.millionths + $1.ratePeak.millionths) }
     }
 }

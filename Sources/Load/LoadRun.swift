@@ -46,17 +46,12 @@ public struct LoadRun {
         isStopped: @escaping @Sendable () -> Bool, show: (View) -> Void
     ) async throws -> LoadResult {
         if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
-        let tape: ClipTape
-        do {
-            tape = try ClipTape(plan.shape)
-        } catch {
-            throw Refusal(description: "no clip of this kind: \(error)")
-        }
+        let tapes = try tapes(of: plan)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         var loops: [NIOLoopBound<LoadLoop>] = []
         for loop in group.makeIterator() {
             let made = loop.submit {
-                NIOLoopBound(LoadLoop(plan, tape, at: addresses, on: loop), eventLoop: loop)
+                NIOLoopBound(LoadLoop(plan, tapes, at: addresses, on: loop), eventLoop: loop)
             }
             loops.append(try await made.get())
         }
@@ -64,6 +59,20 @@ public struct LoadRun {
         let result = await run.run(isStopped: isStopped, show: show)
         try await group.shutdownGracefully()
         return result
+    }
+
+    private static func tapes(of plan: LoadPlan) throws -> [ClipTape] {
+        do {
+            if let file = plan.file {
+                let tape = try ClipTape(flv: file)
+                return plan.shapes.map { _ in tape }
+            }
+            var tapes: [ClipTape] = []
+            for shape in plan.shapes { tapes.append(try ClipTape(shape)) }
+            return tapes
+        } catch {
+            throw Refusal(description: "nothing that can be published: \(error)")
+        }
     }
 
     private init(
@@ -87,8 +96,8 @@ public struct LoadRun {
         began = RTMPClient.now
         lookedAt = began
         for (index, client) in clients.enumerated() {
-            let (loop, at) = (loops[index % loops.count], began + client.start)
-            loop.eventLoop.execute { loop.value.start(client, at: at) }
+            let (loop, from) = (loops[index % loops.count], began)
+            loop.eventLoop.execute { loop.value.start(client, from: from) }
         }
         let (from, stride) = (began, loops.count * plan.shard.count)
         let first = loops.count * plan.shard.place
@@ -131,7 +140,7 @@ public struct LoadRun {
     /// What the target says of itself now; nil if it says nothing.
     private mutating func targetFigures() async -> TargetFigures? {
         guard let target = plan.figures, let address = addresses.figures else { return nil }
-        let page = try? await WebFetch.page(target, at: address, on: group.next())
+        let page = await WebFetch.page(target, at: address, on: group.next())
         let figures = page.flatMap(TargetFigures.init)
         if figures == nil {
             ledger.note(

@@ -28,12 +28,8 @@ public struct LoadTarget: Sendable, Hashable {
     /// The address that all connections go to; a name is looked up for it.
     public func resolve() throws(LoadRefusal) -> SocketAddress { try place.resolve() }
 
-    /// Where the stream with this number is published and played.
-    func stream(_ number: Int) -> StreamURL? {
-        StreamURL("\(application)/\(Self.streamName(number))")
-    }
-
-    static func streamName(_ number: Int) -> String { "blast-\(number)" }
+    /// Where the stream of this name is published or played.
+    func stream(_ name: String) -> StreamURL? { StreamURL("\(application)/\(name)") }
 }
 
 /// Why a target is not loaded; nothing was sent to it.

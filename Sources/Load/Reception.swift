@@ -7,7 +7,9 @@ struct Reception: Sendable {
     private let called: Instant
     /// The target agreed: what was sent before comes from its cache, and its age is no delay.
     private let started: Instant
+    /// 0 where pictures have no even distance, so that none can be missed.
     private let framesPerSecond: Int64
+    private let reserve: Interval
     private var hasPicture = false
     private var hasKeyPicture = false
 
@@ -18,18 +20,24 @@ struct Reception: Sendable {
     private var soundTime: Timestamp?
     /// When the picture of `firstTime` is shown, moved by every stall.
     private var shownFrom: Instant?
+    /// When the first was shown at all, which stalls do not move.
+    private var firstShown: Instant?
     /// Since when the show stands still, and the time of the picture that was missing.
     private var stall: (since: Instant, time: Timestamp)?
 
-    /// What a player keeps in reserve before it begins to show.
+    /// What a player keeps in reserve before it begins to show, if nothing else is said.
     static let reserve = Interval.seconds(1)
+    /// FLV's own bytes before an encoder's: E.4.2.1, E.4.3.1.
+    private static let soundTag: Int64 = 2
+    private static let pictureTag: Int64 = 5
     /// Jumps of time beyond this are a new beginning, not a loss.
     private static let jumpMax: Int64 = 30_000
 
-    init(called: Instant, started: Instant, framesPerSecond: Int64) {
+    init(called: Instant, started: Instant, framesPerSecond: Int64, reserve: Interval) {
         self.called = called
         self.started = started
         self.framesPerSecond = framesPerSecond
+        self.reserve = reserve
     }
 
     var isEmpty: Bool { !hasPicture }
@@ -37,8 +45,11 @@ struct Reception: Sendable {
     mutating func receive(_ message: MediaMessage, at now: Instant, into tally: inout Tally) {
         switch message.kind {
         case .data: break
-        case .audio: soundTime = message.timestamp
+        case .audio:
+            soundTime = message.timestamp
+            tally.audioBytes += max(0, Int64(message.payload.count) - Self.soundTag)
         case .video:
+            tally.videoBytes += max(0, Int64(message.payload.count) - Self.pictureTag)
             let role = MediaRole(message)
             guard role != .header else { return }
             receivePicture(message, isKey: role == .key, at: now, into: &tally)
@@ -86,6 +97,7 @@ struct Reception: Sendable {
         }
         let spread = (now - lastArrival) - .milliseconds(time.milliseconds - lastTime.milliseconds)
         if isLive { tally.add(Interval(nanoseconds: abs(spread.nanoseconds)), to: .jitter) }
+        guard framesPerSecond > 0 else { return true }
         let passed = (time.milliseconds - firstTime.milliseconds) * framesPerSecond
         let number = (passed + (passed < 0 ? -500 : 500)) / 1_000
         guard number > numberMax else {
@@ -101,13 +113,14 @@ struct Reception: Sendable {
     /// filled again.
     private mutating func show(_ time: Timestamp, at now: Instant, into tally: inout Tally) {
         guard let shownFrom, let firstTime else {
-            shownFrom = now + Self.reserve
+            shownFrom = now + reserve
+            if firstShown == nil { firstShown = shownFrom }
             return
         }
         let due = shownFrom + .milliseconds(time.milliseconds - firstTime.milliseconds)
         if let stall {
             let filled = time.milliseconds - stall.time.milliseconds
-            guard .milliseconds(filled) >= Self.reserve else { return }
+            guard .milliseconds(filled) >= reserve else { return }
             tally.add(now - stall.since, to: .stall)
             self.shownFrom = shownFrom + (now - stall.since)
             self.stall = nil
@@ -118,6 +131,7 @@ struct Reception: Sendable {
 
     /// The show may be standing still at the end; that is a stall as well.
     func finish(at now: Instant, into tally: inout Tally) {
+        tally.startups += min(firstShown ?? now, now) - called
         if let stall { return tally.add(now - stall.since, to: .stall) }
         guard let shownFrom, let firstTime, let lastTime else { return }
         let due = shownFrom + .milliseconds(lastTime.milliseconds - firstTime.milliseconds)

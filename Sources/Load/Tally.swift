@@ -16,6 +16,18 @@ struct Tally: Sendable {
     var picturesLost: Int64 = 0
     var picturesOutOfOrder: Int64 = 0
     var picturesWithoutStamp: Int64 = 0
+    /// Of the encoder's own, that reached players.
+    var videoBytes: Int64 = 0
+    var audioBytes: Int64 = 0
+    /// Pictures that were due to be sent, and those of them that were held back.
+    var picturesDue: Int64 = 0
+    var picturesHeldBack: Int64 = 0
+    /// Publishers that had begun, and failed.
+    var publishersCut: Int64 = 0
+    /// From players' calls to the first picture shown, together.
+    var startups = Interval.zero
+    /// What players that failed did not see of the time for which they came.
+    var missed = Interval.zero
     /// Clients that called for a connection.
     var attempts: Int64 = 0
     var publishersStarted: Int64 = 0
@@ -31,6 +43,13 @@ struct Tally: Sendable {
     mutating func add(_ delay: Interval, to metric: LoadMetric) {
         distributions[metric.index].add(delay)
     }
+
+    /// Calls made, and answered with 200 soon enough.
+    private(set) var callsMade = LoadCall.Kind.allCases.map { _ in Int64(0) }
+    private(set) var callsGood = LoadCall.Kind.allCases.map { _ in Int64(0) }
+
+    mutating func noteMade(_ kind: LoadCall.Kind) { callsMade[kind.rawValue] += 1 }
+    mutating func noteGood(_ kind: LoadCall.Kind) { callsGood[kind.rawValue] += 1 }
 
     mutating func add(_ failure: LoadFailure) { failures[failure.index] += 1 }
     mutating func add(callFailure: LoadFailure) { callFailures[callFailure.index] += 1 }
@@ -57,6 +76,15 @@ struct Tally: Sendable {
         picturesLost += other.picturesLost
         picturesOutOfOrder += other.picturesOutOfOrder
         picturesWithoutStamp += other.picturesWithoutStamp
+        videoBytes += other.videoBytes
+        audioBytes += other.audioBytes
+        picturesDue += other.picturesDue
+        picturesHeldBack += other.picturesHeldBack
+        publishersCut += other.publishersCut
+        startups += other.startups
+        missed += other.missed
+        for index in callsMade.indices { callsMade[index] += other.callsMade[index] }
+        for index in callsGood.indices { callsGood[index] += other.callsGood[index] }
         attempts += other.attempts
         publishersStarted += other.publishersStarted
         playersStarted += other.playersStarted

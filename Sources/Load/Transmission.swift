@@ -14,6 +14,8 @@ final class Transmission {
     private let from: Instant
     private let channel: any Channel
     private let loop: LoadLoop
+    /// When pictures count as due; nil is always.
+    private let counted: Range<Instant>?
     private var index = 0
     private var round: Int64 = 0
     private var waitsForKey = false
@@ -21,13 +23,14 @@ final class Transmission {
 
     init(
         _ tape: ClipTape, on stream: MessageStreamID, from: Instant, _ channel: any Channel,
-        _ loop: LoadLoop
+        _ loop: LoadLoop, counted: Range<Instant>?
     ) {
         self.tape = tape
         self.stream = stream
         self.from = from
         self.channel = channel
         self.loop = loop
+        self.counted = counted
     }
 
     func cancel() {
@@ -56,10 +59,15 @@ final class Transmission {
 
     private func send(due: Instant, at now: Instant) -> Bool {
         let item = tape.items[index]
+        let isCounted = item.isPicture && counted?.contains(due) ?? true
+        if isCounted { loop.tally.picturesDue += 1 }
         if item.isKey { waitsForKey = false }
         if !channel.isWritable { channel.flush() }
         guard channel.isWritable, !(item.isPicture && waitsForKey) else {
-            if item.isPicture { waitsForKey = true }
+            if item.isPicture {
+                waitsForKey = true
+                if isCounted { loop.tally.picturesHeldBack += 1 }
+            }
             loop.tally.messagesHeldBack += 1
             return false
         }

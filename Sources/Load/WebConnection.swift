@@ -80,7 +80,7 @@ final class WebConnection: ChannelInboundHandler {
         pool.loop.tally.add(now - sentAt, to: .httpRaw)
         pool.loop.tally.callsAnswered += 1
         switch status.code {
-        case ..<300: break
+        case ..<300: pool.succeed(order, after: now - order.due)
         case ..<400: pool.fail(order, .redirected, "\(status.code)")
         case _: pool.fail(order, .httpStatus, "\(status.code)")
         }

@@ -1,36 +1,65 @@
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Sockets
 
-/// One page, fetched once; a redirect is not followed.
-enum WebFetch {
+/// One request and its whole answer, on a connection of its own; a redirect is not followed.
+public enum WebFetch {
+    public struct Answer: Sendable {
+        public var status: Int
+        public var body: String
+    }
+
+    /// No whole answer came in time.
     struct Failure: Error {}
 
-    private static let lengthMax = 4 << 20
-    private static let timeout = TimeAmount.seconds(5)
+    static let lengthMax = 4 << 20
+    private static let timeout = TimeAmount.seconds(10)
 
-    static func page(
-        _ target: WebTarget, at address: SocketAddress, on eventLoop: any EventLoop
-    ) async throws -> String {
-        let promise = eventLoop.makePromise(of: String.self)
+    /// From a program that has no event loop of its own.
+    public static func answer(
+        to call: LoadCall, of target: WebTarget, at addresses: LoadAddresses
+    ) async throws -> Answer {
+        guard let address = addresses.web else { throw Failure() }
+        return try await answer(
+            to: call, of: target, at: address, on: MultiThreadedEventLoopGroup.singleton.next())
+    }
+
+    static func answer(
+        to call: LoadCall, of target: WebTarget, at address: SocketAddress,
+        on eventLoop: any EventLoop
+    ) async throws -> Answer {
+        let promise = eventLoop.makePromise(of: Answer.self)
         let timer = eventLoop.scheduleTask(in: timeout) { promise.fail(Failure()) }
         OutgoingConnection.open(target.connectionURL, at: address, on: eventLoop) {
-            PageHandler(target, promise)
+            AnswerHandler(call, target, promise)
         }.whenFailure { promise.fail($0) }
         defer { timer.cancel() }
         return try await promise.futureResult.get()
     }
 
-    private final class PageHandler: ChannelInboundHandler {
+    /// The page at the target's own address; nil unless it is there.
+    static func page(
+        _ target: WebTarget, at address: SocketAddress, on eventLoop: any EventLoop
+    ) async -> String? {
+        let path = target.prefix.isEmpty ? "/" : ""
+        let call = LoadCall(page: path)
+        let answer = try? await answer(to: call, of: target, at: address, on: eventLoop)
+        return answer?.status == 200 ? answer?.body : nil
+    }
+
+    private final class AnswerHandler: ChannelInboundHandler {
         typealias InboundIn = HTTPClientResponsePart
         typealias OutboundOut = HTTPClientRequestPart
 
+        private let call: LoadCall
         private let target: WebTarget
-        private let promise: EventLoopPromise<String>
-        private var isFound = false
+        private let promise: EventLoopPromise<Answer>
+        private var status = 0
         private var body = ByteBuffer()
 
-        init(_ target: WebTarget, _ promise: EventLoopPromise<String>) {
+        init(_ call: LoadCall, _ target: WebTarget, _ promise: EventLoopPromise<Answer>) {
+            self.call = call
             self.target = target
             self.promise = promise
         }
@@ -44,21 +73,24 @@ enum WebFetch {
         }
 
         func channelActive(context: ChannelHandlerContext) {
-            let head = HTTPRequestHead(
-                version: .http1_1, method: .GET, uri: target.prefix.isEmpty ? "/" : target.prefix,
-                headers: ["Host": target.authority, "Connection": "close"])
+            var head = call.head(to: target)
+            head.headers.add(name: "Connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: nil)
+            if !call.body.isEmpty {
+                let body = ByteBuffer(string: call.body)
+                context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+            }
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
-            case .head(let head): isFound = head.status == .ok
+            case .head(let head): status = Int(head.status.code)
             case .body(var part):
                 body.writeBuffer(&part)
                 if body.readableBytes > WebFetch.lengthMax { context.close(promise: nil) }
             case .end:
-                if isFound { promise.succeed(String(buffer: body)) }
+                promise.succeed(Answer(status: status, body: String(buffer: body)))
                 context.close(promise: nil)
             }
         }

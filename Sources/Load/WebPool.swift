@@ -26,6 +26,9 @@ final class WebPool {
 
     /// Calls that wait; more are left out and counted.
     private static let waitingMax = 100_000
+    private static let pauseAfterFailure = Interval.milliseconds(100)
+    /// What the criterion calls answered.
+    private static let goodWithin = Interval.seconds(2)
 
     init(
         _ target: WebTarget, at address: SocketAddress, connectionsMax: Int, _ loop: LoadLoop
@@ -38,12 +41,46 @@ final class WebPool {
 
     /// Makes each call at its times: this loop has the numbers that leave `place` over `stride`.
     func start(from: Instant, place: Int, stride: Int) {
-        for call in loop.plan.calls.indices { wait(call, Int64(place), Int64(stride), from) }
+        for (index, call) in loop.plan.calls.enumerated() {
+            if case .callers(let count) = call.arrival {
+                for number in 0..<count where number % stride == place {
+                    makeCall(index, at: from)
+                }
+            } else {
+                wait(index, Int64(place), Int64(stride), from)
+            }
+        }
+    }
+
+    /// One caller's next call.
+    private func makeCall(_ index: Int, at due: Instant) {
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        loop.eventLoop.scheduleTask(deadline: due.deadline) {
+            let pool = bound.value
+            if !pool.isOver { pool.take(Order(call: index, due: max(due, RTMPClient.now))) }
+        }
+    }
+
+    /// A caller that has its answer calls again: at once, or as slowly as the ceiling asks, and
+    /// not at once after a failure.
+    private func finish(_ order: Order, hasFailed: Bool) {
+        guard !isOver, case .callers(let count) = loop.plan.calls[order.call].arrival else {
+            return
+        }
+        let now = RTMPClient.now
+        var next = hasFailed ? now + Self.pauseAfterFailure : now
+        if let most = loop.plan.ceilings.calls {
+            let pause = multiplyDivide(Int64(count), 1_000_000_000, Int64(max(1, most)))
+            next = max(next, order.due + Interval(nanoseconds: pause))
+        }
+        makeCall(order.call, at: next)
     }
 
     private func wait(_ call: Int, _ number: Int64, _ stride: Int64, _ from: Instant) {
-        let due = from + loop.plan.calls[call].due(number, ramp: loop.plan.ramp)
-        guard due < from + loop.plan.duration else { return }
+        guard let offset = loop.plan.calls[call].due(number, ramp: loop.plan.ramp),
+            offset < loop.plan.duration
+        else { return }
+        let due = from + offset
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleTask(deadline: due.deadline) {
             let pool = bound.value
@@ -56,9 +93,10 @@ final class WebPool {
 
     private func take(_ order: Order) {
         loop.tally.calls += 1
+        loop.tally.noteMade(loop.plan.calls[order.call].kind)
         guard waitingCount < Self.waitingMax else {
             loop.tally.callsDropped += 1
-            return
+            return finish(order, hasFailed: true)
         }
         waiting.append(order)
         waitingCount += 1
@@ -118,6 +156,13 @@ final class WebPool {
     func fail(_ order: Order, _ failure: LoadFailure, _ detail: String) {
         let call = loop.plan.calls[order.call]
         loop.note(callFailure: failure, of: "\(call.method) \(call.path)", detail)
+        finish(order, hasFailed: true)
+    }
+
+    /// An answer of 200 or so.
+    func succeed(_ order: Order, after delay: Interval) {
+        if delay < Self.goodWithin { loop.tally.noteGood(loop.plan.calls[order.call].kind) }
+        finish(order, hasFailed: false)
     }
 
     func finish() {

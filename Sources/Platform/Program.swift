@@ -67,10 +67,11 @@ public struct Outbox: Sendable {
         effects.append(effect)
     }
 
-    /// Moves an effect out, and leaves nothing of it behind.
-    public mutating func take(_ index: Int) -> Effect {
-        exchange(&effects[index], with: .wake(.distantFuture))
-    }
+    /// Turns the order round, so that `takeLast` gives the effects in order.
+    public mutating func reverse() { effects.reverse() }
+
+    /// Moves the last effect out: nothing is copied, and nothing is left to be destroyed.
+    public mutating func takeLast() -> Effect? { effects.popLast() }
 
     public mutating func removeAll() { effects.removeAll(keepingCapacity: true) }
 

@@ -15,7 +15,8 @@ enum Change: Sendable, Hashable {
     case elasticAddress
     case restartAlways
     case localLogs
-    case largerInstance(String)
+    /// A larger size of the instance's family, so many sizes up.
+    case largerInstance(String, steps: Int64)
     case unlimitedCredits
     case rulesAsNeeded
     case closePorts([Int])
@@ -31,7 +32,7 @@ enum Change: Sendable, Hashable {
         case .elasticAddress: "give the instance an elastic address"
         case .restartAlways: "set the restart policy to always and enable docker.service"
         case .localLogs: "use Docker's local log driver, which is bounded"
-        case .largerInstance(let type): "use a \(type)"
+        case .largerInstance(let type, _): "use a \(type)"
         case .unlimitedCredits: "set the CPU credits to unlimited"
         case .rulesAsNeeded: "open the routes and security groups that the services need"
         case .closePorts(let ports):
@@ -46,7 +47,9 @@ enum Change: Sendable, Hashable {
         case .elasticAddress, .restartAlways, .localLogs, .unlimitedCredits, .rulesAsNeeded,
             .closePorts:
             1
-        case .watchThroughNodes, .containers, .largerInstance: 2
+        case .watchThroughNodes, .containers: 2
+        // Each size costs about twice as much as the one before.
+        case .largerInstance(_, let steps): 1 + steps
         case .bitRate(let perMille): 2 + (1_000 - perMille) / 250
         case .hours(let perMille): 2 + (1_000 - perMille) / 125
         }
@@ -78,7 +81,7 @@ enum Change: Sendable, Hashable {
             scenario.deployment.containers.restart = .always
             scenario.deployment.containers.dockerEnabled = true
         case .localLogs: scenario.deployment.containers.logDriver = .local
-        case .largerInstance(let type): scenario.deployment.instance.machine = .type(type)
+        case .largerInstance(let type, _): scenario.deployment.instance.machine = .type(type)
         case .unlimitedCredits: scenario.deployment.instance.credits = .unlimited
         case .rulesAsNeeded: scenario.deployment.addRulesAsNeeded()
         case .closePorts(let ports):

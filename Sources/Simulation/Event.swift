@@ -13,8 +13,8 @@ enum Event: Sendable {
     case answer(flight: Int32, generation: UInt32)
     /// Something happens at one end of a connection.
     case link(Int32, generation: UInt32, LinkStep)
-    /// A flow's queue or buffer reaches an edge.
-    case flow(Int32, generation: UInt32)
+    /// What was expected last of a flow or of the machines.
+    case timer(Timer)
     /// A key frame of a stream whose encoder is short of uplink.
     case keyFrame(stream: Int32, generation: UInt32)
     /// The bit rate of a varying stream is redrawn.
@@ -23,8 +23,6 @@ enum Event: Sendable {
     case audience(stream: Int32)
     /// A viewer's slot is free again.
     case viewerGone(Int32, epoch: UInt32)
-    /// A machine's allowance, credit balance or disk reaches an edge.
-    case machine(generation: UInt32)
     /// The load balancer's next health check.
     case healthCheck
     /// A home's rates change with the evening, or its router goes away or comes back.
@@ -45,6 +43,24 @@ enum Event: Sendable {
     case share
     /// The end of a step of the time series.
     case sample
+}
+
+/// What has one expected time, which moves with every change of a rate.
+enum Timer: Sendable, Hashable {
+    /// A machine's allowance, credit balance or disk reaches an edge.
+    case machines
+    /// A flow's queue or buffer reaches an edge.
+    case flow(Int32)
+
+    /// As the queue counts timers.
+    var number: Int32 {
+        switch self {
+        case .machines: 0
+        case .flow(let index): index + 1
+        }
+    }
+
+    init(number: Int32) { self = number == 0 ? .machines : .flow(number - 1) }
 }
 
 enum LinkStep: UInt8, Sendable {

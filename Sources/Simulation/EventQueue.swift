@@ -8,6 +8,9 @@ import Base
 /// leaf before the last key is put there: that key came from a leaf and rarely rises far (Wegener,
 /// "Bottom-up Heapsort", 1993). Pushing into the past is a bug and stops the run. Amortised cost
 /// O(log₄ n).
+///
+/// Beside the events lie timers: what is expected of a flow changes with every rate, and an event
+/// for each expectation would outlive it by hours. A timer is moved instead; see `TimerQueue`.
 struct EventQueue: ~Copyable {
     /// What one run may have pending; 500 friends need about 10,000.
     static let pendingMax = 4_000_000
@@ -25,6 +28,7 @@ struct EventQueue: ~Copyable {
     private var capacity: Int
     private(set) var count = 0
     private var sequence: UInt128 = 0
+    private var timers = TimerQueue()
     /// Invariant: no pending event is before it.
     private(set) var now: Instant
     /// How many events were taken out.
@@ -48,35 +52,60 @@ struct EventQueue: ~Copyable {
     }
 
     /// The time of the next event, or nil when nothing is pending.
-    var nextAt: Instant? { count == 0 ? nil : Self.time(keys[0]) }
+    var nextAt: Instant? {
+        let next = min(firstKey, timers.first)
+        return next == .max ? nil : Self.time(next)
+    }
+
+    private var firstKey: UInt128 { count == 0 ? .max : keys[0] }
 
     private static func time(_ key: UInt128) -> Instant {
         Instant(nanoseconds: Int64(truncatingIfNeeded: key >> (slotBits + sequenceBits)))
     }
 
-    mutating func push(_ event: Event, at time: Instant) {
+    private mutating func place(_ time: Instant) -> UInt128 {
         check(time >= now, "an event in the past")
-        if count == capacity { grow() }
         sequence += 1
         check(sequence >> Self.sequenceBits == 0, "more events than a run can order")
+        return (UInt128(UInt64(time.nanoseconds)) << Self.sequenceBits | sequence) << Self.slotBits
+    }
+
+    /// Has the timer's event come at `time`, and not when it was expected before.
+    mutating func expect(_ timer: Timer, at time: Instant) {
+        timers.set(timer.number, place(time) | UInt128(UInt32(timer.number)))
+    }
+
+    /// When the timer's event is expected; `.distantFuture` for not at all.
+    func expected(_ timer: Timer) -> Instant {
+        timers.key(timer.number).map(Self.time) ?? .distantFuture
+    }
+
+    mutating func cancel(_ timer: Timer) { timers.remove(timer.number) }
+
+    mutating func push(_ event: Event, at time: Instant) {
+        if count == capacity { grow() }
         // As many slots are taken as there are keys, so the free ones begin there.
         let slot = free[count]
         events[Int(slot)] = event
-        let place = UInt128(UInt64(time.nanoseconds)) << Self.sequenceBits | sequence
-        rise(place << Self.slotBits | UInt128(UInt32(slot)), from: count)
+        rise(place(time) | UInt128(UInt32(slot)), from: count)
         count += 1
     }
 
     /// Takes out the next event and moves `now` to its time.
     mutating func pop() -> Event {
-        check(count > 0, "nothing pending")
-        let first = keys[0]
-        let time = Self.time(first)
+        let first = firstKey
+        let next = min(first, timers.first)
+        check(next != .max, "nothing pending")
+        let time = Self.time(next)
         check(time >= now, "time ran backwards")
         now = time
         handled += 1
+        let slot = Int(truncatingIfNeeded: next & (1 << Self.slotBits - 1))
+        if next != first {
+            timers.remove(Int32(slot))
+            return .timer(Timer(number: Int32(slot)))
+        }
         count -= 1
-        let slot = Int(truncatingIfNeeded: first & (1 << Self.slotBits - 1))
         free[count] = Int32(slot)
         if count > 0 { rise(keys[count], from: sinkHole()) }
         return events[slot]

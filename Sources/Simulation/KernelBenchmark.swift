@@ -16,15 +16,16 @@ public enum KernelBenchmark {
             switch queue.pop() {
             case .scan: digest &+= 1
             case .probe: digest &+= 2
-            case .flow(let index, let generation):
+            case .arrive(let index, let generation):
                 digest &+= UInt64(UInt32(bitPattern: index)) &+ UInt64(generation)
-            case .wake, .arrive, .answer, .link, .keyFrame, .redraw, .audience, .viewerGone,
-                .machine, .healthCheck, .home, .viewerEvening, .fault, .restart, .instanceUp,
+            case .wake, .timer, .answer, .link, .keyFrame, .redraw, .audience, .viewerGone,
+                .healthCheck, .home, .viewerEvening, .fault, .restart, .instanceUp,
                 .repair, .visit, .sample, .share:
                 digest &+= 3
             }
             let wait = Interval(nanoseconds: Int64(random.next() & 0xF_FFFF))
-            let next: Event = digest & 1 == 0 ? .scan : .flow(Int32(digest & 0xFF), generation: 1)
+            let next: Event =
+                digest & 1 == 0 ? .scan : .arrive(flight: Int32(digest & 0xFF), generation: 1)
             queue.push(next, at: queue.now + wait)
         }
         return digest

@@ -9,7 +9,7 @@ import Scenarios
 /// against the bill that is there, so that only promising ones are run; whatever is quoted was run.
 struct Remedies {
     /// Runs for one verdict; each takes as long as the run itself.
-    private static let triesMax = 4
+    private static let triesMax = 6
 
     /// With the longest id of a verdict, a scenario's name of at most 40 characters.
     private static let nameMax = 17
@@ -74,18 +74,27 @@ struct Remedies {
                 [.elasticAddress, .restartAlways, .localLogs],
             ])
         case "rtmp-reliable":
-            sorted([
-                [.elasticAddress], [.watchThroughNodes], [.bitRate(perMille: 600)],
-                [.watchThroughNodes, .bitRate(perMille: 600), .elasticAddress],
-            ])
+            sorted(
+                [
+                    [.elasticAddress], [.watchThroughNodes], [.bitRate(perMille: 600)],
+                    [.watchThroughNodes, .bitRate(perMille: 600), .elasticAddress],
+                ] + largerInstances())
         case "reachable-from-outside":
             sorted([[.rulesAsNeeded], [.elasticAddress], [.elasticAddress, .rulesAsNeeded]])
         case "dashboard-https":
-            sorted([[.rulesAsNeeded], [.restartAlways], [.unlimitedCredits]])
+            sorted([[.rulesAsNeeded], [.restartAlways], [.unlimitedCredits]] + largerInstances())
         case "hardening-defined": [[.closePorts(openPorts)]]
         case "concurrent-friends", "metrics-collected": []
         case _: []
         }
+    }
+
+    /// The larger sizes of the instance's family that have a price.
+    private func largerInstances() -> [[Change]] {
+        guard case .type(let name) = scenario.deployment.instance.machine else { return [] }
+        return MachineType.sizes(above: name)
+            .filter { book.index(ofPrice: "ec2:\($0)") != nil }.enumerated()
+            .map { [Change.largerInstance($0.element, steps: Int64($0.offset) + 1)] }
     }
 
     private var openPorts: [Int] {

@@ -76,15 +76,11 @@ extension World {
         consider(host.network.crossing())
         consider(host.disk.crossing())
         consider(databaseMachine?.crossing())
-        guard next <= end, next != machineAt else { return }
-        machineGeneration &+= 1
-        machineAt = next
-        queue.push(.machine(generation: machineGeneration), at: next)
+        guard next <= end, next != queue.expected(.machines) else { return }
+        queue.expect(.machines, at: next)
     }
 
-    mutating func machineEdge(_ generation: UInt32) {
-        guard generation == machineGeneration else { return }
-        machineAt = .distantFuture
+    mutating func machineEdge() {
         advanceMachines()
         refreshMachines()
     }

@@ -100,6 +100,7 @@ extension World {
     private mutating func endIngest(_ streamer: Int) {
         let now = queue.now
         let media = streamers[streamer].media
+        queue.cancel(.flow(media.flow))
         let flow = fluid.close(media.flow, at: now)
         tally.ingressMedia += flow.sent
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
@@ -119,7 +120,7 @@ extension World {
         }
     }
 
-    func currentSession(_ streamer: Int) -> Session? {
+    func currentSession(_ streamer: Int) -> StreamSession? {
         let slot = streamers[streamer]
         guard slot.next > 0 else { return nil }
         return slot.sessions[slot.next - 1]
@@ -233,6 +234,7 @@ extension World {
             return
         }
         frames?.endPlayer(link.flow, at: queue.now)
+        queue.cancel(.flow(link.flow))
         let flow = fluid.close(link.flow, at: queue.now)
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         if link.server.kind == .rtmp {
@@ -277,12 +279,7 @@ extension World {
 
     // MARK: Edges
 
-    mutating func flowEdge(_ index: Int32, _ generation: UInt32) {
-        let flow = fluid.flow(index)
-        // An event that an earlier one overtook fires late, and counts for nothing.
-        guard flow.isOpen, flow.generation == generation, flow.pendingAt == queue.now else {
-            return
-        }
+    mutating func flowEdge(_ index: Int32) {
         switch fluid.edge(index, at: queue.now) {
         case .queueEmpty?, nil: fluid.change(index, at: queue.now) { _ in }
         case .queueFull?: queueFull(index)

@@ -5,8 +5,6 @@ import Scenarios
 
 /// The people around the platform: audiences, visitors of the dashboard, and scanners.
 extension World {
-    /// The criterion's own look at the dashboard, from outside.
-    static let probeEvery = Interval.minutes(1)
     /// What the criterion calls answered.
     static let probeLimit = Interval.seconds(2)
     /// How long a viewer's slot outlives the viewer, for what is still on its way.
@@ -41,24 +39,14 @@ extension World {
             let next = streamers[streamer].sessions[streamers[streamer].next]
             queue.push(.audience(stream: stream), at: next.from)
         }
-        let offset = session.from - scenario.start
-        for group in scenario.viewers.indices {
-            let plan = scenario.viewers[group]
-            if let streams = plan.streams, !streams.contains(streamer) { continue }
-            if let window = plan.window, offset < window.from || offset >= window.until { continue }
-            for _ in 0..<plan.count { admitViewer(group, stream, session) }
-        }
+        let visits = scenario.visits(
+            to: session, ofStreamer: streamer, &streamers[streamer].audienceRandom)
+        for visit in visits { admitViewer(visit, stream) }
     }
 
-    private mutating func admitViewer(_ group: Int, _ stream: Int32, _ session: Session) {
-        let plan = scenario.viewers[group]
-        let wait =
-            plan.arriveWithin == .zero
-            ? Interval.zero
-            : streamers[Int(stream)].audienceRandom.interval(.zero...plan.arriveWithin)
-        let from = session.from + wait
-        let until = min(plan.stay.map { min(from + $0, session.until) } ?? session.until, end)
-        guard from < until else { return }
+    private mutating func admitViewer(_ visit: Visit, _ stream: Int32) {
+        let plan = scenario.viewers[visit.group]
+        let (from, until) = (visit.from, visit.until)
         let program = ViewerClient(
             stream: StreamID(stream), asksCoordinator: plan.source == .coordinator, from: from,
             until: until, patience: plan.patience, returnsAfter: plan.returnsAfter,
@@ -66,7 +54,7 @@ extension World {
                 seed: scenario.seed, entity: "viewer-\(tally.viewerSessions)", purpose: "returns"))
         let index = viewers.add(max: Self.viewersMax) { old in
             ViewerSlot(
-                program: program, group: group, stream: stream, wake: (old?.wake ?? 0) &+ 1,
+                program: program, group: visit.group, stream: stream, wake: (old?.wake ?? 0) &+ 1,
                 epoch: (old?.epoch ?? 0) &+ 1, from: from, until: until)
         }
         tally.viewerSessions += 1
@@ -89,7 +77,7 @@ extension World {
 
     mutating func probe() {
         askDashboard()
-        let next = queue.now + Self.probeEvery
+        let next = queue.now + DashboardUse.probeEvery
         if next <= end { queue.push(.probe, at: next) }
     }
 
@@ -105,10 +93,8 @@ extension World {
     }
 
     mutating func scheduleVisit() {
-        let perDay = scenario.dashboard.visitsPerDay
-        guard perDay > 0 else { return }
-        let mean = Interval(nanoseconds: Interval.days(1).nanoseconds / Int64(perDay))
-        let at = queue.now + visitRandom.exponential(mean: mean)
+        guard let pause = scenario.dashboard.pause(&visitRandom) else { return }
+        let at = queue.now + pause
         if at <= end { queue.push(.visit, at: at) }
     }
 

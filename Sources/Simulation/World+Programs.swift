@@ -25,7 +25,8 @@ extension World {
         case .viewer: viewers[ref.index].program.handle(input, at: now, into: &outbox)
         case .prober: break
         }
-        for index in 0..<outbox.effects.count { perform(outbox.take(index), by: ref) }
+        outbox.reverse()
+        while let effect = outbox.takeLast() { perform(effect, by: ref) }
     }
 
     private mutating func perform(_ effect: consuming Effect, by ref: ProgramRef) {

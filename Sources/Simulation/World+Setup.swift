@@ -19,7 +19,7 @@ extension World {
         effectsAt = start
         framesFrom = start
         scanRandom = Random(seed: seed, entity: "internet", purpose: "scans")
-        visitRandom = Random(seed: seed, entity: "dashboard", purpose: "visits")
+        visitRandom = scenario.visitRandom
         sessionRandom = Random(seed: seed, entity: "connections", purpose: "handshakes")
         faultRandom = Random(seed: seed, entity: "instance", purpose: "recovery")
         record = Recorder(
@@ -34,7 +34,7 @@ extension World {
         var keys: [UInt64] = []
         var keyRandom = Random(seed: seed, entity: "streams", purpose: "keys")
         for _ in 0..<people { keys.append(keyRandom.next()) }
-        let nodeStreams = scenario.nodeStreams(people)
+        let nodeStreams = scenario.nodeStreams(of: people).map { StreamID(Int32($0)) }
         tables = Tables(
             trustRule: scenario.trustRule == .spotChecks ? .spotChecks : .verifiedReports)
         cacheTables = CacheTables(memoryMax: scenario.cacheMemory)
@@ -62,7 +62,7 @@ extension World {
             for number in 1...max(1, group.count) where group.count > 0 {
                 let index = streamers.count
                 let name = "\(group.name)-\(number)"
-                let sessions = sessions(group, name, zone)
+                let sessions = scenario.sessions(of: group, named: name)
                 let seed = scenario.seed
                 let mean = MediaShape(group.media, video: group.media.video)
                 let program = StreamerClient(
@@ -75,7 +75,7 @@ extension World {
                     StreamerSlot(
                         program: program, name: name, home: addHome(name, group.home),
                         sessions: sessions, zone: zone,
-                        audienceRandom: Random(seed: seed, entity: name, purpose: "audience"),
+                        audienceRandom: scenario.audienceRandom(ofStreamer: name),
                         media: StreamMedia(
                             plan: group.media,
                             shape: mean, mean: mean,
@@ -85,44 +85,16 @@ extension World {
         }
     }
 
-    /// The sessions of one streamer over the run, in order, without overlaps.
-    private func sessions(
-        _ group: StreamerGroup, _ name: String, _ zone: TimeZoneRules
-    ) -> [Session] {
-        var random = Random(seed: scenario.seed, entity: name, purpose: "schedule")
-        var sessions: [Session] = []
-        var day = CivilTime(zone.local(scenario.start).midnight.instantUTC - .days(1))
-        while zone.instant(day) < end {
-            for entry in group.schedule where entry.weekdays.contains(day.weekday) {
-                let clock = CivilTime(
-                    year: day.year, month: day.month, day: day.day,
-                    hour: entry.from.minutes / 60, minute: entry.from.minutes % 60)
-                let jitter =
-                    entry.jitter == .zero
-                    ? Interval.zero : random.interval(.zero...entry.jitter)
-                let from = zone.instant(clock) + jitter
-                let until = from + entry.length
-                guard from >= scenario.start, from < end else { continue }
-                if let last = sessions.last, from <= last.until { continue }
-                sessions.append(Session(from: from, until: until))
-            }
-            day = CivilTime(day.instantUTC + .days(1))
-        }
-        return sessions
-    }
-
     private mutating func addNodes(_ streams: [StreamID]) {
         var index = 0
         for group in scenario.nodes {
             for number in 1...max(1, group.count) where group.count > 0 {
                 let name = "\(group.name)-\(number)"
-                var random = Random(seed: scenario.seed, entity: name, purpose: "phase")
-                let phase = random.interval(.zero ... .seconds(30))
                 let program = NodeProgram(
                     node: NodeID(Int32(index)), stream: streams[index],
                     viewersMax: group.viewersMax, statsURL: "",
                     sourceBitrate: streamers[Int(streams[index].raw)].media.plan.video,
-                    heartbeatAt: scenario.start + phase)
+                    heartbeatAt: scenario.firstHeartbeat(ofNode: name))
                 nodes.append(
                     NodeSlot(
                         program: program, name: name, home: addHome(name, group.home),
@@ -226,7 +198,7 @@ extension World {
             queue.push(.fault(Int32(index)), at: start + scenario.faults[index].at)
         }
         if balancer != nil { queue.push(.healthCheck, at: start) }
-        queue.push(.probe, at: start + Self.probeEvery)
+        queue.push(.probe, at: start + DashboardUse.probeEvery)
         queue.push(.sample, at: start + Self.seriesStep)
         scheduleVisit()
         scheduleScan()
@@ -336,18 +308,6 @@ extension Deployment {
 }
 
 extension Scenario {
-    /// The stream that each node supports, dealt in turn.
-    func nodeStreams(_ streams: Int) -> [StreamID] {
-        var result: [StreamID] = []
-        for group in nodes {
-            let dealt = group.streams ?? Array(0..<max(1, streams))
-            for number in 0..<group.count {
-                result.append(StreamID(Int32(dealt[number % max(1, dealt.count)])))
-            }
-        }
-        return result
-    }
-
     var cacheMemory: Int64 {
         switch deployment.cache {
         case .managed:
@@ -365,8 +325,4 @@ extension EveningSlowdown {
             ? (from.minutes..<until.minutes).contains(minutes)
             : minutes >= from.minutes || minutes < until.minutes
     }
-}
-
-extension CivilTime {
-    var midnight: CivilTime { CivilTime(year: year, month: month, day: day) }
 }

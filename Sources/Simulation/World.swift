@@ -68,10 +68,8 @@ public struct World: ~Copyable {
     let proberDelay: Interval
     /// The public address that friends were last told.
     var addressKnown: UInt32 = 1
-    var machineGeneration: UInt32 = 0
     /// When crowded capacities are to be shared next; `.distantFuture` for not yet.
     var shareAt = Instant.distantFuture
-    var machineAt: Instant = .distantFuture
 
     var tally = Tally()
     var record: Recorder
@@ -108,17 +106,12 @@ public struct World: ~Copyable {
         var name: String
         var home: Int32
         var wake: UInt32 = 0
-        var sessions: [Session]
+        var sessions: [StreamSession]
         /// The first session that has not begun.
         var next = 0
         var zone: TimeZoneRules
         var audienceRandom: Random
         var media: StreamMedia
-    }
-
-    struct Session: Sendable, Hashable {
-        var from: Instant
-        var until: Instant
     }
 
     struct NodeSlot {
@@ -166,12 +159,12 @@ public struct World: ~Copyable {
         case .arrive(let flight, let generation): arrive(flight, generation)
         case .answer(let flight, let generation): answer(flight, generation)
         case .link(let link, let generation, let step): stepLink(link, generation, step)
-        case .flow(let flow, let generation): flowEdge(flow, generation)
+        case .timer(.flow(let flow)): flowEdge(flow)
+        case .timer(.machines): machineEdge()
         case .keyFrame(let stream, let generation): keyFrame(stream, generation)
         case .redraw(let stream, let generation): redraw(stream, generation)
         case .audience(let stream): admitAudience(stream)
         case .viewerGone(let viewer, let epoch): viewerGone(viewer, epoch)
-        case .machine(let generation): machineEdge(generation)
         case .healthCheck: healthCheck()
         case .home(let home, let step): stepHome(home, step)
         case .viewerEvening(let index): turnViewerEvening(Int(index))
@@ -196,16 +189,18 @@ public struct World: ~Copyable {
         queue.push(.share, at: at)
     }
 
-    /// Pushes the edges of all flows whose rates changed, where they come sooner than pending ones.
+    /// Expects the edges of all flows whose rates changed, where they come sooner than before.
     mutating func scheduleFlows() {
         guard !fluid.touched.isEmpty else { return }
-        for index in fluid.takeTouched() {
-            let flow = fluid.flow(index)
+        for place in fluid.touched.indices {
+            let index = fluid.touched[place]
             if frames != nil { passRate(index) }
-            guard flow.isOpen, let at = flow.crossing(), at < flow.pendingAt else { continue }
-            fluid.setPending(index, at)
-            queue.push(.flow(index, generation: flow.generation), at: at)
+            guard let at = fluid.crossing(index), at < queue.expected(.flow(index)) else {
+                continue
+            }
+            queue.expect(.flow(index), at: at)
         }
+        fluid.clearTouched()
         updateMachineUse()
     }
 }

@@ -15,6 +15,10 @@ struct CompareCommand: ParsableCommand {
             in bytes and CPU, by 5 % in stall seconds and dropped frames, and by 15 % in the \
             number of stalls. Bills must agree to the cent.
 
+            A may be a run and B the load that drove the same part of the scenario (blast \
+            --scenario): what both measure is subtracted, and may differ by anything but what \
+            --tolerance says. Two loads likewise.
+
             A and B may both be templates, or folders of them, of two plans for one region: then \
             what is fixed of their bills is compared (plan cost --than has all options).
             """)
@@ -46,10 +50,8 @@ struct CompareCommand: ParsableCommand {
         }
         if let a = templates(before), let b = templates(after) { return try compare(a, b) }
         let comparison: Comparison
-        do {
-            comparison = Comparison(
-                before: try ResultsFolder.readRulings(before),
-                after: try ResultsFolder.readRulings(after), tolerances: tolerances)
+        do throws(ResultsFolder.Failure) {
+            comparison = try compared(tolerances)
         } catch {
             throw Failure.usage(error.description)
         }
@@ -58,6 +60,28 @@ struct CompareCommand: ParsableCommand {
         outcome.gateOrComparisonFailed = comparison.outside > 0
         try Failure.exit(outcome)
     }
+
+    private func compared(
+        _ tolerances: [Tolerance]
+    ) throws(ResultsFolder.Failure) -> Comparison {
+        guard let load = try LoadRecord.summary(after) else {
+            return Comparison(
+                before: try ResultsFolder.readRulings(before),
+                after: try ResultsFolder.readRulings(after), tolerances: tolerances)
+        }
+        do throws(Comparison.Mismatch) {
+            if let first = try? LoadRecord.summary(before) {
+                return try Comparison(before: first, after: load, tolerances: tolerances)
+            }
+            guard let run = try? ResultsFolder.readRulings(before) else {
+                throw Comparison.Mismatch(description: "no results folder")
+            }
+            return try Comparison(before: run.0, after: load, tolerances: tolerances)
+        } catch {
+            throw .cannotRead(path: "\(before) with \(after)", reason: error.description)
+        }
+    }
+
     /// The templates at a path; nil where there are none, or a run's results.
     private func templates(_ path: String) -> [String]? {
         let kinds = [".json", ".yaml", ".yml"]

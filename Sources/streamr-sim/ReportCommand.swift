@@ -22,6 +22,13 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         let record: RunRecord
+        var load: LoadResult?
+        do {
+            load = try LoadRecord.renderReport(in: folder)
+        } catch {
+            throw Failure.usage(error.description)
+        }
+        if let load { return try show(load) }
         do {
             record = try ResultsFolder.renderReport(in: folder)
         } catch {
@@ -35,6 +42,16 @@ struct ReportCommand: ParsableCommand {
             let painted = color ?? Terminal.isColorful
             print(
                 TextSummary.render(record, color: painted, reportPath: report), terminator: "")
+        }
+    }
+
+    private func show(_ load: LoadResult) throws {
+        if quiet { return }
+        if json {
+            print(try ResultsFolder.text(LoadSummary(load)), terminator: "")
+        } else {
+            print(LoadText.render(load), terminator: "")
+            print("\nReport: \(folder)/\(ResultsFolder.reportName)")
         }
     }
 }

@@ -214,7 +214,7 @@ enum WindowArgument {
         return RunWindow(from: from, until: from + length)
     }
 
-    private static func offset(_ text: Substring) -> Interval? {
+    static func offset(_ text: Substring) -> Interval? {
         var rest = text
         var days: Int64 = 0
         if let mark = rest.firstIndex(of: "d") {

@@ -14,7 +14,7 @@ final class Blast: @unchecked Sendable {
         output = folder.appending(path: "output-\(UUID().uuidString)")
         errors = folder.appending(path: "errors-\(UUID().uuidString)")
         for file in [output, errors] {
-            FileManager.default.createFile(atPath: file.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         }
         process.executableURL = Self.program
         process.arguments = words

@@ -29,7 +29,7 @@ import Testing
     ) throws -> Tally {
         var tally = Tally()
         var reception = Reception(
-            called: Self.start, started: Self.start, framesPerSecond: 30)
+            called: Self.start, started: Self.start, framesPerSecond: 30, reserve: .seconds(1))
         var last = Self.start
         for (index, (message, due)) in try messages(seconds).enumerated() {
             guard let at = arrival(index, due, message) else { continue }
@@ -86,7 +86,7 @@ import Testing
     func order() throws {
         var tally = Tally()
         var reception = Reception(
-            called: Self.start, started: Self.start, framesPerSecond: 30)
+            called: Self.start, started: Self.start, framesPerSecond: 30, reserve: .seconds(1))
         var pictures = try messages(2).filter {
             $0.0.kind == .video && MediaRole($0.0) != .header
         }
@@ -100,7 +100,8 @@ import Testing
     func cached() throws {
         var tally = Tally()
         let started = Self.start + .seconds(2)
-        var reception = Reception(called: started, started: started, framesPerSecond: 30)
+        var reception = Reception(
+            called: started, started: started, framesPerSecond: 30, reserve: .seconds(1))
         for (message, due) in try messages(4) {
             reception.receive(message, at: max(due, started) + .milliseconds(5), into: &tally)
         }

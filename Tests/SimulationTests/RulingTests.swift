@@ -61,6 +61,28 @@ import Testing
         #expect(remedy.total730h == changed.bill.total730h.cents)
     }
 
+    @Test("a crowd beyond the network's baseline is answered with the next size that carries it")
+    func largerInstance() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.nodes = []
+        // 35 viewers of 2.9 Mb/s: more than a t3.micro's 64 Mb/s, less than a t3.small's 128.
+        scenario.viewers[0].count = 7
+        scenario.deployment.instance.networkBurst = .gibibytes(1)
+        let options = Runner.Options(fidelity: .fluid, findsRemedies: true, traceHour: nil)
+        let runner = try #require(Runner(scenario, options))
+        let verdict = runner.run { _ in true }.result.verdict("rtmp-reliable")
+        #expect(verdict?.status == .fail)
+        #expect(verdict?.remedy?.change == "Use a t3.small.")
+        #expect(verdict?.remedy?.status == .pass)
+    }
+
+    @Test("larger sizes are those of the same family, the next one first")
+    func sizes() {
+        #expect(MachineType.sizes(above: "t3.large") == ["t3.xlarge", "t3.2xlarge"])
+        #expect(MachineType.sizes(above: "c6in.4xlarge") == [])
+        #expect(MachineType.sizes(above: "bench") == [])
+    }
+
     @Test("where the ends of the cost profiles rule otherwise, the verdict says so")
     func bothEnds() throws {
         // At the high end what comes in of two such streams costs more than the baseline of an

@@ -1,6 +1,7 @@
 import Base
 import Cloud
 import Platform
+import Results
 import Scenarios
 import Testing
 

@@ -3,6 +3,7 @@ import Media
 import Platform
 import RTMP
 import Sockets
+import TestServers
 import Testing
 
 /// Our client at a server that others wrote.
@@ -67,7 +68,7 @@ import Testing
             }
             #expect(status.code == "NetStream.Publish.Denied")
         }
-        let nobody = try Ports.free()
+        let nobody = try FreePort.any()
         await #expect(throws: (any Error).self) {
             try await TestClient.connect(.play, "a", port: nobody)
         }

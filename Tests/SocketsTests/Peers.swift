@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import TestServers
 import Testing
 
 /// nginx-rtmp, for one test.
@@ -11,7 +12,7 @@ struct Nginx {
     static func with<Value>(_ body: (Nginx) async throws -> Value) async throws -> Value {
         let folder = Scratch.folder.appending(path: "nginx-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let port = try Ports.free()
+        let port = try FreePort.any()
         let configuration = """
             load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
             daemon off; worker_processes 1; user root; pid \(folder.path)/nginx.pid;
@@ -81,24 +82,7 @@ struct Capture {
     }
 }
 
-/// Ports nobody uses.
 enum Ports {
-    static func free() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
-            }
-        }
-        try #require(result == 0)
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
     /// Whether somebody listens within ten seconds.
     static func waitUntilOpen(_ port: Int) async throws -> Bool {
         let group = MultiThreadedEventLoopGroup.singleton

@@ -34,6 +34,26 @@ import Testing
         }
     }
 
+    /// At twelve times its speed, where lost packets and times that drift apart would be more.
+    @Test("in ten minutes of stream no frame is lost, and sound and picture stay together")
+    func sync() async throws {
+        try await TestServer.with { server in
+            let clip = try Scratch.checksums(Scratch.longClip.path)
+            #expect(try await clip.tool.finish(within: 20) == 0, "\(clip.tool.text)")
+            let publisher = try Scratch.publish(server.url("a"), Scratch.longClip, rate: 12)
+            #expect(try await server.waitForPublisher())
+            let rtmp = try Scratch.checksums(server.url("a"))
+            let flv = try Scratch.checksums("http://127.0.0.1:\(server.http)/live/a.flv")
+            #expect(try await publisher.finish(within: 90) == 0, "\(publisher.text)")
+            for player in [rtmp, flv] {
+                #expect(try await player.tool.finish(within: 10) == 0, "\(player.tool.text)")
+                try expectTail(player.file, of: clip.file, missingAtMost: 3_000)
+                let pictures = try Scratch.frames(player.file, stream: 0)
+                #expect(pictures.count >= 10 * 60 * 30)
+            }
+        }
+    }
+
     @Test("ffmpeg gets every picture and sound from HLS, and the traffic is counted")
     func hls() async throws {
         try await TestServer.with({ options in

@@ -2,6 +2,7 @@ import Foundation
 import Platform
 import RTMP
 import Sockets
+import TestServers
 import Testing
 
 /// Streams that come from or go to other servers.
@@ -49,7 +50,7 @@ import Testing
 
     @Test("a relay comes back to a source that was away")
     func restart() async throws {
-        let port = try Ports.free()
+        let port = try FreePort.any()
         let rule = StreamConfiguration.Relay(
             name: StreamName(app: "live", name: "copy"),
             source: try #require(StreamURL("rtmp://127.0.0.1:\(port)/live/a")))

@@ -154,20 +154,31 @@ enum Scratch {
     }()
 
     /// Ten seconds of test picture and tone: 30 frames a second, a key frame each second.
-    static let clip: URL = {
-        let file = folder.appending(path: "clip.flv")
+    static let clip = make(
+        "clip.flv", picture: "320x180", sound: "sine=frequency=440",
+        more: "-t 10 -b:v 800k -b:a 96k")
+
+    /// More than eleven minutes of small pictures and of noise, of which no two packets are equal.
+    static let longClip = make(
+        "long.flv", picture: "128x72", sound: "anoisesrc=seed=1:amplitude=0.1",
+        more: "-t 680 -b:v 100k -b:a 32k")
+
+    private static func make(
+        _ name: String, picture: String, sound: String, more: String
+    ) -> URL {
+        let file = folder.appending(path: name)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
             ["ffmpeg", "-loglevel", "error", "-y"]
-            + "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine=frequency=440".words
-            + "-t 10 -c:v libx264 -preset ultrafast -g 30 -bf 2 -sc_threshold 0".words
-            + "-pix_fmt yuv420p -b:v 800k -c:a aac -b:a 96k -f flv".words + [file.path]
+            + "-f lavfi -i testsrc2=size=\(picture):rate=30 -f lavfi -i \(sound)".words
+            + "-c:v libx264 -preset ultrafast -g 30 -bf 2 -sc_threshold 0".words
+            + "-pix_fmt yuv420p -c:a aac".words + more.words + ["-f", "flv", file.path]
         process.standardInput = FileHandle.nullDevice
         try? process.run()
         process.waitUntilExit()
         return file
-    }()
+    }
 
     /// An ffmpeg that speaks Enhanced RTMP, which Debian's is too old for.
     static func newFFmpeg() async throws -> String {
@@ -178,7 +189,9 @@ enum Scratch {
     }
 
     /// ffmpeg publishing the clip at twice its speed, as a rule.
-    static func publish(_ url: String, rate: Int = 2, loops: Int = 0) throws -> Tool {
+    static func publish(
+        _ url: String, _ clip: URL = clip, rate: Int = 2, loops: Int = 0
+    ) throws -> Tool {
         try Tool(
             "ffmpeg", "-loglevel", "error", "-readrate", "\(rate)", "-stream_loop", "\(loops)",
             "-i", clip.path, "-c", "copy", "-f", "flv", url)
@@ -236,11 +249,13 @@ extension String {
 }
 
 /// Whether what was played is the end of the clip, frame by frame, from some key frame on, with the
-/// clip's own distances in time unless the publisher changes them.
+/// clip's own distances in time unless the publisher changes them: between frames of a kind, and,
+/// within a frame, between sound and picture.
 func expectTail(
     _ played: URL, of clip: URL, missingAtMost: Int, keepsTimes: Bool = true,
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
+    var offsets: [Int] = []
     for (stream, name) in [(0, "video"), (1, "audio")] {
         let all = try Scratch.frames(clip, stream: stream)
         let got = try Scratch.frames(played, stream: stream)
@@ -265,5 +280,11 @@ func expectTail(
             Issue.record("\(name) at \(a.time) came as \(b.time)", sourceLocation: sourceLocation)
             break
         }
+        offsets.append(offset)
+    }
+    if let video = offsets.first, let audio = offsets.last {
+        #expect(
+            abs(video - audio) <= 33, "sound and picture moved apart",
+            sourceLocation: sourceLocation)
     }
 }

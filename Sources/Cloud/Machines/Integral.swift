@@ -16,7 +16,7 @@ public struct Integral: Sendable, Hashable, Comparable {
         billionths = Integral.product(units, 1_000_000_000)
     }
 
-    public static let zero = Integral(billionths: 0)
+    @inlinable public static var zero: Integral { Integral(billionths: 0) }
 
     /// Whole units, rounded down.
     public var whole: Int64 {
@@ -46,8 +46,12 @@ public struct Integral: Sendable, Hashable, Comparable {
     public func timeUp(at rate: Int64) -> Interval? {
         check(rate > 0, "a time at rate \(rate)")
         guard billionths > 0 else { return .zero }
-        let needed = (billionths + Int128(rate) - 1) / Int128(rate)
-        return needed > Int128(Int64.max) ? nil : Interval(nanoseconds: Int64(needed))
+        let rounded = UInt128(billionths) + UInt128(rate) - 1
+        let (high, low) = (UInt64(rounded >> 64), UInt64(truncatingIfNeeded: rounded))
+        // Else the quotient has more than 64 bits; and dividing in one instruction is exact.
+        guard high < UInt64(rate) else { return nil }
+        let needed = UInt64(rate).dividingFullWidth((high, low)).quotient
+        return needed > Int64.max ? nil : Interval(nanoseconds: Int64(needed))
     }
 
     // Two 64-bit factors cannot overflow 128 bits; the unchecked product stays inline.

@@ -94,6 +94,13 @@ public struct MachineType: Sendable, Hashable {
         return all.first { $0.name == key }
     }
 
+    /// The larger types of the same family, the next size first; none for an unknown type.
+    public static func sizes(above name: String) -> [String] {
+        guard let place = all.firstIndex(where: { $0.name == name }) else { return [] }
+        let family = name.prefix { $0 != "." } + "."
+        return all[(place + 1)...].map(\.name).filter { $0.hasPrefix(family) }
+    }
+
     public static let all: [MachineType] = rows.map { MachineType($0) }
 
     public static let t3Micro: MachineType = {

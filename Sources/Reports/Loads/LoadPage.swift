@@ -9,6 +9,8 @@ enum LoadPage {
             header: header(result),
             sections: [
                 Page.Section(id: "rulings", title: "Rulings", body: rulings(result)),
+                Page.Section(
+                    id: "predicted", title: "Predicted and measured", body: predicted(result)),
                 Page.Section(id: "delays", title: "Delays", body: delays(result)),
                 Page.Section(id: "failures", title: "What went wrong", body: failures(result)),
                 Page.Section(id: "time", title: "Over time", body: charts(result)),
@@ -65,6 +67,40 @@ enum LoadPage {
             rows: result.rulings.map {
                 ["<code>\($0.id)</code>", Page.mark($0.status), "\($0.evidence)"]
             }, kind: "cards")
+    }
+
+    private static func predicted(_ result: LoadResult) -> Markup {
+        guard let scenario = result.scenario else { return "" }
+        let speed =
+            scenario.speed == 1
+            ? "at its own pace" : "\(Numbers.grouped(scenario.speed)) times as fast"
+        return """
+            <p class="note">\(scenario.length.readable) of \(scenario.name) from \
+            \(scenario.from.readable) on, seed \(scenario.seed), \(speed).</p>
+            \(Page.table(
+                caption: "What a simulation of the same people says, and what came.",
+                heads: [
+                    Page.Head("Figure"), Page.Head("Predicted", number: true),
+                    Page.Head("Measured", number: true), Page.Head("Difference", number: true),
+                    Page.Head("Of it", number: true),
+                ],
+                rows: scenario.pairs.map { name, predicted, measured in
+                    [
+                        "\(name.replacing("_", with: " "))",
+                        predicted.map { "\(Numbers.grouped($0, decimalsMax: 2))" } ?? "–",
+                        "\(Numbers.grouped(measured, decimalsMax: 2))",
+                    ] + difference(predicted, measured)
+                }, kind: "plain"))
+            <p class="note">Not driven, or not as it is simulated:</p>
+            <ul>\(scenario.omissions.map { "<li>\($0)</li>" as Markup })</ul>
+            """
+    }
+
+    private static func difference(_ predicted: Fixed?, _ measured: Fixed) -> [Markup] {
+        guard let predicted else { return ["–", "–"] }
+        let difference = Fixed.difference(measured, predicted)
+        let share = Numbers.percent(difference, of: predicted.magnitude, decimals: 2)
+        return ["\(Numbers.grouped(difference, decimalsMax: 2))", "\(share)"]
     }
 
     private static func delays(_ result: LoadResult) -> Markup {

@@ -3,6 +3,14 @@ import Foundation
 import Results
 
 extension LoadRecord {
+    /// The summary of a load's folder; nil where the folder is a run's.
+    public static func summary(_ path: String) throws(ResultsFolder.Failure) -> LoadSummary? {
+        struct Schema: Decodable { var schema: String }
+        let kind: Schema = try ResultsFolder.decode(path, ResultsFolder.summaryName)
+        guard kind.schema == LoadSummary.schema else { return nil }
+        return try ResultsFolder.decode(path, ResultsFolder.summaryName)
+    }
+
     /// A load's results folder, but for `run-info.json` and the rendered files.
     public static func read(_ path: String) throws(ResultsFolder.Failure) -> LoadResult {
         let summary: LoadSummary = try ResultsFolder.decode(path, ResultsFolder.summaryName)
@@ -31,7 +39,8 @@ extension LoadRecord {
             doubts: summary.doubts, spreads: summary.spreads.map(\.spread),
             counts: summary.counts.map(\.count), failures: summary.failures.map(\.count),
             generator: summary.generator.map(\.count), series: series, events: events,
-            histograms: histograms.histograms.map(\.histogram))
+            histograms: histograms.histograms.map(\.histogram),
+            scenario: summary.scenario?.scenario)
     }
 }
 

@@ -29,6 +29,21 @@ public enum LoadRecord {
         }
     }
 
+    /// Renders the report of a load's folder again from its other files; nil where it is a run's.
+    public static func renderReport(
+        in path: String
+    ) throws(ResultsFolder.Failure) -> LoadResult? {
+        guard try summary(path) != nil else { return nil }
+        let result = try read(path)
+        let report = URL(filePath: path).appending(path: ResultsFolder.reportName)
+        do {
+            try Data(LoadPage.render(result).utf8).write(to: report, options: .atomic)
+        } catch {
+            throw .cannotWrite(path: report.path, reason: "\(error.localizedDescription)")
+        }
+        return result
+    }
+
     static func files(
         _ result: LoadResult, host: HostFacts
     ) throws -> [(name: String, data: Data)] {

@@ -33,6 +33,8 @@ public struct LoadSummary: Sendable, Hashable, Codable {
     public var failures: [Count]
     public var generator: [Count]
     public var series: Summary.SeriesHeading
+    /// Only where a scenario was driven.
+    public var scenario: Scenario?
 
     public struct Ruling: Sendable, Hashable, Codable {
         public var id: String
@@ -84,6 +86,7 @@ public struct LoadSummary: Sendable, Hashable, Codable {
         failures = result.failures.map(Count.init)
         generator = result.generator.map(Count.init)
         series = Summary.SeriesHeading(result.series)
+        scenario = result.scenario.map(Scenario.init)
     }
 }
 

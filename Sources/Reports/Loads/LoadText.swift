@@ -11,6 +11,7 @@ public enum LoadText {
         for ruling in result.rulings {
             lines.append("  \(sign(ruling.status)) \(ruling.id): \(ruling.evidence)")
         }
+        lines += predicted(result)
         let spreads = result.spreads.filter { $0.count > 0 }
         if !spreads.isEmpty {
             lines.append("")
@@ -28,6 +29,22 @@ public enum LoadText {
         }
         lines += ["", "generator: \(generator.joined(separator: ", "))"]
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func predicted(_ result: LoadResult) -> [String] {
+        guard let scenario = result.scenario else { return [] }
+        func text(_ value: Fixed?) -> String {
+            value.map { Numbers.grouped($0, decimalsMax: 1) } ?? "–"
+        }
+        return [""]
+            + Columns.lines(
+                [[scenario.name, "predicted", "measured", "difference"]]
+                    + scenario.pairs.map { name, predicted, measured in
+                        [
+                            name, text(predicted), text(measured),
+                            text(predicted.map { Fixed.difference(measured, $0) }),
+                        ]
+                    })
     }
 
     private static func sign(_ status: Status) -> String {

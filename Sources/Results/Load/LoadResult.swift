@@ -21,12 +21,14 @@ public struct LoadResult: Sendable, Hashable {
     public var series: Series
     public var events: [LogEntry]
     public var histograms: [LoadHistogram]
+    /// Where a scenario was driven.
+    public var scenario: LoadScenario?
 
     public init(
         heading: LoadHeading, partial: String?, start: Instant, length: Interval,
         rulings: [LoadRuling], doubts: [String], spreads: [LoadSpread], counts: [LoadCount],
         failures: [LoadCount], generator: [LoadCount], series: Series, events: [LogEntry],
-        histograms: [LoadHistogram]
+        histograms: [LoadHistogram], scenario: LoadScenario? = nil
     ) {
         self.heading = heading
         self.partial = partial
@@ -41,6 +43,7 @@ public struct LoadResult: Sendable, Hashable {
         self.series = series
         self.events = events
         self.histograms = histograms
+        self.scenario = scenario
     }
 
     /// Failed is failed, but nothing is passed while there are doubts.

@@ -53,9 +53,6 @@ struct Flow: Sendable {
     /// Whose flow it is: an index that the solver passes through.
     let owner: Int32
     var updatedAt: Instant
-    /// The earliest edge event that is pending for this flow.
-    var pendingAt: Instant = .distantFuture
-    var generation: UInt32 = 0
     var isOpen = true
 
     static let cpuPlace = 3
@@ -95,12 +92,15 @@ struct Flow: Sendable {
 
     /// Bytes that a second of playing takes. Who plays from a queue plays what was made long ago,
     /// at the bit rates of then; who gets everything at once plays at the rate of now.
+    @inline(__always)
     var drain: Int64 { queue > .zero || feed > rate ? contentMean : content }
 
     /// What the flow would take now: its feed, or all it can get while bytes wait.
+    @inline(__always)
     var wanted: Int64 { queue > .zero ? ceiling : min(feed, ceiling) }
 
     /// When the next edge is reached if all rates stay; nil for never.
+    @inline(__always)
     func crossing() -> Instant? {
         var next: Interval?
         func consider(_ distance: Integral, _ speed: Int64) {

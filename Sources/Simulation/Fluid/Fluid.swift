@@ -84,6 +84,7 @@ struct Fluid: Sendable {
         if capacities[Int(index)].use > limit { sharedAt = Instant(nanoseconds: 0) }
     }
 
+    @inline(__always)
     func flow(_ index: Int32) -> Flow { flows[Int(index)] }
     func fed(by index: Int32) -> [Int32] { subscribers[Int(index)] }
 
@@ -94,7 +95,6 @@ struct Fluid: Sendable {
         flow.updatedAt = now
         let index: Int32
         if let slot = free.popLast() {
-            flow.generation = flows[Int(slot)].generation &+ 1
             flows[Int(slot)] = flow
             index = slot
         } else {
@@ -141,7 +141,6 @@ struct Fluid: Sendable {
         for subscriber in subscribers[i] { flows[Int(subscriber)].feeder = noFlow }
         let last = flows[i]
         subscribers[i].removeAll()
-        flows[i].pendingAt = .distantFuture
         open.removeAll { $0 == index }
         free.append(index)
         return last
@@ -162,14 +161,10 @@ struct Fluid: Sendable {
         let isDue = now >= sharedAt + Self.shareEvery
         var isShared = false
         for _ in 0..<Self.passesMax {
-            let (first, later) = split(isDue: isDue || isShared)
-            guard !first.isEmpty else {
-                dirty = later
-                break
-            }
-            isShared = isShared || first.contains { members[Int($0)].count > Self.crowd }
-            dirty = later
-            fill(from: first, at: now)
+            let hasCrowd = split(isDue: isDue || isShared)
+            guard !reached.isEmpty else { break }
+            isShared = isShared || hasCrowd
+            fill(at: now)
         }
         if isShared { sharedAt = now }
         return dirty.isEmpty ? nil : sharedAt + Self.shareEvery
@@ -177,13 +172,25 @@ struct Fluid: Sendable {
 
     var needsSettling: Bool { !dirty.isEmpty }
 
-    /// Dirty capacities to share now, and those of crowds that must wait.
-    private func split(isDue: Bool) -> (now: [Int32], later: [Int32]) {
-        if isDue { return (dirty, []) }
-        return (
-            dirty.filter { members[Int($0)].count <= Self.crowd },
-            dirty.filter { members[Int($0)].count > Self.crowd }
-        )
+    /// Moves dirty capacities to `reached`, to be shared now; those of crowds only when it is due.
+    /// Returns whether there is a crowd among them.
+    private mutating func split(isDue: Bool) -> Bool {
+        reached.removeAll(keepingCapacity: true)
+        var hasCrowd = false
+        var kept = 0
+        for place in dirty.indices {
+            let capacity = dirty[place]
+            let isCrowd = members[Int(capacity)].count > Self.crowd
+            if isDue || !isCrowd {
+                reached.append(capacity)
+                hasCrowd = hasCrowd || isCrowd
+            } else {
+                dirty[kept] = capacity
+                kept += 1
+            }
+        }
+        dirty.removeLast(dirty.count - kept)
+        return hasCrowd
     }
 
     private mutating func markDirty(_ capacity: Int32) {
@@ -194,22 +201,23 @@ struct Fluid: Sendable {
 
     /// Marks the capacities of a flow that are in the set of places.
     private mutating func mark(_ flow: Int32, _ places: UInt8) {
-        for place in 0..<4 where places & 1 << place != 0 {
-            markDirty(flows[Int(flow)].crosses[place])
-        }
+        let crosses = flows[Int(flow)].crosses
+        for place in 0..<4 where places & 1 << place != 0 { markDirty(crosses[place]) }
     }
 
-    /// The flows to schedule anew since the last call.
-    mutating func takeTouched() -> [Int32] {
-        defer { touched.removeAll(keepingCapacity: true) }
+    /// When the flow reaches its next edge if all rates stay; nil for never, and when it is closed.
+    func crossing(_ index: Int32) -> Instant? {
+        flows[Int(index)].isOpen ? flows[Int(index)].crossing() : nil
+    }
+
+    mutating func clearTouched() {
         for index in touched { isTouched[Int(index)] = false }
-        return touched
+        touched.removeAll(keepingCapacity: true)
     }
 
     /// An edge event of the flow fired: which edge is it, if any is due?
     mutating func edge(_ index: Int32, at now: Instant) -> FlowEdge? {
         let i = Int(index)
-        flows[i].pendingAt = .distantFuture
         flows[i].advance(to: now)
         let flow = flows[i]
         switch flow.player {
@@ -225,8 +233,6 @@ struct Fluid: Sendable {
         if flow.queue == .zero && flow.want != flow.wanted { return .queueEmpty }
         return nil
     }
-
-    mutating func setPending(_ index: Int32, _ at: Instant) { flows[Int(index)].pendingAt = at }
 
     // MARK: Wants and rates
 
@@ -258,21 +264,24 @@ struct Fluid: Sendable {
         let i = Int(index)
         let old = flows[i].want
         flows[i].want = want
+        let crosses = flows[i].crosses
+        let cpuPerByte = flows[i].cpuPerByte
         var short: UInt8 = 0
         for place in 0..<4 {
-            let c = Int(flows[i].crosses[place])
+            let c = Int(crosses[place])
             guard c >= 0 else { continue }
             let wasOver = capacities[c].isOver
-            capacities[c].demand += load(i, place, want) - load(i, place, old)
+            capacities[c].demand += load(want, place, cpuPerByte) - load(old, place, cpuPerByte)
             check(capacities[c].demand >= 0, "a demand below zero")
             if wasOver || capacities[c].isOver { short |= 1 << place }
         }
         return short
     }
 
+    /// What a flow of this rate takes of the capacity in this place.
     @inline(__always)
-    private func load(_ flow: Int, _ place: Int, _ rate: Int64) -> Int64 {
-        place == Flow.cpuPlace ? rate * flows[flow].cpuPerByte / 1_000 : rate
+    private func load(_ rate: Int64, _ place: Int, _ cpuPerByte: Int64) -> Int64 {
+        place == Flow.cpuPlace ? rate * cpuPerByte / 1_000 : rate
     }
 
     /// Gives the flow a rate; those that it feeds follow.
@@ -282,9 +291,12 @@ struct Fluid: Sendable {
         guard rate != old else { return }
         flows[i].advance(to: now)
         flows[i].rate = rate
+        let crosses = flows[i].crosses
+        let cpuPerByte = flows[i].cpuPerByte
         for place in 0..<4 {
-            let c = Int(flows[i].crosses[place])
-            if c >= 0 { capacities[c].use += load(i, place, rate) - load(i, place, old) }
+            let c = Int(crosses[place])
+            guard c >= 0 else { continue }
+            capacities[c].use += load(rate, place, cpuPerByte) - load(old, place, cpuPerByte)
         }
         touch(index)
         for s in 0..<subscribers[i].count {
@@ -298,10 +310,10 @@ struct Fluid: Sendable {
 
     // MARK: Progressive filling
 
-    /// Shares anew what hangs together with the capacities `first`.
-    private mutating func fill(from first: [Int32], at now: Instant) {
+    /// Shares anew what hangs together with the capacities in `reached`.
+    private mutating func fill(at now: Instant) {
         fillings += 1
-        reach(first, at: now)
+        reach(at: now)
         for capacity in reached { capacities[Int(capacity)].isShared = false }
         over.removeAll(keepingCapacity: true)
         for capacity in reached where capacities[Int(capacity)].isOver {
@@ -309,7 +321,7 @@ struct Fluid: Sendable {
             capacities[Int(capacity)].left = capacities[Int(capacity)].limit
             capacities[Int(capacity)].weight = 0
         }
-        for flow in sharing { weigh(Int(flow), by: 1) }
+        for flow in sharing { weigh(Int(flow)) }
         share()
         for flow in sharing {
             isSharing[Int(flow)] = false
@@ -318,13 +330,11 @@ struct Fluid: Sendable {
         }
     }
 
-    /// Collects the flows on the capacities `first`, and on every capacity over its limit that
+    /// Collects the flows on the capacities in `reached`, and on every capacity over its limit that
     /// one of them crosses, and so on; their wants are looked at again.
-    private mutating func reach(_ first: [Int32], at now: Instant) {
+    private mutating func reach(at now: Instant) {
         sharing.removeAll(keepingCapacity: true)
-        reached.removeAll(keepingCapacity: true)
-        reached.append(contentsOf: first)
-        for capacity in first {
+        for capacity in reached {
             isDirty[Int(capacity)] = false
             capacities[Int(capacity)].isShared = true
         }
@@ -339,8 +349,10 @@ struct Fluid: Sendable {
                 sharing.append(flow)
                 flows[Int(flow)].advance(to: now)
                 let short = setWant(flow, flows[Int(flow)].wanted)
+                guard short != 0 else { continue }
+                let crosses = flows[Int(flow)].crosses
                 for place in 0..<4 where short & 1 << place != 0 {
-                    let other = flows[Int(flow)].crosses[place]
+                    let other = crosses[place]
                     guard !capacities[Int(other)].isShared else { continue }
                     capacities[Int(other)].isShared = true
                     reached.append(other)
@@ -357,23 +369,24 @@ struct Fluid: Sendable {
         while !waiting.isEmpty {
             let (level, bottleneck) = leastLevel()
             let before = waiting.count
-            keepWaiting(level) { fluid, flow in fluid.flows[flow].want <= level }
-            guard waiting.count == before else { continue }
-            keepWaiting(level) { fluid, flow in fluid.crosses(flow, bottleneck) }
+            fixWaiting(level, across: noCapacity)
+            if waiting.count == before { fixWaiting(level, across: bottleneck) }
         }
     }
 
-    /// Gives those waiting flows that `isFixed` names what they want up to the level.
-    @inline(__always)
-    private mutating func keepWaiting(_ level: Int64, _ isFixed: (borrowing Fluid, Int) -> Bool) {
+    /// Gives those waiting flows what they want up to the level that cross the capacity, or, for
+    /// `noCapacity`, that want no more than the level.
+    private mutating func fixWaiting(_ level: Int64, across bottleneck: Int32) {
         var kept = 0
         for place in waiting.indices {
-            let flow = Int(waiting[place])
-            if isFixed(self, flow) {
-                rates[flow] = min(level, flows[flow].want)
+            let index = waiting[place]
+            let flow = Int(index)
+            let want = flows[flow].want
+            if bottleneck == noCapacity ? want <= level : crosses(flow, bottleneck) {
+                rates[flow] = min(level, want)
                 fix(flow, rates[flow])
             } else {
-                waiting[kept] = waiting[place]
+                waiting[kept] = index
                 kept += 1
             }
         }
@@ -395,24 +408,29 @@ struct Fluid: Sendable {
     }
 
     private func crosses(_ flow: Int, _ capacity: Int32) -> Bool {
-        for place in 0..<4 where flows[flow].crosses[place] == capacity { return true }
-        return false
+        let crosses = flows[flow].crosses
+        return crosses[0] == capacity || crosses[1] == capacity || crosses[2] == capacity
+            || crosses[3] == capacity
     }
 
-    private mutating func weigh(_ flow: Int, by sign: Int64) {
+    private mutating func weigh(_ flow: Int) {
+        let crosses = flows[flow].crosses
+        let cpuPerByte = flows[flow].cpuPerByte
         for place in 0..<4 {
-            let c = Int(flows[flow].crosses[place])
+            let c = Int(crosses[place])
             guard c >= 0, capacities[c].isOver else { continue }
-            capacities[c].weight += sign * (place == Flow.cpuPlace ? flows[flow].cpuPerByte : 1)
+            capacities[c].weight += place == Flow.cpuPlace ? cpuPerByte : 1
         }
     }
 
     private mutating func fix(_ flow: Int, _ rate: Int64) {
-        weigh(flow, by: -1)
+        let crosses = flows[flow].crosses
+        let cpuPerByte = flows[flow].cpuPerByte
         for place in 0..<4 {
-            let c = Int(flows[flow].crosses[place])
+            let c = Int(crosses[place])
             guard c >= 0, capacities[c].isOver else { continue }
-            capacities[c].left -= load(flow, place, rate)
+            capacities[c].weight -= place == Flow.cpuPlace ? cpuPerByte : 1
+            capacities[c].left -= load(rate, place, cpuPerByte)
         }
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Load
 import Reports
 import Results
+import Scenarios
 
 /// `streamr-sim blast TARGET`: publishers and players for a real server.
 struct BlastCommand: AsyncParsableCommand {
@@ -39,6 +40,8 @@ struct BlastCommand: AsyncParsableCommand {
     var target: String
 
     @OptionGroup(title: "Who comes") var load: BlastLoad
+    @OptionGroup(title: "Streams") var streams: BlastStreams
+    @OptionGroup(title: "A scenario") var scenario: BlastScenario
     @OptionGroup(title: "Consent and ceilings") var consent: BlastConsent
 
     @Option(
@@ -73,7 +76,7 @@ struct BlastCommand: AsyncParsableCommand {
         let targets = try BlastTargets(
             target, http: load.http, figures: load.targetFigures,
             consent: consent.iAmAllowedToLoad)
-        let plan = try plan(targets)
+        var plan = try plan(targets)
         if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
         let folder = out ?? "results/blast-\(targets.host.replacing(":", with: "-"))"
         do {
@@ -86,11 +89,17 @@ struct BlastCommand: AsyncParsableCommand {
         let addresses = try targets.resolve { note($0) }
         FileLimit.raise()
         let interrupt = Interrupt()
+        var predicted: [Figure] = []
+        if let stretch = plan.stretch, scenario.predict {
+            note("simulating the same part of \(stretch.scenario.name)")
+            predicted = try scenario.prediction(of: stretch) { interrupt.isRaised }
+        }
+        if streams.register { try await register(&plan, at: addresses) }
         await waitForStart(wait, interrupt)
         let clock = HostClock()
         let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
         var display = BlastDisplay(plan, isShown: !json && !quiet)
-        let result: LoadResult
+        var result: LoadResult
         do {
             result = try await LoadRun.result(
                 of: plan, at: addresses, start: start, isStopped: { interrupt.isRaised },
@@ -99,6 +108,7 @@ struct BlastCommand: AsyncParsableCommand {
             throw Failure.usage(refusal.description)
         }
         display.finish()
+        result.scenario?.predicted = predicted
         do {
             try LoadRecord.write(result, host: clock.facts, to: folder)
         } catch {
@@ -146,12 +156,61 @@ struct BlastCommand: AsyncParsableCommand {
         }
         if let file = self.thresholds { thresholds += try ThresholdsFile.read(file) }
         let ceilings = try consent.ceilings(isLoopback: targets.isLoopback)
+        guard let stretch = try scenario.stretch(duration: load.duration) else {
+            return try plan(targets, ceilings, thresholds)
+        }
+        var plan = try load.plan(stretch, targets.media, targets.web, ceilings, thresholds)
+        plan.figures = targets.figures
+        plan.streams = try streams.names(publishers: stretch.streamers.count) ?? plan.streams
+        if let looks = stretch.dashboardCalls, targets.web != nil { plan.calls.append(looks) }
+        return plan
+    }
+
+    private func plan(
+        _ targets: BlastTargets, _ ceilings: Ceilings, _ thresholds: [Threshold]
+    ) throws -> LoadPlan {
         var plan = try load.plan(targets.media, targets.web, ceilings, thresholds)
         plan.figures = targets.figures
+        plan.streams = try streams.names(publishers: plan.publishers) ?? plan.streams
         if plan.ramp > (try load.askedRamp) {
             note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
         }
         return plan
+    }
+
+    /// Names for the streams from the coordinator, and for a scenario its nodes and what people
+    /// ask it.
+    private func register(_ plan: inout LoadPlan, at addresses: LoadAddresses) async throws {
+        guard let web = plan.web, plan.target != nil else {
+            throw Failure.usage("--register: --http says where the coordinator is")
+        }
+        let people =
+            plan.stretch?.streamers.map(\.name)
+            ?? (0..<plan.publishers).map { "blast-\($0)" }
+        guard (1...BlastRegistration.streamsMax).contains(people.count) else {
+            throw Failure.usage("--register: 1 to \(BlastRegistration.streamsMax) streams")
+        }
+        let registration = BlastRegistration(web: web, addresses: addresses)
+        let streams = try await registration.streams(people)
+        plan.streams = .list(streams.map(\.name))
+        guard let stretch = plan.stretch else { return }
+        guard stretch.nodes.isEmpty || plan.duration < .seconds(BlastRegistration.tokenSeconds)
+        else {
+            throw Failure.usage("--register: nodes' tokens count for an hour; take more --speed")
+        }
+        for node in stretch.nodes {
+            let known = try await registration.node(node.name, of: streams[node.stream])
+            let beats = stretch.heartbeats(
+                of: node, id: known.id, stream: streams[node.stream].id, token: known.token)
+            guard let beats else { throw Failure.usage("--register: a token that is none") }
+            plan.calls.append(beats)
+        }
+        guard stretch.asksWhereToWatch else { return }
+        for (number, stream) in streams.enumerated() {
+            if let asks = stretch.watchCalls(stream: number, id: stream.id) {
+                plan.calls.append(asks)
+            }
+        }
     }
 
     private func show(_ result: LoadResult, _ folder: String) throws {

@@ -1,15 +1,22 @@
 import ArgumentParser
 import Base
+import Foundation
 import Load
 import Media
 
 /// Flags that say who comes to the target, when, and with what.
 struct BlastLoad: ParsableArguments {
-    @Option(help: "Publishers, each of a stream of its own, 0 to 10000.")
-    var publishers = 1
+    @Option(help: "Publishers, each of a stream of its own, 0 to 10000; 1 if not said.")
+    var publishers: Int?
 
-    @Option(help: "Players, spread over the streams, 0 to 10000.")
-    var players = 1
+    @Option(help: "Players, spread over the streams, 0 to 10000; 1 if not said.")
+    var players: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many players there are, instead: 10 after 30 s, 50 a minute later.",
+            valueName: "30s:10,1m:50"))
+    var stages: String?
 
     @Option(help: "Players of the same streams by HTTP-FLV, from --http; 0 to 10000.")
     var flvPlayers = 0
@@ -22,8 +29,9 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "An HTTP request at a rate, such as 'GET /health 100/s', however slow the answers; "
-                + "may be repeated.", valueName: "request"))
+            "An HTTP request at a rate, such as 'GET /health 100/s' or 'GET /health "
+                + "30s:10,1m:200/s', however slow the answers, or 'GET /health 20 callers', each "
+                + "of whom waits for its answer; may be repeated.", valueName: "request"))
     var call: [String] = []
 
     @Option(
@@ -40,8 +48,11 @@ struct BlastLoad: ParsableArguments {
     @Option(help: "Connections for these, at most, 1 to 10000.")
     var httpConnections = 64
 
-    @Option(help: ArgumentHelp("How long, such as 90s or 1m30s; 4h at most.", valueName: "time"))
-    var duration = "60s"
+    @Option(
+        help: ArgumentHelp(
+            "How long, such as 90s or 1m30s; 4h at most; 60s, or as long as the stages.",
+            valueName: "time"))
+    var duration: String?
 
     @Option(
         help: ArgumentHelp(
@@ -51,6 +62,12 @@ struct BlastLoad: ParsableArguments {
     @Option(
         help: ArgumentHelp("What is measured before is not ruled on.", valueName: "time"))
     var warmUp = "0s"
+
+    @Option(
+        help: ArgumentHelp(
+            "An FLV file that publishers send instead of a clip of ours, over and over; delays of "
+                + "delivery and losses are then not known.", valueName: "file.flv"))
+    var publishFile: String?
 
     @Option(help: ArgumentHelp("Bits a second of a stream's pictures.", valueName: "bits"))
     var videoRate = "2500k"
@@ -77,9 +94,49 @@ struct BlastLoad: ParsableArguments {
         get throws { try time(ramp, "--ramp") }
     }
 
+    /// The plan of a scenario's part, for which who comes when is not said by flags.
+    func plan(
+        _ stretch: ScenarioStretch, _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings,
+        _ thresholds: [Threshold]
+    ) throws -> LoadPlan {
+        guard publishers == nil, players == nil, flvPlayers == 0, stages == nil,
+            publishFile == nil
+        else {
+            throw Failure.usage("--scenario says who comes: no --publishers, --players and such")
+        }
+        let warmUp = try time(warmUp, "--warm-up")
+        guard warmUp < stretch.duration else {
+            throw Failure.usage("--warm-up: longer than the load")
+        }
+        let requests = try requests
+        guard web != nil || requests.isEmpty else {
+            throw Failure.usage("--call: --http says where")
+        }
+        var plan = LoadPlan(
+            stretch, target: target, web: web, warmUp: warmUp, ceilings: ceilings,
+            thresholds: thresholds)
+        plan.calls = requests
+        plan.webConnections = httpConnections
+        plan.shard = try share
+        return plan
+    }
+
     func plan(
         _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings, _ thresholds: [Threshold]
     ) throws -> LoadPlan {
+        let stages = try stages.map { text in
+            guard let stages = LoadStages(text) else {
+                throw Failure.usage("--stages \(text): expected such as 30s:10,1m:50")
+            }
+            return stages
+        }
+        guard stages == nil || players == nil && flvPlayers == 0 else {
+            throw Failure.usage("--stages says how many players there are: no --players and such")
+        }
+        let isMedia = target != nil
+        let publishers = isMedia ? self.publishers ?? 1 : 0
+        let most = stages.map { Int($0.most.millionths / 1_000_000) } ?? self.players ?? 1
+        let players = isMedia ? most : 0
         let range = 0...Self.clientsMax
         guard range.contains(publishers), range.contains(players), range.contains(flvPlayers),
             httpConnections > 0, range.contains(httpConnections)
@@ -88,15 +145,15 @@ struct BlastLoad: ParsableArguments {
         guard web != nil || (requests.isEmpty && flvPlayers == 0) else {
             throw Failure.usage("--flv-players and --call: --http says where")
         }
-        guard target != nil || flvPlayers == 0 else {
+        guard isMedia || flvPlayers == 0 else {
             throw Failure.usage("--flv-players: the target's application says what")
         }
-        let (publishers, players) = target == nil ? (0, 0) : (publishers, players)
         let clients = publishers + players + flvPlayers
         guard clients > 0 || !requests.isEmpty else {
             throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
-        let duration = try time(duration, "--duration")
+        let duration =
+            try self.duration.map { try time($0, "--duration") } ?? stages?.length ?? .minutes(1)
         let ramp = ceilings.ramp(try askedRamp, clients: clients)
         let warmUp = try time(warmUp, "--warm-up")
         guard duration >= .seconds(1), duration <= Self.longest else {
@@ -104,8 +161,8 @@ struct BlastLoad: ParsableArguments {
         }
         guard ramp <= duration, warmUp < duration else {
             throw Failure.usage(
-                "--duration \(self.duration) is shorter than the ramp of \(ramp.wholeSeconds) s, "
-                    + "or than the warm-up")
+                "--duration: \(duration.wholeSeconds) s are shorter than the ramp of "
+                    + "\(ramp.wholeSeconds) s, or than the warm-up")
         }
         var plan = LoadPlan(
             target: target, web: web, publishers: publishers, players: players, duration: duration,
@@ -114,11 +171,29 @@ struct BlastLoad: ParsableArguments {
         plan.flvPlayers = flvPlayers
         plan.webConnections = httpConnections
         plan.calls = requests
-        guard let shard = LoadPlan.Shard(shard) else {
-            throw Failure.usage("--shard \(self.shard): expected such as 2/3")
-        }
-        plan.shard = shard
+        plan.shard = try share
+        if let stages { plan.follow(stages) }
+        if let publishFile { plan.file = try Self.read(publishFile) }
         return plan
+    }
+
+    private var share: LoadPlan.Shard {
+        get throws {
+            guard let shard = LoadPlan.Shard(shard) else {
+                throw Failure.usage("--shard \(self.shard): expected such as 2/3")
+            }
+            return shard
+        }
+    }
+
+    private static let fileBytesMax = 256 << 20
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
+        guard let size, size <= fileBytesMax,
+            let data = FileManager.default.contents(atPath: path)
+        else { throw Failure.usage("--publish-file \(path): no file of 256 MiB at most") }
+        return [UInt8](data)
     }
 
     private var requests: [LoadCall] {

@@ -3,10 +3,11 @@ import Foundation
 import Load
 import Reports
 
-/// HTTP requests from a file, each at a rate of calls a second:
+/// HTTP requests from a file, each at a rate of calls a second, or by so many callers:
 ///
 ///     [{"method": "POST", "path": "/nodes/heartbeat", "rate": 100,
-///       "headers": {"Authorization": "Bearer …"}, "body": {"node_id": "…"}}]
+///       "headers": {"Authorization": "Bearer …"}, "body": {"node_id": "…"}},
+///      {"path": "/", "callers": 20}, {"path": "/health", "rate": "30s:10,1m:200"}]
 enum CallsFile {
     private static let callsMax = 10_000
 
@@ -30,10 +31,9 @@ enum CallsFile {
     }
 
     private static func call(_ entry: [String: Any]) throws -> LoadCall? {
-        let known = ["method", "path", "rate", "headers", "body"]
+        let known = ["method", "path", "rate", "callers", "headers", "body"]
         guard entry.keys.allSatisfy(known.contains), let path = entry["path"] as? String,
-            let number = entry["rate"] as? NSNumber,
-            let rate = Fixed(decimal: "\(number.decimalValue)")
+            let arrival = arrival(entry["rate"], entry["callers"])
         else { return nil }
         let headers = entry["headers"] as? [String: String] ?? [:]
         var body = ""
@@ -45,6 +45,16 @@ enum CallsFile {
         return LoadCall(
             method: entry["method"] as? String ?? "GET", path: path,
             headers: headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, body: body,
-            rate: rate)
+            arrival: arrival)
+    }
+
+    private static func arrival(_ rate: Any?, _ callers: Any?) -> LoadCall.Arrival? {
+        switch (rate, callers) {
+        case (let number as NSNumber, nil):
+            Fixed(decimal: "\(number.decimalValue)").map(LoadCall.Arrival.rate)
+        case (let text as String, nil): LoadStages(text).map(LoadCall.Arrival.stages)
+        case (nil, let count as Int): .callers(count)
+        case _: nil
+        }
     }
 }

@@ -106,7 +106,7 @@ struct Frontier {
 
     private func appending() throws -> FileHandle {
         if !FileManager.default.fileExists(atPath: file) {
-            FileManager.default.createFile(atPath: file, contents: nil)
+            _ = FileManager.default.createFile(atPath: file, contents: nil)
         }
         guard let handle = FileHandle(forUpdatingAtPath: file) else {
             throw Failure.usage("\(file): cannot be written")

@@ -41,7 +41,7 @@ struct PlanCheckCommand: ParsableCommand {
 
     func run() throws {
         let plan = try options.plan()
-        let question = Question(date: try date ?? plan.pricesDate(), account: account)
+        let question = Question(date: date ?? plan.pricesDate(), account: account)
         guard question.date.isDate else {
             throw Failure.usage("--date \(question.date): expected a day such as 2026-11-22")
         }

@@ -1,0 +1,112 @@
+import Base
+import RTMP
+
+// Who calls when.
+extension LoadPlan {
+    /// One connection to be.
+    struct Client: Sendable {
+        enum Kind: Sendable { case publisher, player, flvPlayer }
+
+        var kind: Kind
+        var number: Int
+        var stream: Int
+        /// Which of the plan's shapes its stream has.
+        var shape = 0
+        /// From the start of the load.
+        var start: Interval
+        /// When it leaves by itself; nil is not before the end.
+        var until: Interval?
+        /// What a player keeps in reserve before it begins to show.
+        var reserve = Reception.reserve
+        /// Whether its session had begun before the part of a scenario that is driven.
+        var isLate = false
+
+        var name: String {
+            switch kind {
+            case .publisher: "publisher-\(number)"
+            case .player: "player-\(number)"
+            case .flvPlayer: "flv-player-\(number)"
+            }
+        }
+
+        /// Of a publisher's pictures, those that count as the schedule's.
+        func counted(from began: Instant) -> Range<Instant>? {
+            guard let until, until - start > LoadPlan.headStart * 2 else { return nil }
+            return began + start + LoadPlan.headStart..<began + until - LoadPlan.headStart
+        }
+
+        var purpose: ClientSession.Purpose {
+            switch kind {
+            case .publisher: .publish
+            case .player, .flvPlayer: .play
+            }
+        }
+    }
+
+    /// Players come after the publishers, and not before those had time to begin.
+    static let headStart = Interval.milliseconds(500)
+
+    var clients: [Client] {
+        (timetable ?? evenly).filter { $0.stream % shard.count == shard.place }
+    }
+
+    /// In the first half of the ramp the publishers come, in its second the players.
+    private var evenly: [Client] {
+        let half = Interval(nanoseconds: ramp.nanoseconds / 2)
+        return publishing(over: half)
+            + (0..<players + flvPlayers).map { place in
+                var client = player(place)
+                client.start = playersFrom(half) + part(place, of: players + flvPlayers, over: half)
+                return client
+            }
+    }
+
+    private func publishing(over length: Interval) -> [Client] {
+        (0..<publishers).map { number in
+            Client(
+                kind: .publisher, number: number, stream: number,
+                start: part(number, of: publishers, over: length))
+        }
+    }
+
+    private func playersFrom(_ start: Interval) -> Interval {
+        publishers > 0 ? max(start, Self.headStart) : .zero
+    }
+
+    /// Players by RTMP stand first, each with a stream in turn.
+    private func player(_ place: Int) -> Client {
+        let isOverHTTP = place >= players
+        let number = isOverHTTP ? place - players : place
+        return Client(
+            kind: isOverHTTP ? .flvPlayer : .player, number: number,
+            stream: number % max(publishers, 1), start: .zero)
+    }
+
+    private func part(_ number: Int, of count: Int, over length: Interval) -> Interval {
+        Interval(nanoseconds: multiplyDivide(length.nanoseconds, Int64(number), Int64(count)))
+    }
+
+    /// Players come and go as the stages say, the last to come first; the publishers are there
+    /// before. The plan's players are then how many there are at once at most.
+    public mutating func follow(_ stages: LoadStages) {
+        let from = playersFrom(.zero)
+        timetable =
+            publishing(over: .zero)
+            + stages.stays.enumerated().map { number, stay in
+                Client(
+                    kind: .player, number: number, stream: number % max(publishers, 1),
+                    start: stay.from + from, until: stay.until.map { $0 + from })
+            }
+    }
+
+    /// Nobody comes sooner than so many a second allow.
+    mutating func spreadOut(clientsPerSecond: Int) {
+        guard var clients = timetable, clientsPerSecond > 0 else { return }
+        clients.sort { ($0.start, $0.number) < ($1.start, $1.number) }
+        for index in clients.indices where index >= clientsPerSecond {
+            let earliest = clients[index - clientsPerSecond].start + .seconds(1)
+            clients[index].start = max(clients[index].start, earliest)
+        }
+        timetable = clients.filter { client in client.until.map { client.start < $0 } ?? true }
+    }
+}

@@ -1,0 +1,70 @@
+import Base
+import Testing
+
+@testable import Load
+
+@Suite struct StagesTests {
+    @Test("people come as the line rises, and the last to come leaves first")
+    func stays() throws {
+        let stages = try #require(LoadStages("10s:2,10s:2,4s:0"))
+        #expect(stages.length == .seconds(24))
+        #expect(
+            stages.stays == [
+                LoadStages.Stay(from: .seconds(5), until: .seconds(22)),
+                LoadStages.Stay(from: .seconds(10), until: .seconds(20)),
+            ])
+        #expect(LoadStages("0s:3")?.stays.map(\.from) == [.zero, .zero, .zero])
+    }
+
+    @Test("calls are due when the area under the line has grown by one")
+    func due() throws {
+        // Half a call a second on average for ten seconds: five; then one a second.
+        let stages = try #require(LoadStages("10s:1,10s:1"))
+        #expect(stages.due(0) == .zero)
+        #expect(stages.due(5) == .seconds(10))
+        #expect(stages.due(8) == .seconds(13))
+        // √(2·10·1) seconds: the area of the triangle is one.
+        let first = try #require(stages.due(1)).nanoseconds
+        #expect(abs(first - 4_472_135_955) < 1_000)
+        #expect(stages.due(100) == .seconds(105))
+        let falling = try #require(LoadStages("10s:2,10s:0"))
+        #expect(falling.due(20) == nil)
+        var last = Interval.zero
+        for number in Int64(0)..<20 {
+            let due = try #require(falling.due(number))
+            #expect(due >= last)
+            last = due
+        }
+    }
+
+    @Test(
+        "what is no list of stages",
+        arguments: ["", "10", "10s", "10s:", ":5", "10s:-1", "1s:2,"])
+    func syntax(_ text: String) { #expect(LoadStages(text) == nil) }
+
+    @Test("names: a pattern with one number, or a list with keys that players leave out")
+    func names() throws {
+        let pattern = try #require(StreamNames(pattern: "friend-%d-a"))
+        #expect(pattern.published(7) == "friend-7-a" && pattern.played(7) == "friend-7-a")
+        for wrong in ["friend", "%d-%d", "a/%d", "a b%d", "?%d"] {
+            #expect(StreamNames(pattern: wrong) == nil, "\(wrong)")
+        }
+        let list = try #require(StreamNames(lines: "# keys\n0?key=1f\n\n  1?key=2f  \n"))
+        #expect(list.count == 2)
+        #expect(list.published(1) == "1?key=2f" && list.played(1) == "1")
+        #expect(StreamNames(lines: "# nothing\n") == nil)
+        #expect(StreamNames(lines: "a/b") == nil)
+    }
+
+    @Test("requests by their words")
+    func calls() {
+        #expect(LoadCall("GET / 20 callers")?.arrival == .callers(20))
+        #expect(LoadCall("GET / 1 caller")?.arrival == .callers(1))
+        #expect(LoadCall("GET / 2.5/s")?.arrival == .rate(Fixed.ratio(5, 2)))
+        let stages = LoadStages("1s:5,2s:9").map { LoadCall.Arrival.stages($0) }
+        #expect(LoadCall("GET / 1s:5,2s:9/s")?.arrival == stages)
+        for wrong in ["GET /", "GET / 20", "GET / 0 callers", "GET / 5/s more", "GET / 1s:0/s"] {
+            #expect(LoadCall(wrong) == nil, "\(wrong)")
+        }
+    }
+}
