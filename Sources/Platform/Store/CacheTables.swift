@@ -3,8 +3,8 @@ import Base
 /// The cache's keys as the platform uses them: nodes and viewers of streams, counters, sessions.
 ///
 /// Memory is what `CacheEngine` counts for the same keys, fields and values, in the same words
-/// (`KeyspaceMemory`, `Allocation`): `used` is Redis' `used_memory`. Nothing is evicted: what has an
-/// expiry goes when that has passed, and writes fail while more is used than there is.
+/// (`KeyspaceMemory`, `Allocation`): `used` is Redis' `used_memory`. Nothing is evicted: what has
+/// an expiry goes when that has passed, and writes fail while more is used than there is.
 public struct CacheTables: Sendable {
     /// Of each kind: what 384 MiB hold and more.
     static let entriesMax = 4_000_000
