@@ -27,7 +27,7 @@ test: build
 
 # Each target this many seconds, one a core. Findings are written to the folder of the call.
 FUZZ_SECONDS ?= 60
-FUZZED = handshake chunks amf server client url flv media capture stream
+FUZZED = handshake chunks amf server client url flv media capture stream resp cache
 fuzz-targets: setup
 	@Fuzz/build $(LEAN)
 fuzz: fuzz-targets

@@ -78,7 +78,7 @@ public enum Refusal: UInt8, Sendable, Hashable, CaseIterable {
     case noStream, noNode, noUser, noKey
     /// 400: the life cycle has no such step.
     case badStep
-    /// 400: a removed stream, or one that is on air and would be removed.
+    /// 409: a removed stream, or one that is on air and would be removed.
     case busy
     /// 409
     case nameTaken

@@ -133,6 +133,21 @@ final class Browser: Sendable {
             "POST", "\(base)/element/\(element)/value", ["text": .text(text)])
     }
 
+    /// Presses a key where the focus is.
+    func key(_ key: Key) async throws {
+        let answer = try await Self.call("GET", "\(base)/element/active", nil)
+        guard case .object(let object) = answer, case .text(let element)? = object.values.first
+        else { throw Fault(text: "\(answer)") }
+        _ = try await Self.call(
+            "POST", "\(base)/element/\(element)/value", ["text": .text(key.rawValue)])
+    }
+
+    /// WebDriver, 17.4.2
+    enum Key: String {
+        case tab = "\u{E004}"
+        case enter = "\u{E007}"
+    }
+
     private func find(_ selector: String) async throws -> String {
         let answer = try await Self.call(
             "POST", "\(base)/element", ["using": "css selector", "value": .text(selector)])

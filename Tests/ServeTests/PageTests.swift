@@ -38,6 +38,32 @@ import Testing
         }
     }
 
+    @Test("by keyboard: past the header in one step, and the focus is seen wherever it is")
+    func keyboard() async throws {
+        try await TestPlatform.with { platform in
+            let account = try await platform.account("ann")
+            _ = try await platform.stream(account.access, "An evening")
+            let browser = try await Browser.open(width: 360)
+            try await browser.open("\(platform.url)/")
+            let active = "document.activeElement"
+            try await browser.key(.tab)
+            #expect(try await browser.text("\(active).className") == "skip")
+            #expect(try await browser.value("\(active).getBoundingClientRect().left >= 0") == true)
+            try await browser.key(.enter)
+            #expect(try await browser.text("\(active).id") == "main")
+            try await browser.key(.tab)
+            #expect(try await browser.text("\(active).id") == "stream-0")
+            for _ in 0..<6 {
+                let outline = "getComputedStyle(\(active)).outlineStyle"
+                #expect(
+                    try await browser.text("\(active) === document.body ? '' : \(outline)")
+                        != "none")
+                try await browser.key(.tab)
+            }
+            await browser.close()
+        }
+    }
+
     @Test("the watch page plays what ffmpeg publishes: time goes on and the picture moves")
     func watch() async throws {
         try await Serve.with { serve in

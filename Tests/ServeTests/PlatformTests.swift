@@ -159,20 +159,36 @@ import Testing
         }
     }
 
-    /// In this process, with limits that schemathesis does not reach. What it takes for a valid or an
-    /// invalid request is left out: an identifier with leading zeros is one to it and none to us.
+    /// In this process, with limits that schemathesis does not reach. Whether a stream can take a
+    /// step and an interval is of today, which 400 says, its description cannot tell.
     @Test("the interface does what its description says, says schemathesis")
     func schemathesis() async throws {
         try await TestPlatform.with { platform in
             let account = try await platform.account("ann")
             _ = try await platform.stream(account.access)
+            let configuration = Scratch.folder.appending(path: "schemathesis.toml")
+            let refusable = [
+                "/streams/{stream_id}", "/streams/{stream_id}/status",
+                "/api/v1/sessions/{stream_id}/bandwidth-report",
+            ]
+            let sections = refusable.map { path in
+                """
+                [[operations]]
+                include-path = "\(path)"
+                checks.positive_data_acceptance.expected-statuses = [
+                    "2xx", 400, 401, 403, 404, 409, 429
+                ]
+
+                """
+            }
+            try Data(sections.joined().utf8).write(to: configuration)
             let tool = try Tool(
-                "schemathesis", "run", "\(platform.url)/openapi.json", "--url", platform.url,
+                "schemathesis", "--config-file", configuration.path, "run",
+                "\(platform.url)/openapi.json", "--url", platform.url,
                 "--header", "Authorization: Bearer \(account.access)", "--max-examples", "20",
                 "--workers", "1", "--seed", "1", "--no-color", "--request-timeout", "10",
-                "--mode", "all", "--phases", "examples,coverage,fuzzing", "--exclude-checks",
-                "positive_data_acceptance,negative_data_rejection,unsupported_method")
-            #expect(try await tool.finish(within: 300) == 0, "\(tool.text.suffix(8_000))")
+                "--mode", "all", "--phases", "examples,coverage,fuzzing")
+            #expect(try await tool.finish(within: 600) == 0, "\(tool.text.suffix(8_000))")
             #expect(try await platform.ask("GET", "/health").status == 200)
         }
     }

@@ -123,13 +123,16 @@ import Testing
             #expect(WireText.time(text) == Instant(nanoseconds: seconds * 1_000_000_000), "\(text)")
         }
         #expect(WireText.time("2026-12-01T19:30:00.25Z")?.nanoseconds == 1_796_153_400_250_000_000)
+        for text in ["1969-12-31T23:59:59Z", "0000-02-29T00:00:00Z", "1970-01-01T00:00:00+23:59"] {
+            #expect(WireText.time(text) == Instant(nanoseconds: 0), "\(text)")
+        }
+        #expect(WireText.time("9999-12-31T23:59:60Z") == WireText.time("2201-01-01T00:00:00Z"))
         #expect(
             WireText.time(Instant(nanoseconds: 1_796_153_400_250_000_000))
                 == "2026-12-01T19:30:00.250Z")
         for text in [
             "", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-12-01T24:00:00Z",
-            "2026-12-01T19:30:00", "2026-12-01T19:30:00.Z", "1969-12-31T23:59:59Z",
-            "2026-12-01T19:30:00Zx",
+            "2026-12-01T19:30:00", "2026-12-01T19:30:00.Z", "2026-12-01T19:30:00Zx",
         ] { #expect(WireText.time(text) == nil, "\(text)") }
     }
 

@@ -13,6 +13,8 @@ case "url": feed = { Targets.url(Targets.bytes($0, $1)) }
 case "flv": feed = { Targets.flv(Targets.bytes($0, $1)) }
 case "media": feed = { Targets.media(Targets.bytes($0, $1)) }
 case "capture": feed = { Targets.capture(Targets.bytes($0, $1)) }
+case "resp": feed = { Targets.resp(Targets.bytes($0, $1)) }
+case "cache": feed = { CacheTarget.feed(Targets.bytes($0, $1)) }
 case "stream": feed = { StreamTarget.feed(Targets.bytes($0, $1)) }
 default:
     print("FUZZ_TARGET must be a target that Fuzz/run names")

@@ -3,8 +3,8 @@ import RESP
 
 /// The cache itself: databases of keys, their expiry, and what memory allows.
 ///
-/// `CacheServer` carries out the commands of its clients on one; in a simulation the platform calls
-/// the typed operations of `CacheEngine+Typed` directly. Time is what it is told.
+/// `CacheServer` carries out the commands of its clients on one; `CacheEngine+Typed` has operations
+/// without a wire. Time is what it is told.
 public struct CacheEngine: Sendable {
     /// Which keys go when memory is full, as `maxmemory-policy` names them.
     public enum Policy: String, Sendable, Hashable, CaseIterable {

@@ -16,7 +16,6 @@ struct HashTable<Value: Sendable>: Sendable {
         var value: Value
     }
 
-    static var bucketsMin: Int { 4 }
     private static var chunkBits: Int { 10 }
     private static var chunkSize: Int { 1 << chunkBits }
     private static var none: Int32 { -1 }
@@ -86,7 +85,8 @@ struct HashTable<Value: Sendable>: Sendable {
     @discardableResult
     mutating func insert(_ key: [UInt8], hash: UInt32, _ value: Value) -> Int {
         step()
-        if count >= heads.count && !isMoving { resize(to: max(heads.count * 2, Self.bucketsMin)) }
+        let grown = Buckets.grown(heads.count, for: count + 1)
+        if grown != heads.count && !isMoving { resize(to: grown) }
         let slot = count
         if slot & (Self.chunkSize - 1) == 0 {
             chunks.append([])
@@ -143,10 +143,8 @@ struct HashTable<Value: Sendable>: Sendable {
 
     /// Gives buckets back if fewer than a tenth are used.
     mutating func shrink() {
-        guard !isMoving, heads.count > Self.bucketsMin, count * 10 < heads.count else { return }
-        var buckets = Self.bucketsMin
-        while buckets < count { buckets *= 2 }
-        resize(to: buckets)
+        let shrunk = Buckets.shrunk(heads.count, to: count)
+        if shrunk != heads.count && !isMoving { resize(to: shrunk) }
     }
 
     /// Moves a bucket, if some are to be moved. Every change does, so a table has moved before it

@@ -10,15 +10,24 @@ struct HashValue: Sendable {
     private(set) var isPack = true
     /// Of a list pack, in the order of insertion.
     private var pairs: [Pair] = []
-    private var table = HashTable<[UInt8]>()
+    private(set) var table = HashTable<[UInt8]>()
     /// What all elements occupy: in the list pack, or allocated for the table's entries.
     private var elementBytes = 0
 
     var count: Int { isPack ? pairs.count : table.count }
 
     func memory(_ allocation: Allocation) -> Int {
-        if isPack { return allocation.object + allocation.pack(elementBytes) }
-        return allocation.object + allocation.table + table.bucketBytes(allocation) + elementBytes
+        isPack
+            ? Self.packMemory(elementBytes, allocation)
+            : Self.tableMemory(elementBytes, buckets: table.bucketBytes(allocation), allocation)
+    }
+
+    static func packMemory(_ elements: Int, _ allocation: Allocation) -> Int {
+        allocation.object + allocation.pack(elements)
+    }
+
+    static func tableMemory(_ elements: Int, buckets: Int, _ allocation: Allocation) -> Int {
+        allocation.object + allocation.table + buckets + elements
     }
 
     func get(_ field: Word, _ layout: Layout) -> [UInt8]? {

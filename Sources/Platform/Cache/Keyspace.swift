@@ -213,15 +213,7 @@ struct Keyspace: Sendable {
     mutating func tend() {
         table.shrink()
         for _ in 0..<Self.stepsMax where table.isMoving { table.step() }
-        if expiringBuckets > HashTable<Item>.bucketsMin, expiring.count * 10 < expiringBuckets {
-            expiringBuckets = Self.buckets(expiring.count)
-        }
-    }
-
-    private static func buckets(_ count: Int) -> Int {
-        var buckets = HashTable<Item>.bucketsMin
-        while buckets < count { buckets *= 2 }
-        return buckets
+        expiringBuckets = Buckets.shrunk(expiringBuckets, to: expiring.count)
     }
 
     // MARK: Expiry
@@ -232,7 +224,7 @@ struct Keyspace: Sendable {
         table[slot].value.expiringIndex = Int32(expiring.count)
         expiring.append(Int32(slot))
         itemMemory += layout.allocation.entry
-        if expiring.count > expiringBuckets { expiringBuckets = Self.buckets(expiring.count) }
+        expiringBuckets = Buckets.grown(expiringBuckets, for: expiring.count)
     }
 
     mutating func clearExpiry(_ slot: Int) {

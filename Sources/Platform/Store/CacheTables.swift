@@ -2,26 +2,25 @@ import Base
 
 /// The cache's keys as the platform uses them: nodes and viewers of streams, counters, sessions.
 ///
-/// Memory is counted the way Redis' `used_memory` grows: a fixed start, and for each entry its
-/// share of the hash table with its key and value. Nothing is evicted: what has an expiry goes
-/// when that has passed, and writes fail while all the rest fills the memory.
+/// Memory is what `CacheEngine` counts for the same keys, fields and values, in the same words
+/// (`KeyspaceMemory`, `Allocation`): `used` is Redis' `used_memory`. Nothing is evicted: what has
+/// an expiry goes when that has passed, and writes fail while more is used than there is.
 public struct CacheTables: Sendable {
-    /// Redis 7 with nothing in it; what a hash field with a JSON value of a node costs (dictEntry
-    /// 24, sds headers, 200 bytes of JSON, allocator rounding); then a short field, and a key of
-    /// its own with an expiry, which has an entry in both of the database's tables.
-    static let usedEmpty: Int64 = 1_000_000
-    static let usedPerNode: Int64 = 320
-    static let usedPerViewer: Int64 = 144
-    static let usedPerKey: Int64 = 208
     /// Of each kind: what 384 MiB hold and more.
     static let entriesMax = 4_000_000
     /// Streams have small numbers; others' are not kept.
     static let streamsMax: Int32 = 1_000_000
+    /// Numbers from here on are objects of their own.
+    private static let sharedIntegers = Keyspace.sharedIntegers
 
     private struct Stream: Sendable {
         /// By identifier.
         var nodes: [NodeRow] = []
+        /// Of the same nodes: how long they are in the cache.
+        var lengths: [NodeRow.CacheTextLength] = []
+        var nodesMemory = FieldsMemory()
         var viewers = Lookup<UInt64, NodeID?>()
+        var viewersMemory = FieldsMemory()
         /// The whole hash goes at once.
         var viewersUntil = Instant.distantFuture
 
@@ -41,6 +40,8 @@ public struct CacheTables: Sendable {
         var limit: CacheCommand.Limit
         var address: ClientAddress
         var window: Int64
+
+        var key: String { CacheKey.counter(limit, address, window: window) }
     }
 
     private struct Session: Sendable {
@@ -55,17 +56,20 @@ public struct CacheTables: Sendable {
     private var counterExpiries = Expiries<Counter>()
     private var sessions = Lookup<SessionID, Session>()
     private var sessionExpiries = Expiries<SessionID>()
+    private var viewerExpiries = Expiries<Int>()
+    private var memory: KeyspaceMemory
+    private var tendAt = Instant(nanoseconds: .min)
     public let memoryMax: Int64
 
-    public init(memoryMax: Int64) { self.memoryMax = memoryMax }
-
-    public var used: Int64 {
-        Self.usedEmpty + Int64(nodesCount) * Self.usedPerNode
-            + Int64(viewersCount) * Self.usedPerViewer
-            + Int64(counters.count + sessions.count) * Self.usedPerKey
+    public init(memoryMax: Int64) {
+        self.memoryMax = memoryMax
+        memory = KeyspaceMemory(Allocation(quantum: CacheEngine.Settings().quantum))
     }
 
+    public var used: Int64 { Int64(memory.used) }
+
     public mutating func execute(_ command: CacheCommand, at now: Instant) -> CacheAnswer {
+        if now >= tendAt { tend(now) }
         switch command {
         case .ping: return .done
         case .putNode(let row): return put(row)
@@ -73,10 +77,10 @@ public struct CacheTables: Sendable {
             let index = Int(stream.raw)
             return .nodes(streams.indices.contains(index) ? streams[index].nodes : [])
         case .putViewer(let stream, let viewer, let node): return put(viewer, node, stream, now)
-        case .sweep(let before): return sweep(before, now)
+        case .sweep(let before): return sweep(before)
         case .count(let limit, let address, let every): return count(limit, address, every, now)
         case .putSession(let session, let holder, let lifetime):
-            return put(session, holder, until: now + lifetime, now)
+            return put(session, holder, until: now + lifetime)
         case .takeSession(let session): return .session(take(session, now))
         }
     }
@@ -84,8 +88,20 @@ public struct CacheTables: Sendable {
     /// A restart: everything is gone.
     public mutating func flush() { self = CacheTables(memoryMax: memoryMax) }
 
-    private func hasRoom(for bytes: Int64, beside count: Int) -> Bool {
-        used + bytes <= memoryMax && count < Self.entriesMax
+    /// As Redis looks at it: before a command, not after.
+    private func hasRoom(beside count: Int) -> Bool {
+        used <= memoryMax && count < Self.entriesMax
+    }
+
+    /// What has expired goes, and sparse tables shrink.
+    private mutating func tend(_ now: Instant) {
+        tendAt = now + CacheEngine.cycle
+        while let gone = counterExpiries.next(at: now) { remove(gone) }
+        while let gone = sessionExpiries.next(at: now) {
+            if let old = sessions[gone], old.until <= now { remove(gone, old) }
+        }
+        while let gone = viewerExpiries.next(at: now) { expireViewers(gone, now) }
+        memory.tend()
     }
 
     // MARK: Streams
@@ -99,15 +115,35 @@ public struct CacheTables: Sendable {
 
     private mutating func put(_ row: NodeRow) -> CacheAnswer {
         guard let index = index(of: row.stream) else { return .done }
+        guard hasRoom(beside: nodesCount) else { return .outOfMemory }
         let place = streams[index].place(of: row.node)
         if place < streams[index].nodes.count, streams[index].nodes[place].node == row.node {
-            streams[index].nodes[place] = row
+            replace(index, place, row)
             return .done
         }
-        guard hasRoom(for: Self.usedPerNode, beside: nodesCount) else { return .outOfMemory }
+        let length = NodeRow.CacheTextLength(of: row)
         streams[index].nodes.insert(row, at: place)
+        streams[index].lengths.insert(length, at: place)
         nodesCount += 1
+        let field = CacheKey.field(row.node)
+        let growth = streams[index].nodesMemory.add(field, length.whole, memory.allocation)
+        if streams[index].nodes.count == 1 {
+            memory.add(CacheKey.nodes(row.stream).utf8.count, growth)
+        } else {
+            memory.change(by: growth)
+        }
         return .done
+    }
+
+    @inline(__always)
+    private mutating func replace(_ index: Int, _ place: Int, _ row: NodeRow) {
+        let before = streams[index].lengths[place].whole
+        streams[index].lengths[place].follow(row, after: streams[index].nodes[place])
+        streams[index].nodes[place] = row
+        let after = streams[index].lengths[place].whole
+        guard after != before else { return }
+        memory.change(
+            by: streams[index].nodesMemory.replace(before, by: after, memory.allocation))
     }
 
     private mutating func put(
@@ -115,32 +151,72 @@ public struct CacheTables: Sendable {
     ) -> CacheAnswer {
         guard let index = index(of: stream) else { return .done }
         expireViewers(index, now)
-        if streams[index].viewers[viewer] == nil {
-            guard hasRoom(for: Self.usedPerViewer, beside: viewersCount) else {
-                return .outOfMemory
-            }
+        guard hasRoom(beside: viewersCount) else {
+            // Only the first of two commands is refused.
+            if streams[index].viewers.count > 0 { keepViewers(index, now) }
+            return .outOfMemory
+        }
+        let value = CacheKey.place(node)
+        if let old = streams[index].viewers[viewer] {
+            memory.change(
+                by: streams[index].viewersMemory.replace(
+                    CacheKey.place(old), by: value, memory.allocation))
+        } else {
             viewersCount += 1
+            let growth = streams[index].viewersMemory.add(
+                CacheKey.viewer(viewer), value, memory.allocation)
+            if streams[index].viewers.count == 0 {
+                memory.add(CacheKey.viewers(stream).utf8.count, growth)
+                memory.addExpiry()
+            } else {
+                memory.change(by: growth)
+            }
         }
         streams[index].viewers[viewer] = .some(node)
-        streams[index].viewersUntil = now + CacheCommand.viewersLifetime
+        keepViewers(index, now)
         return .done
+    }
+
+    private mutating func keepViewers(_ index: Int, _ now: Instant) {
+        streams[index].viewersUntil = now + CacheCommand.viewersLifetime
+        viewerExpiries.add(index, at: streams[index].viewersUntil)
     }
 
     private mutating func expireViewers(_ index: Int, _ now: Instant) {
         guard streams[index].viewersUntil <= now else { return }
         viewersCount -= streams[index].viewers.count
+        memory.removeExpiry()
+        memory.remove(
+            CacheKey.viewers(StreamID(Int32(index))).utf8.count,
+            streams[index].viewersMemory.whole(memory.allocation))
         streams[index].viewers = Lookup()
+        streams[index].viewersMemory = FieldsMemory()
         streams[index].viewersUntil = .distantFuture
     }
 
-    private mutating func sweep(_ before: Instant, _ now: Instant) -> CacheAnswer {
+    private mutating func sweep(_ before: Instant) -> CacheAnswer {
         for index in streams.indices {
-            let count = streams[index].nodes.count
-            streams[index].nodes.removeAll { $0.heartbeatAt < before }
-            nodesCount -= count - streams[index].nodes.count
-            expireViewers(index, now)
+            for place in streams[index].nodes.indices.reversed()
+            where streams[index].nodes[place].heartbeatAt < before {
+                removeNode(index, place)
+            }
         }
         return .done
+    }
+
+    private mutating func removeNode(_ index: Int, _ place: Int) {
+        let row = streams[index].nodes.remove(at: place)
+        let length = streams[index].lengths.remove(at: place)
+        nodesCount -= 1
+        let old = streams[index].nodesMemory.whole(memory.allocation)
+        guard !streams[index].nodes.isEmpty else {
+            memory.remove(CacheKey.nodes(row.stream).utf8.count, old)
+            streams[index].nodesMemory = FieldsMemory()
+            return
+        }
+        streams[index].nodesMemory.remove(
+            CacheKey.field(row.node), length.whole, memory.allocation)
+        memory.change(by: streams[index].nodesMemory.whole(memory.allocation) - old)
     }
 
     // MARK: Counters and sessions
@@ -148,31 +224,41 @@ public struct CacheTables: Sendable {
     private mutating func count(
         _ limit: CacheCommand.Limit, _ address: ClientAddress, _ every: Interval, _ now: Instant
     ) -> CacheAnswer {
-        while let gone = counterExpiries.next(at: now) { counters[gone] = nil }
         let window = now.nanoseconds / max(1, every.nanoseconds)
         let key = Counter(limit: limit, address: address, window: window)
-        let count = counters[key] ?? 0
-        if count == 0 {
-            guard hasRoom(for: Self.usedPerKey, beside: counters.count) else {
-                return .outOfMemory
-            }
+        guard hasRoom(beside: counters.count) else { return .outOfMemory }
+        if counters[key] == nil {
+            counters[key] = 0
             counterExpiries.add(key, at: now + every)
+            memory.add(key.key.utf8.count, 0)
+            memory.addExpiry()
+            // The second of two commands.
+            guard used <= memoryMax else { return .outOfMemory }
         }
+        let count = counters[key] ?? 0
         counters[key] = count + 1
+        if count + 1 == Self.sharedIntegers { memory.change(by: memory.allocation.object) }
         return .count(count + 1)
     }
 
+    private mutating func remove(_ counter: Counter) {
+        guard let count = counters[counter] else { return }
+        counters[counter] = nil
+        memory.removeExpiry()
+        memory.remove(
+            counter.key.utf8.count, count < Self.sharedIntegers ? 0 : memory.allocation.object)
+    }
+
+    /// Nobody's is kept, as `CacheClient` does not send it.
     private mutating func put(
-        _ session: SessionID, _ holder: Credential, until: Instant, _ now: Instant
+        _ session: SessionID, _ holder: Credential, until: Instant
     ) -> CacheAnswer {
-        while let gone = sessionExpiries.next(at: now) {
-            if let old = sessions[gone], old.until <= now { sessions[gone] = nil }
-        }
-        if sessions[session] == nil {
-            guard hasRoom(for: Self.usedPerKey, beside: sessionExpiries.count) else {
-                return .outOfMemory
-            }
-        }
+        guard let text = holder.text else { return .done }
+        guard hasRoom(beside: sessionExpiries.count) else { return .outOfMemory }
+        if let old = sessions[session] { remove(session, old) }
+        memory.add(
+            CacheKey.session(session).utf8.count, memory.allocation.embedded(text.utf8.count))
+        memory.addExpiry()
         sessions[session] = Session(holder: holder, until: until)
         sessionExpiries.add(session, at: until)
         return .done
@@ -180,39 +266,15 @@ public struct CacheTables: Sendable {
 
     private mutating func take(_ session: SessionID, _ now: Instant) -> Credential? {
         guard let found = sessions[session] else { return nil }
-        sessions[session] = nil
+        remove(session, found)
         return found.until > now ? found.holder : nil
     }
-}
 
-/// Keys in the order in which they expire. Most are added with the latest expiry so far.
-struct Expiries<Key: Sendable>: Sendable {
-    private var entries: [(at: Instant, key: Key)] = []
-    private var head = 0
-
-    var count: Int { entries.count - head }
-
-    mutating func add(_ key: Key, at: Instant) {
-        var low = head
-        var high = entries.count
-        if let last = entries.last, last.at <= at { low = high }
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].at <= at { low = middle + 1 } else { high = middle }
-        }
-        entries.insert((at, key), at: low)
-    }
-
-    /// The next one whose time has come.
-    mutating func next(at now: Instant) -> Key? {
-        guard head < entries.count, entries[head].at <= now else { return nil }
-        defer { head += 1 }
-        if head >= 1_024 && head > entries.count / 2 {
-            let key = entries[head].key
-            entries.removeFirst(head)
-            head = 0
-            return key
-        }
-        return entries[head].key
+    private mutating func remove(_ session: SessionID, _ old: Session) {
+        sessions[session] = nil
+        memory.removeExpiry()
+        memory.remove(
+            CacheKey.session(session).utf8.count,
+            memory.allocation.embedded(old.holder.text?.utf8.count ?? 0))
     }
 }

@@ -101,7 +101,8 @@ actor LiveFigures {
                 task: Task { [weak self] in await self?.follow(page, call, links) })
         }
         channels[page]?.subscribers.append(subscriber)
-        if let last = channels[page]?.last { sink.yield(last) }
+        // Told at the next turn, not of what was last: the page that asks is newer than that.
+        channels[page]?.last = nil
         return (ids, events)
     }
 

@@ -196,18 +196,19 @@ final class CacheClient: @unchecked Sendable {
         switch command {
         case .ping: change([["PING"]], then)
         case .putNode(let row):
-            change([["HSET", Self.nodesKey(row.stream), "\(row.node.raw)", row.cacheText]], then)
+            change(
+                [["HSET", CacheKey.nodes(row.stream), CacheKey.field(row.node), row.cacheText]],
+                then)
         case .nodes(let stream):
-            send([["HGETALL", Self.nodesKey(stream)]]) { replies in
+            send([["HGETALL", CacheKey.nodes(stream)]]) { replies in
                 guard case .array(let pairs)? = replies.first else { return then(nil) }
                 then(.nodes(Self.rows(pairs)))
             }
         case .putViewer(let stream, let viewer, let node):
-            let key = "stream:\(stream.raw):viewers"
-            let value = node.map { "\($0.raw)" } ?? ""
+            let key = CacheKey.viewers(stream)
             change(
                 [
-                    ["HSET", key, String(viewer, radix: 16), value],
+                    ["HSET", key, CacheKey.viewer(viewer), CacheKey.place(node)],
                     ["EXPIRE", key, "\(CacheCommand.viewersLifetime.wholeSeconds)"],
                 ], then)
         case .sweep(let before): sweep(before, cursor: "0", then)
@@ -216,10 +217,10 @@ final class CacheClient: @unchecked Sendable {
         case .putSession(let session, let credential, let lifetime):
             guard let holder = credential.text else { return then(.done) }
             change(
-                [["SET", Self.sessionKey(session), holder, "EX", "\(lifetime.wholeSeconds)"]],
+                [["SET", CacheKey.session(session), holder, "EX", "\(lifetime.wholeSeconds)"]],
                 then)
         case .takeSession(let session):
-            send([["GETDEL", Self.sessionKey(session)]]) { replies in
+            send([["GETDEL", CacheKey.session(session)]]) { replies in
                 switch replies.first {
                 case .null?: then(.session(nil))
                 case .bulk(let text)?:
@@ -228,11 +229,6 @@ final class CacheClient: @unchecked Sendable {
                 }
             }
         }
-    }
-
-    private static func nodesKey(_ stream: StreamID) -> String { "stream:\(stream.raw):nodes" }
-    private static func sessionKey(_ session: SessionID) -> String {
-        "session:" + String(session.raw, radix: 16)
     }
 
     /// Commands of which only success counts.
@@ -250,8 +246,7 @@ final class CacheClient: @unchecked Sendable {
         _ then: @escaping Completion
     ) {
         let window = now.nanoseconds / every.nanoseconds
-        let place = String(address.high, radix: 16) + "-" + String(address.low, radix: 16)
-        let key = "limit:\(limit):\(place):\(window)"
+        let key = CacheKey.counter(limit, address, window: window)
         let seconds = max(every.wholeSeconds, 1)
         send([["SET", key, "0", "EX", "\(seconds)", "NX"], ["INCR", key]]) { replies in
             guard replies.count == 2, case .integer(let count) = replies[1] else {

@@ -2,7 +2,8 @@ import Base
 import Foundation
 import Platform
 
-/// How nodes stand in the cache, and credentials there and in tokens.
+/// What stands in the cache, and of credentials in tokens, is read as `NodeRow.cacheText` and
+/// `Credential.text` write it.
 extension NodeRow {
     private struct Stored: Codable {
         var node: Int32
@@ -18,21 +19,6 @@ extension NodeRow {
         var heartbeat: Int64
         var active: Bool
         var flagged: Bool
-    }
-
-    var cacheText: String {
-        let stored = Stored(
-            node: node.raw, stream: stream.raw, name: name, host: address.host,
-            rtmp: address.rtmpPort, http: address.httpPort, stats: statsURL,
-            trust: trust.millionths, capacity: capacity.millionths, viewers: viewers,
-            heartbeat: heartbeatAt.nanoseconds, active: isActive, flagged: isFlagged)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            return String(decoding: try encoder.encode(stored), as: UTF8.self)
-        } catch {
-            preconditionFailure("a row that is no JSON: \(error)")
-        }
     }
 
     init?(cacheText bytes: [UInt8]) {
@@ -51,15 +37,6 @@ extension NodeRow {
 }
 
 extension Credential {
-    /// `user:3` or `node:5`; nil for those that have no session.
-    var text: String? {
-        switch self {
-        case .streamer(let user): "user:\(user.raw)"
-        case .node(let node): "node:\(node.raw)"
-        case .none, .key: nil
-        }
-    }
-
     init?(text: some StringProtocol) {
         let parts = text.split(separator: ":")
         guard parts.count == 2, let raw = WireText.identifier(parts[1]) else { return nil }

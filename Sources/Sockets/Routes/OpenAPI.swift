@@ -46,7 +46,7 @@ enum OpenAPI {
         if let body = route.body {
             object["requestBody"] = [
                 "required": true,
-                "content": ["application/json": ["schema": Shape.object(body).schema]],
+                "content": ["application/json": ["schema": Shape.body(body)]],
             ]
         }
         switch route.access {
@@ -105,7 +105,8 @@ extension Shape {
         case .name: text(1...Call.Limits.nameMax, pattern: "^[A-Za-z0-9_.-]+$")
         case .host: text(1...NodeAddress.hostMax, pattern: "^[A-Za-z0-9.:-]+$")
         case .webURL: text(8...Call.Limits.urlMax, pattern: "^https?://[!-~]+$")
-        case .identifier: text(1...10, pattern: "^[0-9]{1,10}$")
+        case .identifier:
+            text(1...WireText.identifierDigits, pattern: "^[0-9]{1,\(WireText.identifierDigits)}$")
         case .streamKey: text(16...16, pattern: "^[0-9A-Fa-f]{16}$")
         case .token: text(1...Self.tokenMax, pattern: nil)
         case .integer(let range):
@@ -129,6 +130,18 @@ extension Shape {
                 "required": .list(fields.filter(\.isRequired).map { .text($0.name) }),
             ]
         }
+    }
+
+    /// Of a request: what may be absent may be null as well.
+    static func body(_ fields: [Field]) -> JSON {
+        let pairs = fields.map { field -> (String, JSON) in
+            let schema = field.shape.schema
+            return (field.name, field.isRequired ? schema : ["anyOf": [schema, ["type": "null"]]])
+        }
+        return [
+            "type": "object", "properties": .object(Dictionary(uniqueKeysWithValues: pairs)),
+            "required": .list(fields.filter(\.isRequired).map { .text($0.name) }),
+        ]
     }
 
     private func text(_ range: ClosedRange<Int>, pattern: String?) -> JSON {

@@ -97,8 +97,8 @@ extension Refusal {
         case .notSignedIn: 401
         case .notYours, .badKey, .notAuthorized: 403
         case .noStream, .noNode, .noUser, .noKey: 404
-        case .badStep, .busy, .badInterval: 400
-        case .nameTaken: 409
+        case .badStep, .badInterval: 400
+        case .nameTaken, .busy: 409
         case .tooOften: 429
         case .full: 503
         }

@@ -2,9 +2,12 @@ import Base
 
 /// How identifiers, keys, money and times are written in JSON and in addresses.
 enum WireText {
+    static let identifierDigits = 9
+
     /// Decimal digits without a sign, of an identifier of ours.
     static func identifier(_ text: some StringProtocol) -> Int32? {
-        guard !text.isEmpty, text.utf8.count <= 10, text.utf8.allSatisfy(isDigit) else {
+        guard !text.isEmpty, text.utf8.count <= identifierDigits, text.utf8.allSatisfy(isDigit)
+        else {
             return nil
         }
         return Int32(text)
@@ -55,10 +58,10 @@ enum WireText {
             + "Z"
     }
 
-    /// Nil if it is no such time, or before 1970 or after 2200.
+    /// Nil if it is no such time; what is before 1970 or after 2200 is held to that.
     static func time(_ text: String) -> Instant? {
         var rest = Array(text.utf8)[...]
-        guard rest.count <= 40, let year = digits(4, &rest), (1970...2200).contains(year),
+        guard rest.count <= 40, let year = digits(4, &rest),
             take("-", &rest), let month = digits(2, &rest), (1...12).contains(month),
             take("-", &rest), let day = digits(2, &rest),
             (1...CivilTime.daysInMonth(year: year, month: month)).contains(day),
@@ -70,10 +73,13 @@ enum WireText {
             return nil
         }
         let civil = CivilTime(
-            year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+            year: min(max(year, 1969), 2201), month: month, day: day, hour: hour, minute: minute,
+            second: second)
         let instant = civil.instantUTC + part - offset
-        return instant.nanoseconds >= 0 ? instant : nil
+        return min(max(instant, Instant(nanoseconds: 0)), latest)
     }
+
+    private static let latest = CivilTime(year: 2201, month: 1, day: 1).instantUTC
 
     private static func digits(_ count: Int, _ rest: inout ArraySlice<UInt8>) -> Int? {
         guard rest.count >= count, rest.prefix(count).allSatisfy(isDigit) else { return nil }

@@ -13,8 +13,8 @@ import NIOSSL
 ///
 /// 502 where the target refuses or breaks off, 504 where it takes longer than the idle timeout, and
 /// requests go to the one target whether its health checks pass or not, because a balancer without
-/// any healthy target uses all of them. Who comes without TLS is sent to HTTPS where there is a port
-/// for that.
+/// any healthy target uses all of them. Who comes without TLS is sent to HTTPS where there is a
+/// port for that.
 /// Elastic Load Balancing, Application Load Balancers guide, load-balancer-troubleshooting.
 struct Front: Sendable {
     struct Options: Sendable {

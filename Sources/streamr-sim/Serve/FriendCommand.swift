@@ -126,7 +126,7 @@ struct FriendAddCommand: AsyncParsableCommand {
               Stream Key            \(friend.stream)?key=\(friend.streamKey)
 
             ffmpeg
-              ffmpeg -re -i film.mp4 -c:v libx264 -c:a aac -f flv '\(place)'
+              ffmpeg -re -i film.mp4 -c:v libx264 -g 50 -c:a aac -f flv '\(place)'
 
             Watch                   \(friend.watch)
             Support it with a node

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import Sockets
 
 /// `streamr-sim node`: a supporter node.
@@ -60,36 +59,26 @@ struct NodeCommand: AsyncParsableCommand {
     @Flag(help: "Print the ports that were bound as one line of JSON.")
     var json = false
 
-    @Option(help: "debug, info, notice, warning or error.")
-    var log = "notice"
+    @OptionGroup var output: ProgramLog
 
     func validate() throws {
-        let ports = [rtmpPort, httpPort, apiPort, publicRtmpPort ?? 0, publicHttpPort ?? 0]
-        guard ports.allSatisfy((0...65_535).contains) else {
-            throw ValidationError("a port is a number from 0 to 65535")
-        }
+        try PortNumber.check(rtmpPort, httpPort, apiPort, publicRtmpPort, publicHttpPort)
         guard (1...20_000).contains(viewers) else {
             throw ValidationError("--viewers is a number from 1 to 20000")
-        }
-        guard Logger.Level(rawValue: log) != nil else {
-            throw ValidationError("--log: there is no level \"\(log)\"")
         }
     }
 
     func run() async throws {
-        var logger = Logger(
-            label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = Logger.Level(rawValue: log) ?? .notice
         FileLimit.raise()
-        let signals = SignalStream([SIGTERM, SIGINT])
+        let signals = SignalStream()
         let node: SupporterNode
         do {
-            node = try await SupporterNode.start(options, logger: logger)
+            node = try await SupporterNode.start(options, logger: output.logger)
         } catch {
             throw Failure.usage("\(error)")
         }
         announce(node)
-        for await _ in signals.raised { break }
+        await signals.wait()
         await node.stop()
     }
 

@@ -44,17 +44,15 @@ struct ServeRTMPCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        var logger = Logger(
-            label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
         let settings: ServeSettings
         do {
             settings = try loaded()
         } catch {
             throw Failure.usage("\(error)")
         }
-        logger.logLevel = settings.logLevel
+        let logger = ProgramLog.logger(settings.logLevel)
         FileLimit.raise()
-        let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
+        let signals = SignalStream(hangUp: true)
         let service: StreamService
         do {
             service = try await StreamService.start(settings.options, logger: logger)
@@ -62,8 +60,7 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             throw Failure.usage("\(error)")
         }
         announce(service.ports, settings.options.address)
-        for await signal in signals.raised {
-            guard signal == SIGHUP else { break }
+        await signals.wait {
             do {
                 try service.reload(try loaded().options)
                 logger.notice("read the settings again")
@@ -93,23 +90,5 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             print("API         http://\(address):\(ports.api)/api/v1/streams")
         }
         fflush(nil)
-    }
-}
-
-/// Signals as they come, instead of what they would do.
-struct SignalStream {
-    let raised: AsyncStream<Int32>
-    private let sources: [any DispatchSourceSignal]
-
-    init(_ numbers: [Int32]) {
-        let (stream, continuation) = AsyncStream<Int32>.makeStream()
-        raised = stream
-        sources = numbers.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield(number) }
-            source.resume()
-            return source
-        }
     }
 }

@@ -73,33 +73,23 @@ struct ServePlatformCommand: AsyncParsableCommand {
     @Flag(help: "Print the ports that were bound as one line of JSON.")
     var json = false
 
-    @Option(help: "debug, info, notice, warning or error.")
-    var log = "notice"
+    @OptionGroup var output: ProgramLog
 
     func validate() throws {
-        let ports = [
-            rtmpPort, httpPort, apiPort, coordinatorPort, httpsPort, cachePort, redirectPort ?? 0,
-        ]
-        guard ports.allSatisfy((0...65_535).contains) else {
-            throw ValidationError("a port is a number from 0 to 65535")
-        }
+        try PortNumber.check(
+            rtmpPort, httpPort, apiPort, coordinatorPort, httpsPort, redirectPort, cachePort)
         guard (1...4_000).contains(idleTimeout) else {
             throw ValidationError("--idle-timeout is a number from 1 to 4000")
         }
         guard (certificate == nil) == (key == nil) else {
             throw ValidationError("--certificate and --key are needed together")
         }
-        guard Logger.Level(rawValue: log) != nil else {
-            throw ValidationError("--log: there is no level \"\(log)\"")
-        }
     }
 
     func run() async throws {
-        var logger = Logger(
-            label: "streamr-sim", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = Logger.Level(rawValue: log) ?? .notice
+        let logger = output.logger
         FileLimit.raise()
-        let signals = SignalStream([SIGTERM, SIGINT, SIGHUP])
+        let signals = SignalStream(hangUp: true)
         let platform: RunningPlatform
         do {
             platform = try await RunningPlatform.start(self, logger)
@@ -107,8 +97,7 @@ struct ServePlatformCommand: AsyncParsableCommand {
             throw Failure.usage("\(error)")
         }
         announce(platform.ports)
-        for await signal in signals.raised {
-            guard signal == SIGHUP else { break }
+        await signals.wait {
             do {
                 try platform.reload(self)
                 logger.notice("read the certificate again")

@@ -8,19 +8,6 @@ import Sockets
 
 /// The settings of `serve rtmp`, put together from a file, the environment and flags.
 struct ServeSettings {
-    /// What is wrong with a setting, in words for the person who wrote it.
-    struct Fault: Error, CustomStringConvertible {
-        var description: String
-    }
-
-    /// One setting: its name on the command line, and what it does.
-    private struct Setting: Sendable {
-        var name: String
-        var expected: String
-        /// False if the value cannot be used.
-        var set: @Sendable (inout ServeSettings, String) -> Bool
-    }
-
     var options = StreamService.Options()
     var logLevel = Logger.Level.notice
     private var chain: String?
@@ -29,79 +16,28 @@ struct ServeSettings {
     init(
         file: String?, environment: [String: String], flags: [(name: String, value: String)]
     ) throws {
-        if let file { try apply(Self.read(file), from: file) }
-        for setting in Self.all {
-            let variable = Self.variable(setting.name)
-            guard let value = environment[variable] else { continue }
-            try apply([(setting.name, value)], from: variable)
-        }
-        for flag in flags { try apply([flag], from: "--\(flag.name)") }
+        try Self.table.apply(file: file, environment: environment, flags: flags, to: &self)
         try finish()
-    }
-
-    /// `STREAMR_RTMP_PORT` for `rtmp-port`.
-    static func variable(_ name: String) -> String {
-        "STREAMR_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
-    }
-
-    private static func read(_ file: String) throws -> [(name: String, value: String)] {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw Fault(description: "cannot read \(file)")
-        }
-        guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw Fault(description: "\(file): expected an object in JSON")
-        }
-        return try object.sorted { $0.key < $1.key }.map { name, value in
-            switch value {
-            case let text as String: return (name, text)
-            case let number as NSNumber: return (name, number.stringValue)
-            case let list as [String]: return (name, list.joined(separator: ","))
-            case _: throw Fault(description: "\(file): \(name): expected text or a number")
-            }
-        }
-    }
-
-    private mutating func apply(
-        _ pairs: [(name: String, value: String)], from source: String
-    ) throws {
-        for (name, value) in pairs {
-            guard let setting = Self.all.first(where: { $0.name == name }) else {
-                throw Fault(description: "\(source): there is no setting \"\(name)\"")
-            }
-            guard setting.set(&self, value) else {
-                throw Fault(
-                    description: "\(source): expected \(setting.expected), found \"\(value)\"")
-            }
-        }
     }
 
     private mutating func finish() throws {
         switch (chain, key) {
         case (let chain?, let key?): options.certificate = .init(chain: chain, key: key)
         case (nil, nil): break
-        case _: throw Fault(description: "certificate and key are needed together")
+        case _: throw SettingFault(description: "certificate and key are needed together")
         }
         guard options.rtmpsPort == nil || options.certificate != nil else {
-            throw Fault(description: "--rtmps-port needs --certificate and --key")
+            throw SettingFault(description: "--rtmps-port needs --certificate and --key")
         }
     }
 
     // MARK: The table
 
-    private static let all: [Setting] =
+    private static let table = SettingTable<ServeSettings>(
         ports + [
-            Setting(name: "bind", expected: "an address") { settings, text in
-                settings.options.address = text
-                return !text.isEmpty
-            },
-            Setting(name: "certificate", expected: "a file") { settings, text in
-                settings.chain = text
-                return !text.isEmpty
-            },
-            Setting(name: "key", expected: "a file") { settings, text in
-                settings.key = text
-                return !text.isEmpty
-            },
+            .text("bind", "an address") { $0.options.address = $1 },
+            .text("certificate", "a file") { $0.chain = $1 },
+            .text("key", "a file") { $0.key = $1 },
             Setting(name: "second-publisher", expected: "refused or replaces") { settings, text in
                 guard let value = StreamConfiguration.SecondPublisher(rawValue: text) else {
                     return false
@@ -128,19 +64,15 @@ struct ServeSettings {
                 settings.options.stream.relays = text.split(separator: ",").compactMap(relay)
                 return settings.options.stream.relays.count == text.split(separator: ",").count
             },
-            Setting(name: "log", expected: "a level such as info") { settings, text in
-                guard let level = Logger.Level(rawValue: text) else { return false }
-                settings.logLevel = level
-                return true
-            },
-        ] + times + counts + hooks
+            .log { $0.logLevel = $1 },
+        ] + times + counts + hooks)
 
-    private static let ports: [Setting] = [
+    private static let ports: [Setting<ServeSettings>] = [
         port("rtmp-port") { $0.rtmpPort = $1 }, port("rtmps-port") { $0.rtmpsPort = $1 },
         port("http-port") { $0.httpPort = $1 }, port("api-port") { $0.apiPort = $1 },
     ]
 
-    private static let times: [Setting] = [
+    private static let times: [Setting<ServeSettings>] = [
         time("latency") { $0.latency = $1 }, time("queue-time") { $0.queueTimeMax = $1 },
         time("handshake-timeout") { $0.session.handshakeTimeout = $1 },
         time("idle-timeout") { $0.session.idleTimeout = $1 },
@@ -149,7 +81,7 @@ struct ServeSettings {
         time("hls-segment") { $0.hls?.target = $1 },
     ]
 
-    private static let counts: [Setting] = [
+    private static let counts: [Setting<ServeSettings>] = [
         count("gop-cache-max", 0...1 << 30) { $0.cacheMax = $1 },
         count("queue-bytes", 0...1 << 30) { $0.queueBytesMax = $1 },
         count("chunk-size", 128...1 << 24) { $0.chunkSize = $1 },
@@ -162,7 +94,7 @@ struct ServeSettings {
         },
     ]
 
-    private static let hooks: [Setting] = Hook.Kind.allCases.map { kind in
+    private static let hooks: [Setting<ServeSettings>] = Hook.Kind.allCases.map { kind in
         let name = kind.rawValue.replacingOccurrences(of: "_", with: "-")
         return Setting(name: name, expected: "an address such as http://HOST/PATH") {
             guard let url = URL(string: $1), url.host != nil,
@@ -175,7 +107,7 @@ struct ServeSettings {
 
     private static func port(
         _ name: String, _ set: @escaping @Sendable (inout StreamService.Options, Int) -> Void
-    ) -> Setting {
+    ) -> Setting<ServeSettings> {
         Setting(name: name, expected: "a port, 0 to 65535") { settings, text in
             guard let number = Int(text), (0...65_535).contains(number) else { return false }
             set(&settings.options, number)
@@ -185,7 +117,7 @@ struct ServeSettings {
 
     private static func time(
         _ name: String, _ set: @escaping @Sendable (inout StreamConfiguration, Interval) -> Void
-    ) -> Setting {
+    ) -> Setting<ServeSettings> {
         Setting(name: name, expected: "a time such as 350ms or 10s") { settings, text in
             guard let value = interval(text) else { return false }
             set(&settings.options.stream, value)
@@ -196,7 +128,7 @@ struct ServeSettings {
     private static func count(
         _ name: String, _ range: ClosedRange<Int>,
         _ set: @escaping @Sendable (inout StreamConfiguration, Int) -> Void
-    ) -> Setting {
+    ) -> Setting<ServeSettings> {
         let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
         return Setting(name: name, expected: expected) { settings, text in
             guard let value = number(text, isRate: name.hasPrefix("rate")), range.contains(value)
