@@ -26,11 +26,16 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     init(_ client: LoadPlan.Client, _ url: StreamURL, _ loop: LoadLoop) {
         self.client = client
         self.loop = loop
+        var limits = Limits()
+        limits.mediaKeptMax = Self.mediaKeptMax
         session = ClientSession(
-            client.purpose, url, handshake: .digest, limits: Limits(),
+            client.purpose, url, handshake: .digest, limits: limits,
             chunkSize: ClipTape.chunkSize, random: Random(seed: UInt64(client.number) + 1),
             at: called)
     }
+
+    /// What says of a message whether it is a key frame, and when it was sent.
+    private static let mediaKeptMax = 256
 
     // MARK: The channel
 
@@ -53,8 +58,8 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let failure = LoadFailure(connecting: error)
-        let isReset = failure == .reset
-        fail(isReset ? .reset : isStarted ? .closed : .closedEarly, "\(error)")
+        let isKnown = failure == .reset || failure == .notTrusted
+        fail(isKnown ? failure : isStarted ? .closed : .closedEarly, "\(error)")
         context.close(promise: nil)
     }
 
