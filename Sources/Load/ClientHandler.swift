@@ -37,6 +37,10 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     /// What says of a message whether it is a key frame, and when it was sent.
     private static let mediaKeptMax = 256
 
+    /// An ordinary picture fits into one of them.
+    private static let buffers = AdaptiveRecvByteBufferAllocator(
+        minimum: 1_024, initial: 2_048, maximum: 16_384)
+
     // MARK: The channel
 
     func channelActive(context: ChannelHandlerContext) {
@@ -44,6 +48,8 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         guard !isOver else { return context.close(promise: nil) }
         self.context = context
         loop.tally.add(RTMPClient.now - called, to: .connect)
+        // A channel keeps the buffer that it read into last.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: Self.buffers)
         advance(context)
         context.fireChannelActive()
     }
