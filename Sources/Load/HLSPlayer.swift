@@ -7,7 +7,7 @@ import Sockets
 /// A player over HLS: reads the playlist, fetches segment after segment, and shows them.
 ///
 /// Segments are fetched whole and not looked into: what is measured is whether each comes before
-/// it is to be shown.
+/// it is to be shown, by a player that waits for its reserve first.
 final class HLSPlayer: ChannelInboundHandler, LoadClient {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -188,8 +188,8 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
             shownUntil = max(now, until) + segment.length
         } else {
             loop.tally.add(now - called, to: .firstFrame)
-            loop.tally.startups += now - called
-            shownUntil = now + segment.length
+            loop.tally.startups += now + client.reserve - called
+            shownUntil = now + client.reserve + segment.length
         }
         nextNumber = segment.number + 1
         if !ahead.isEmpty { ahead.removeFirst() }
