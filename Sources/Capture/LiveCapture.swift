@@ -1,5 +1,6 @@
 import Base
 import CPcap
+import Glibc
 import Packets
 
 /// Packets of an interface as they pass, through libpcap.
@@ -24,6 +25,9 @@ public struct LiveCapture: PacketSource, ~Copyable {
         }
         do throws(CaptureFailure) {
             try Self.activate(handle, interface)
+            guard pcap_setnonblock(handle, 1, &message) == 0 else {
+                throw .cannotCapture(interface: interface, reason: Self.text(message))
+            }
             if let filter { try Self.set(filter, on: handle) }
         } catch {
             pcap_close(handle)
@@ -52,6 +56,7 @@ public struct LiveCapture: PacketSource, ~Copyable {
     public mutating func read(
         _ body: (CapturedPacket, Span<UInt8>) -> Void
     ) throws(CaptureFailure) -> ReadOutcome {
+        waitForPackets()
         for count in 0..<Self.packetsAtOnce {
             var header: UnsafeMutablePointer<pcap_pkthdr>?
             var bytes: UnsafePointer<UInt8>?
@@ -69,6 +74,15 @@ public struct LiveCapture: PacketSource, ~Copyable {
             body(packet, UnsafeBufferPointer(start: bytes, count: length).span)
         }
         return .packets(Self.packetsAtOnce)
+    }
+
+    /// A read that blocks would wait for a first packet without end: libpcap's time limit counts
+    /// from a packet's coming (pcap(3PCAP), "packet buffer timeout").
+    private func waitForPackets() {
+        var poll = pollfd(
+            fd: pcap_get_selectable_fd(handle), events: Int16(POLLIN), revents: 0)
+        guard poll.fd >= 0 else { return }
+        _ = Glibc.poll(&poll, 1, Self.waitMilliseconds)
     }
 
     /// Packets that the kernel, or the interface, had no room for.

@@ -36,7 +36,7 @@ public struct Ceilings: Sendable, Hashable {
     /// Why a plan is not even begun; nil if it may.
     func refusal(of plan: LoadPlan) -> String? {
         let web = plan.calls.isEmpty ? 0 : plan.webConnections
-        let clients = plan.publishers + plan.players + plan.flvPlayers + web
+        let clients = plan.publishers + plan.playersOfAll + web
         if let connections, clients > connections {
             return "\(clients) connections are more than \(connections); --max-connections allows"
         }
@@ -57,7 +57,7 @@ public struct Ceilings: Sendable, Hashable {
                 + "--max-bytes allows"
         }
         let received = Rate(
-            bitsPerSecond: plan.streamRate.bitsPerSecond * Int64(plan.players + plan.flvPlayers))
+            bitsPerSecond: plan.streamRate.bitsPerSecond * Int64(plan.playersOfAll))
         if let egress, total(received, seconds) > egress.bytes {
             return "the target would send about \(total(received, seconds)) bytes, and the budget "
                 + "pays for \(egress.bytes)"

@@ -26,11 +26,20 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     init(_ client: LoadPlan.Client, _ url: StreamURL, _ loop: LoadLoop) {
         self.client = client
         self.loop = loop
+        var limits = Limits()
+        limits.mediaKeptMax = Self.mediaKeptMax
         session = ClientSession(
-            client.purpose, url, handshake: .digest, limits: Limits(),
+            client.purpose, url, handshake: .digest, limits: limits,
             chunkSize: ClipTape.chunkSize, random: Random(seed: UInt64(client.number) + 1),
             at: called)
     }
+
+    /// What says of a message whether it is a key frame, and when it was sent.
+    private static let mediaKeptMax = 256
+
+    /// An ordinary picture fits into one of them.
+    private static let buffers = AdaptiveRecvByteBufferAllocator(
+        minimum: 1_024, initial: 2_048, maximum: 16_384)
 
     // MARK: The channel
 
@@ -39,6 +48,8 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         guard !isOver else { return context.close(promise: nil) }
         self.context = context
         loop.tally.add(RTMPClient.now - called, to: .connect)
+        // A channel keeps the buffer that it read into last.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: Self.buffers)
         advance(context)
         context.fireChannelActive()
     }
@@ -53,8 +64,8 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let failure = LoadFailure(connecting: error)
-        let isReset = failure == .reset
-        fail(isReset ? .reset : isStarted ? .closed : .closedEarly, "\(error)")
+        let isKnown = failure == .reset || failure == .notTrusted
+        fail(isKnown ? failure : isStarted ? .closed : .closedEarly, "\(error)")
         context.close(promise: nil)
     }
 

@@ -1,15 +1,28 @@
 import NIOCore
+import Sockets
 
 /// Where the packets go.
 public struct LoadAddresses: Sendable {
     public var media: SocketAddress?
     public var web: SocketAddress?
     public var figures: SocketAddress?
+    /// Of all of them.
+    public var trust = OutgoingConnection.Trust.system
 
     public init(media: SocketAddress?, web: SocketAddress?, figures: SocketAddress?) {
         self.media = media
         self.web = web
         self.figures = figures
+    }
+
+    /// Each once, by number.
+    public var places: [(host: String, port: Int)] {
+        var places: [(host: String, port: Int)] = []
+        for address in [media, web].compactMap({ $0 }) {
+            let (host, port) = (address.ipAddress ?? "", address.port ?? 0)
+            if !places.contains(where: { $0 == (host, port) }) { places.append((host, port)) }
+        }
+        return places
     }
 
     public var text: String {

@@ -1,11 +1,13 @@
 import Glibc
 import NIOCore
 import RTMP
+import Sockets
 
 /// How a client can fail; each is counted once for a client.
 public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
     case refused = "connection refused"
     case noConnection = "no connection"
+    case notTrusted = "its certificate is not trusted"
     case noHandshake = "no handshake in time"
     case noAnswer = "no answer to connect, publish or play in time"
     case notRTMP = "not RTMP"
@@ -21,6 +23,7 @@ public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
     case httpStatus = "HTTP status of 400 or more"
     case noHTTPAnswer = "no HTTP answer in time"
     case notFLV = "not FLV"
+    case notHLS = "not HLS"
     case unanswered = "still waiting at the end"
 
     var index: Int {
@@ -30,6 +33,10 @@ public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
 
     /// What became of a connection, or of the call for one.
     init(connecting error: any Error) {
+        if OutgoingConnection.isDistrust(error) {
+            self = .notTrusted
+            return
+        }
         switch (error as? IOError)?.errnoCode {
         case ECONNREFUSED: self = .refused
         case ECONNRESET, EPIPE: self = .reset

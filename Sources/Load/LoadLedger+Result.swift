@@ -7,6 +7,8 @@ import Scenarios
 extension LoadLedger {
     /// Fewer delays of delivery than this say nothing.
     private static let samplesMin: Int64 = 100
+    /// Fewer segments of HLS, each of seconds.
+    private static let segmentsMin: Int64 = 10
 
     func result(address: String, partial: String?) -> LoadResult {
         let doubts = doubts
@@ -55,10 +57,14 @@ extension LoadLedger {
                 "too few samples: \(ruled.callsAnswered) calls were answered, "
                     + "\(Self.samplesMin) count")
         }
+        if plan.hlsPlayers > 0, ruled.segments < Self.segmentsMin {
+            doubts.append(
+                "too few samples: \(ruled.segments) segments arrived, \(Self.segmentsMin) count")
+        }
         if plan.players + plan.flvPlayers > 0, ruled.pictures < Self.samplesMin {
             doubts.append(
                 "too few samples: \(ruled.pictures) pictures arrived, \(Self.samplesMin) count")
-        } else if plan.players + plan.flvPlayers == 0, plan.publishers > 0,
+        } else if plan.playersOfAll == 0, plan.publishers > 0,
             ruled.messagesSent < Self.samplesMin
         {
             doubts.append(
@@ -118,7 +124,7 @@ extension LoadLedger {
     }
 
     /// Of the whole load: bytes and clients are not warmed up.
-    private var counts: [LoadCount] {
+    var counts: [LoadCount] {
         func count(_ name: String, _ value: Int64, _ unit: String = "count") -> LoadCount {
             LoadCount(name: name, unit: unit, value: Fixed(value))
         }
@@ -135,6 +141,7 @@ extension LoadLedger {
             count("pictures_lost", total.picturesLost),
             count("pictures_out_of_order", total.picturesOutOfOrder),
             count("pictures_without_stamp", total.picturesWithoutStamp),
+            count("segments", total.segments),
             count("stalls", total[.stall].count),
             count("calls", total.calls), count("calls_answered", total.callsAnswered),
             count("calls_failed", total.callFailuresSum),

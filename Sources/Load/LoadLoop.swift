@@ -9,7 +9,7 @@ final class LoadLoop {
     let plan: LoadPlan
     /// One for each of the plan's shapes.
     let tapes: [ClipTape]
-    private let addresses: LoadAddresses
+    let addresses: LoadAddresses
     private var pool: WebPool?
     var tally = Tally()
     private(set) var publishersNow: Int64 = 0
@@ -68,6 +68,12 @@ final class LoadLoop {
             }
             let path = "/\(app)/\(plan.streams.played(client.stream)).flv"
             open(FLVPlayer(client, web, path, self), web.connectionURL, at: address)
+        case .hlsPlayer:
+            guard let web = plan.web, let address = addresses.web, let app = plan.target?.app else {
+                return
+            }
+            let path = "/\(app)/\(plan.streams.played(client.stream)).m3u8"
+            open(HLSPlayer(client, web, path, self), web.connectionURL, at: address)
         }
     }
 
@@ -75,10 +81,22 @@ final class LoadLoop {
         tally.attempts += 1
         clients[ObjectIdentifier(handler)] = handler
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
-        OutgoingConnection.open(url, at: address, on: eventLoop) { bound.value }
-            .whenFailure { bound.value.connectionFailed($0) }
+        OutgoingConnection.open(url, at: address, trust: addresses.trust, on: eventLoop) {
+            bound.value
+        }
+        .whenFailure { bound.value.connectionFailed($0) }
         guard let until = handler.client.until else { return }
         eventLoop.scheduleTask(deadline: (began + until).deadline) { _ = bound.value.leave() }
+    }
+
+    /// Another connection for a player by HTTP whose last one the server closed.
+    func reopen(_ handler: any LoadClient, _ url: StreamURL) {
+        guard let address = addresses.web else { return }
+        let bound = NIOLoopBound(handler, eventLoop: eventLoop)
+        OutgoingConnection.open(url, at: address, trust: addresses.trust, on: eventLoop) {
+            bound.value
+        }
+        .whenFailure { bound.value.connectionFailed($0) }
     }
 
     func reception(

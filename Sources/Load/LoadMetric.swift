@@ -10,6 +10,7 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
     case jitter
     case stall
     case drift
+    case segment
     case httpCall = "http_call"
     case httpRaw = "http_raw"
     case sendLateness = "send_lateness"
@@ -27,6 +28,7 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .jitter: "how far the distance of two pictures differs from that of their times"
         case .stall: "how long a player that holds a second in reserve stood still"
         case .drift: "how far sound and picture that come together are apart"
+        case .segment: "from a player's request for a segment of HLS to its end"
         case .httpCall: "from the time a call was due to its answer's end"
         case .httpRaw: "from the time a call was really sent to its answer's end"
         case .sendLateness: "how late the generator sent what the target was ready to take"
@@ -51,6 +53,7 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .loopLag: 11
         case .httpCall: 12
         case .httpRaw: 13
+        case .segment: 14
         }
     }
 }

@@ -5,7 +5,7 @@ import RTMP
 extension LoadPlan {
     /// One connection to be.
     struct Client: Sendable {
-        enum Kind: Sendable { case publisher, player, flvPlayer }
+        enum Kind: Sendable { case publisher, player, flvPlayer, hlsPlayer }
 
         var kind: Kind
         var number: Int
@@ -26,6 +26,7 @@ extension LoadPlan {
             case .publisher: "publisher-\(number)"
             case .player: "player-\(number)"
             case .flvPlayer: "flv-player-\(number)"
+            case .hlsPlayer: "hls-player-\(number)"
             }
         }
 
@@ -38,7 +39,7 @@ extension LoadPlan {
         var purpose: ClientSession.Purpose {
             switch kind {
             case .publisher: .publish
-            case .player, .flvPlayer: .play
+            case .player, .flvPlayer, .hlsPlayer: .play
             }
         }
     }
@@ -54,9 +55,9 @@ extension LoadPlan {
     private var evenly: [Client] {
         let half = Interval(nanoseconds: ramp.nanoseconds / 2)
         return publishing(over: half)
-            + (0..<players + flvPlayers).map { place in
+            + (0..<playersOfAll).map { place in
                 var client = player(place)
-                client.start = playersFrom(half) + part(place, of: players + flvPlayers, over: half)
+                client.start = playersFrom(half) + part(place, of: playersOfAll, over: half)
                 return client
             }
     }
@@ -73,13 +74,21 @@ extension LoadPlan {
         publishers > 0 ? max(start, Self.headStart) : .zero
     }
 
-    /// Players by RTMP stand first, each with a stream in turn.
+    /// Players by RTMP stand first, then those by HTTP-FLV, then HLS; each kind has the streams in
+    /// turn.
     private func player(_ place: Int) -> Client {
-        let isOverHTTP = place >= players
-        let number = isOverHTTP ? place - players : place
-        return Client(
-            kind: isOverHTTP ? .flvPlayer : .player, number: number,
-            stream: number % max(publishers, 1), start: .zero)
+        let kinds: [(Client.Kind, Int)] = [
+            (.player, players), (.flvPlayer, flvPlayers), (.hlsPlayer, hlsPlayers),
+        ]
+        var number = place
+        for (kind, count) in kinds {
+            if number < count {
+                return Client(
+                    kind: kind, number: number, stream: number % max(publishers, 1), start: .zero)
+            }
+            number -= count
+        }
+        return Client(kind: .player, number: place, stream: 0, start: .zero)
     }
 
     private func part(_ number: Int, of count: Int, over length: Interval) -> Interval {

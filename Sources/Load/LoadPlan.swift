@@ -14,6 +14,8 @@ public struct LoadPlan: Sendable {
     public var players: Int
     /// Players by HTTP-FLV, of the same streams.
     public var flvPlayers = 0
+    /// Players by HLS, of the same streams.
+    public var hlsPlayers = 0
     /// Who comes when, where that is not spread evenly over the ramp.
     var timetable: [Client]?
     public var streams = StreamNames.standard
@@ -94,8 +96,11 @@ public struct LoadPlan: Sendable {
 
     /// Of media, both ways together, once all have come.
     public var rate: Rate {
-        Rate(bitsPerSecond: streamRate.bitsPerSecond * Int64(publishers + players + flvPlayers))
+        Rate(bitsPerSecond: streamRate.bitsPerSecond * Int64(publishers + playersOfAll))
     }
+
+    /// By RTMP, HTTP-FLV and HLS.
+    public var playersOfAll: Int { players + flvPlayers + hlsPlayers }
 
     /// As it was given; the one for media first.
     public var title: String {

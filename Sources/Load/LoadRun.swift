@@ -18,6 +18,38 @@ public struct LoadRun {
         public var pictures: Int64
         public var picturesLost: Int64
         public var stalls: Int64
+        private let ledger: LoadLedger
+
+        init(_ ledger: LoadLedger, _ row: LoadRow) {
+            let delay = ledger.ruled[.deliveryDelay]
+            self.ledger = ledger
+            self.row = row
+            elapsed = ledger.elapsed
+            failures = ledger.failureCounts
+            health = ledger.health
+            self.delay = (
+                delay.percentile(Fixed(50)), delay.percentile(Fixed(95)),
+                delay.percentile(Fixed(99))
+            )
+            pictures = ledger.total.pictures
+            picturesLost = ledger.total.picturesLost
+            stalls = ledger.total[.stall].count
+        }
+
+        /// Of the whole load so far.
+        public var counts: [LoadCount] { ledger.counts }
+        /// Since the warm-up.
+        public var spreads: [LoadSpread] {
+            LoadMetric.allCases.map { LoadSpread($0.rawValue, ledger.ruled[$0]) }
+        }
+        /// The last second, by the names of the series' columns.
+        public var fields: [(name: String, value: Fixed)] {
+            zip(LoadRow.columns, row.values).map { ($0.name, $1) }
+        }
+        /// Who is there, and the generator's own load.
+        var gauges: [(name: String, value: Fixed)] {
+            fields.filter { ["publishers", "players", "generator_cpu"].contains($0.name) }
+        }
     }
 
     private let plan: LoadPlan
@@ -140,7 +172,8 @@ public struct LoadRun {
     /// What the target says of itself now; nil if it says nothing.
     private mutating func targetFigures() async -> TargetFigures? {
         guard let target = plan.figures, let address = addresses.figures else { return nil }
-        let page = await WebFetch.page(target, at: address, on: group.next())
+        let page = await WebFetch.page(
+            target, at: address, trust: addresses.trust, on: group.next())
         let figures = page.flatMap(TargetFigures.init)
         if figures == nil {
             ledger.note(
@@ -191,22 +224,8 @@ public struct LoadRun {
             length: length)
         (lookedAt, cpuTime) = (now, cpu)
         let reason = ledger.take(row, incidents.map { ($0.at - began, $0) })
-        show(view(row))
+        show(View(ledger, row))
         return reason
-    }
-
-    private func view(_ row: LoadRow) -> View {
-        let ruled = ledger.ruled
-        let delay = ruled[.deliveryDelay]
-        return View(
-            elapsed: ledger.elapsed, row: row, failures: ledger.failureCounts,
-            health: ledger.health,
-            delay: (
-                delay.percentile(Fixed(50)), delay.percentile(Fixed(95)),
-                delay.percentile(Fixed(99))
-            ),
-            pictures: ledger.total.pictures, picturesLost: ledger.total.picturesLost,
-            stalls: ledger.total[.stall].count)
     }
 
     /// Players go first: the end of a stream is no failure then.

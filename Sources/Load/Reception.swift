@@ -47,9 +47,9 @@ struct Reception: Sendable {
         case .data: break
         case .audio:
             soundTime = message.timestamp
-            tally.audioBytes += max(0, Int64(message.payload.count) - Self.soundTag)
+            tally.audioBytes += max(0, Int64(message.length) - Self.soundTag)
         case .video:
-            tally.videoBytes += max(0, Int64(message.payload.count) - Self.pictureTag)
+            tally.videoBytes += max(0, Int64(message.length) - Self.pictureTag)
             let role = MediaRole(message)
             guard role != .header else { return }
             receivePicture(message, isKey: role == .key, at: now, into: &tally)

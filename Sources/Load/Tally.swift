@@ -16,6 +16,8 @@ struct Tally: Sendable {
     var picturesLost: Int64 = 0
     var picturesOutOfOrder: Int64 = 0
     var picturesWithoutStamp: Int64 = 0
+    /// Of HLS, that came whole.
+    var segments: Int64 = 0
     /// Of the encoder's own, that reached players.
     var videoBytes: Int64 = 0
     var audioBytes: Int64 = 0
@@ -76,6 +78,7 @@ struct Tally: Sendable {
         picturesLost += other.picturesLost
         picturesOutOfOrder += other.picturesOutOfOrder
         picturesWithoutStamp += other.picturesWithoutStamp
+        segments += other.segments
         videoBytes += other.videoBytes
         audioBytes += other.audioBytes
         picturesDue += other.picturesDue

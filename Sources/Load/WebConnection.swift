@@ -110,10 +110,7 @@ final class WebConnection: ChannelInboundHandler {
     /// The load is over; a call that waits for its answer was late by that much at least.
     func finish() {
         timer?.cancel()
-        if let order {
-            pool.loop.tally.add(RTMPClient.now - order.due, to: .httpCall)
-            pool.loop.tally.callsUnanswered += 1
-        }
+        if let order { pool.noteUnanswered(order) }
         order = nil
         context?.close(promise: nil)
     }

@@ -22,16 +22,19 @@ public enum WebFetch {
     ) async throws -> Answer {
         guard let address = addresses.web else { throw Failure() }
         return try await answer(
-            to: call, of: target, at: address, on: MultiThreadedEventLoopGroup.singleton.next())
+            to: call, of: target, at: address, trust: addresses.trust,
+            on: MultiThreadedEventLoopGroup.singleton.next())
     }
 
     static func answer(
         to call: LoadCall, of target: WebTarget, at address: SocketAddress,
-        on eventLoop: any EventLoop
+        trust: OutgoingConnection.Trust, on eventLoop: any EventLoop
     ) async throws -> Answer {
         let promise = eventLoop.makePromise(of: Answer.self)
         let timer = eventLoop.scheduleTask(in: timeout) { promise.fail(Failure()) }
-        OutgoingConnection.open(target.connectionURL, at: address, on: eventLoop) {
+        OutgoingConnection.open(
+            target.connectionURL, at: address, trust: trust, on: eventLoop
+        ) {
             AnswerHandler(call, target, promise)
         }.whenFailure { promise.fail($0) }
         defer { timer.cancel() }
@@ -40,11 +43,13 @@ public enum WebFetch {
 
     /// The page at the target's own address; nil unless it is there.
     static func page(
-        _ target: WebTarget, at address: SocketAddress, on eventLoop: any EventLoop
+        _ target: WebTarget, at address: SocketAddress, trust: OutgoingConnection.Trust,
+        on eventLoop: any EventLoop
     ) async -> String? {
         let path = target.prefix.isEmpty ? "/" : ""
         let call = LoadCall(page: path)
-        let answer = try? await answer(to: call, of: target, at: address, on: eventLoop)
+        let answer = try? await answer(
+            to: call, of: target, at: address, trust: trust, on: eventLoop)
         return answer?.status == 200 ? answer?.body : nil
     }
 

@@ -126,7 +126,9 @@ final class WebPool {
         let connection = WebConnection(self)
         connections[ObjectIdentifier(connection)] = connection
         let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
-        OutgoingConnection.open(target.connectionURL, at: address, on: loop.eventLoop) {
+        OutgoingConnection.open(
+            target.connectionURL, at: address, trust: loop.addresses.trust, on: loop.eventLoop
+        ) {
             bound.value
         }.whenFailure { error in
             let connection = bound.value
@@ -168,11 +170,13 @@ final class WebPool {
     func finish() {
         isOver = true
         // Whoever still waits was late by that much at least.
-        let now = RTMPClient.now
-        while let order = popWaiting() {
-            loop.tally.add(now - order.due, to: .httpCall)
-            loop.tally.callsUnanswered += 1
-        }
+        while let order = popWaiting() { noteUnanswered(order) }
         for connection in connections.values { connection.finish() }
+    }
+    /// Callers always wait for something; what was due and did not come is missing.
+    func noteUnanswered(_ order: Order) {
+        if case .callers = loop.plan.calls[order.call].arrival { return }
+        loop.tally.add(RTMPClient.now - order.due, to: .httpCall)
+        loop.tally.callsUnanswered += 1
     }
 }

@@ -10,6 +10,9 @@ public struct Limits: Sendable, Hashable {
     public var assemblyMax = 12 << 20
     /// The same, before that.
     public var commandAssemblyMax = 128 << 10
+    /// Of the payload of each audio or video message so much is kept; the rest is counted and let
+    /// go, for those who only measure.
+    public var mediaKeptMax = Int.max
     /// Chunk streams in use; encoders seen in the wild use fewer than ten.
     public var chunkStreamsMax = 64
     /// Adobe RTMP 5.4.1 asks for 128 or more; a smaller size only costs the receiver time.

@@ -77,7 +77,8 @@ struct StretchFigures {
         if stretch.speed > 1 {
             list.append(
                 "the length of sessions: they are \(stretch.speed) times shorter, and bytes, "
-                    + "frames and seconds of media are multiplied by that")
+                    + "frames and seconds of media are multiplied by that, with what a player "
+                    + "gets from the server's cache as it comes")
             list.append(
                 "the pace of calls: they come \(stretch.speed) times as fast, which a platform "
                     + "that counts calls a minute may refuse")

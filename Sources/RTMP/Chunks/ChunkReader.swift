@@ -27,6 +27,10 @@ public struct ChunkReader: Sendable {
         var extended: UInt32?
         var isInsideMessage = false
         var payload: [UInt8] = []
+        /// Bytes of the message that came after `payload` and are let go.
+        var leftOut = 0
+
+        var received: Int { payload.count + leftOut }
     }
 
     private let limits: Limits
@@ -74,6 +78,7 @@ public struct ChunkReader: Sendable {
         assembled = 0
         for index in streams.indices {
             streams[index].payload = []
+            streams[index].leftOut = 0
             streams[index].isInsideMessage = false
         }
     }
@@ -105,7 +110,7 @@ public struct ChunkReader: Sendable {
             switch phase {
             case .header:
                 guard let index = try readHeader() else { return nil }
-                let left = min(streams[index].length - streams[index].payload.count, chunkSize)
+                let left = min(streams[index].length - streams[index].received, chunkSize)
                 phase = .payload(stream: index, left: left)
             case .payload(let index, let left):
                 let taken = try takePayload(index, atMost: left)
@@ -114,7 +119,7 @@ public struct ChunkReader: Sendable {
                     return nil
                 }
                 phase = .header
-                let missing = streams[index].length - streams[index].payload.count
+                let missing = streams[index].length - streams[index].received
                 if missing == 0 { return finishMessage(index) }
                 if skipPlainContinuation(of: index) {
                     phase = .payload(stream: index, left: min(missing, chunkSize))
@@ -129,12 +134,23 @@ public struct ChunkReader: Sendable {
         _ index: Int, atMost left: Int
     ) throws(RTMPError) -> Int {
         let count = min(left, inbox.count)
-        guard assembled + count <= assemblyMax else {
+        let kept = min(count, keptMax(index) - streams[index].payload.count)
+        guard assembled + kept <= assemblyMax else {
             throw .tooManyBytesBuffered(limit: assemblyMax)
         }
-        inbox.move(count, to: &streams[index].payload)
-        assembled += count
+        inbox.move(kept, to: &streams[index].payload)
+        assembled += kept
+        if kept < count {
+            inbox.drop(count - kept)
+            streams[index].leftOut += count - kept
+        }
         return count
+    }
+
+    /// How much of this stream's message is kept.
+    private func keptMax(_ index: Int) -> Int {
+        let type = streams[index].type
+        return type == .audio || type == .video ? limits.mediaKeptMax : .max
     }
 
     /// A shortcut for the commonest header by far: one byte that says the same message goes on.
@@ -153,9 +169,12 @@ public struct ChunkReader: Sendable {
         streams[index].isInsideMessage = false
         assembled -= payload.count
         check(assembled >= 0, "more bytes finished than assembled")
-        return Message(
+        var message = Message(
             type: streams[index].type, stream: streams[index].stream,
             timestamp: streams[index].timestamp, payload: payload)
+        message.bytesLeftOut = streams[index].leftOut
+        streams[index].leftOut = 0
+        return message
     }
 
     /// Carries out what concerns the chunk layer alone; true if that was all.
@@ -182,6 +201,7 @@ public struct ChunkReader: Sendable {
         guard let index = streams.firstIndex(where: { $0.id.raw == id }) else { return }
         assembled -= streams[index].payload.count
         streams[index].payload = []
+        streams[index].leftOut = 0
         streams[index].isInsideMessage = false
     }
 }
@@ -319,7 +339,8 @@ extension ChunkReader {
     private mutating func begin(_ index: Int) {
         streams[index].isInsideMessage = true
         // A declared length takes no room; what has come of it does.
-        streams[index].payload.reserveCapacity(min(streams[index].length, inbox.count))
+        streams[index].payload.reserveCapacity(
+            min(streams[index].length, inbox.count, keptMax(index)))
     }
 }
 

@@ -11,6 +11,7 @@ extension MediaMessage {
         }
         timestamp = unwrapper.unwrap(message.timestamp, advances: kind != .data)
         payload = message.payload
+        bytesLeftOut = message.bytesLeftOut
         guard kind == .data else { return }
         var start = Command.wrapperLength(message, .dataAMF3)
         if Self.starts(payload, with: Self.setDataFrame, at: start) {

@@ -12,12 +12,17 @@ public struct MediaMessage: Sendable, Hashable {
     public var kind: Kind
     public var timestamp: Timestamp
     public var payload: [UInt8]
+    /// How many bytes came after those of the payload and were not kept: `Limits.mediaKeptMax`.
+    public var bytesLeftOut = 0
 
     public init(kind: Kind, timestamp: Timestamp, payload: [UInt8]) {
         self.kind = kind
         self.timestamp = timestamp
         self.payload = payload
     }
+
+    /// Of the payload as it was sent.
+    public var length: Int { payload.count + bytesLeftOut }
 }
 
 extension MediaMessage.Kind {

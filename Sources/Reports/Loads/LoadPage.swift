@@ -76,7 +76,7 @@ enum LoadPage {
             ? "at its own pace" : "\(Numbers.grouped(scenario.speed)) times as fast"
         return """
             <p class="note">\(scenario.length.readable) of \(scenario.name) from \
-            \(scenario.from.readable) on, seed \(scenario.seed), \(speed).</p>
+            \(scenario.from.simulatedText) on, seed \(scenario.seed), \(speed).</p>
             \(Page.table(
                 caption: "What a simulation of the same people says, and what came.",
                 heads: [

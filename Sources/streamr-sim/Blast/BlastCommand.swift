@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Capture
 import Cloud
 import Foundation
 import Load
@@ -42,6 +43,7 @@ struct BlastCommand: AsyncParsableCommand {
     @OptionGroup(title: "Who comes") var load: BlastLoad
     @OptionGroup(title: "Streams") var streams: BlastStreams
     @OptionGroup(title: "A scenario") var scenario: BlastScenario
+    @OptionGroup(title: "Its own packets") var capturing: BlastCapture
     @OptionGroup(title: "Consent and ceilings") var consent: BlastConsent
 
     @Option(
@@ -66,6 +68,16 @@ struct BlastCommand: AsyncParsableCommand {
             valueName: "2026-12-01T20:00:00Z"))
     var startAt: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Shows figures for Prometheus at http://127.0.0.1:PORT/metrics; 0 is any free one.",
+            valueName: "port"))
+    var metricsPort: Int?
+
+    @Option(
+        help: ArgumentHelp("Writes a line of JSON for every second.", valueName: "file"))
+    var jsonLines: String?
+
     @Flag(help: "Print summary.json instead of the text.")
     var json = false
 
@@ -86,7 +98,8 @@ struct BlastCommand: AsyncParsableCommand {
             throw Failure.usage(error.description)
         }
         let wait = try secondsToStart
-        let addresses = try targets.resolve { note($0) }
+        var addresses = try targets.resolve { note($0) }
+        addresses.trust = try consent.trust()
         FileLimit.raise()
         let interrupt = Interrupt()
         var predicted: [Figure] = []
@@ -98,17 +111,27 @@ struct BlastCommand: AsyncParsableCommand {
         await waitForStart(wait, interrupt)
         let clock = HostClock()
         let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
+        let outputs = try await BlastOutputs(
+            metricsPort: metricsPort, jsonLines: jsonLines, start: start, note)
+        let recording = try capturing.start(addresses.places, isLoopback: targets.isLoopback)
         var display = BlastDisplay(plan, isShown: !json && !quiet)
         var result: LoadResult
         do {
             result = try await LoadRun.result(
                 of: plan, at: addresses, start: start, isStopped: { interrupt.isRaised },
-                show: { display.show($0) })
+                show: {
+                    display.show($0)
+                    outputs.show($0)
+                })
         } catch let refusal as LoadRun.Refusal {
             throw Failure.usage(refusal.description)
         }
         display.finish()
+        await outputs.stop()
         result.scenario?.predicted = predicted
+        if let recording {
+            capturing.add(recording.stop(), to: &result, isEncrypted: targets.isEncrypted)
+        }
         do {
             try LoadRecord.write(result, host: clock.facts, to: folder)
         } catch {

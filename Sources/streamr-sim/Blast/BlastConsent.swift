@@ -1,7 +1,9 @@
 import ArgumentParser
 import Base
 import Cloud
+import Foundation
 import Load
+import Sockets
 
 /// Flags that say which host may be loaded, and how far.
 struct BlastConsent: ParsableArguments {
@@ -32,6 +34,27 @@ struct BlastConsent: ParsableArguments {
             "What the target's traffic to us may cost at AWS's price, such as '$2'.",
             valueName: "dollars"))
     var budget: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Certificates in PEM that targets' must lead to, instead of the system's.",
+            valueName: "file"))
+    var caFile: String?
+
+    @Flag(help: "Takes any certificate for a target's: whoever answers is loaded.")
+    var insecure = false
+
+    func trust() throws -> OutgoingConnection.Trust {
+        if insecure {
+            guard caFile == nil else { throw Failure.usage("--insecure or --ca-file: one of them") }
+            return .anyone
+        }
+        guard let caFile else { return .system }
+        guard FileManager.default.isReadableFile(atPath: caFile) else {
+            throw Failure.usage("--ca-file \(caFile): cannot be read")
+        }
+        return .file(caFile)
+    }
 
     func ceilings(isLoopback: Bool) throws -> Ceilings {
         var ceilings = isLoopback ? Ceilings.none : .remote

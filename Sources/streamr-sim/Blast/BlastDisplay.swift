@@ -46,7 +46,7 @@ struct BlastDisplay {
                 + bar(view.elapsed),
             "",
             "clients     \(row.publishers) of \(plan.publishers) publishers, "
-                + "\(row.players) of \(plan.players + plan.flvPlayers) players",
+                + "\(row.players) of \(plan.playersOfAll) players",
             "media       sent \(row.sentMbit.text(decimals: 1)) Mbit/s, "
                 + "received \(row.receivedMbit.text(decimals: 1)) Mbit/s",
             "delay       now p50 \(ms(row.percentile(50, .deliveryDelay)))  "

@@ -21,9 +21,13 @@ struct BlastLoad: ParsableArguments {
     @Option(help: "Players of the same streams by HTTP-FLV, from --http; 0 to 10000.")
     var flvPlayers = 0
 
+    @Option(help: "Players of the same streams by HLS, from --http; 0 to 10000.")
+    var hlsPlayers = 0
+
     @Option(
         help: ArgumentHelp(
-            "An HTTP server for --flv-players and --call; the target itself may be one.",
+            "An HTTP server for --flv-players, --hls-players and --call; the target itself may be "
+                + "one.",
             valueName: "http://host"))
     var http: String?
 
@@ -99,7 +103,7 @@ struct BlastLoad: ParsableArguments {
         _ stretch: ScenarioStretch, _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings,
         _ thresholds: [Threshold]
     ) throws -> LoadPlan {
-        guard publishers == nil, players == nil, flvPlayers == 0, stages == nil,
+        guard publishers == nil, players == nil, flvPlayers == 0, hlsPlayers == 0, stages == nil,
             publishFile == nil
         else {
             throw Failure.usage("--scenario says who comes: no --publishers, --players and such")
@@ -130,7 +134,7 @@ struct BlastLoad: ParsableArguments {
             }
             return stages
         }
-        guard stages == nil || players == nil && flvPlayers == 0 else {
+        guard stages == nil || players == nil && flvPlayers == 0 && hlsPlayers == 0 else {
             throw Failure.usage("--stages says how many players there are: no --players and such")
         }
         let isMedia = target != nil
@@ -139,16 +143,17 @@ struct BlastLoad: ParsableArguments {
         let players = isMedia ? most : 0
         let range = 0...Self.clientsMax
         guard range.contains(publishers), range.contains(players), range.contains(flvPlayers),
-            httpConnections > 0, range.contains(httpConnections)
+            range.contains(hlsPlayers), httpConnections > 0, range.contains(httpConnections)
         else { throw Failure.usage("--publishers, --players and such: 0 to 10000") }
         let requests = try requests
-        guard web != nil || (requests.isEmpty && flvPlayers == 0) else {
-            throw Failure.usage("--flv-players and --call: --http says where")
+        guard web != nil || (requests.isEmpty && flvPlayers + hlsPlayers == 0) else {
+            throw Failure.usage("--flv-players, --hls-players and --call: --http says where")
         }
-        guard isMedia || flvPlayers == 0 else {
-            throw Failure.usage("--flv-players: the target's application says what")
+        guard isMedia || flvPlayers + hlsPlayers == 0 else {
+            throw Failure.usage(
+                "--flv-players and --hls-players: the target's application says what")
         }
-        let clients = publishers + players + flvPlayers
+        let clients = publishers + players + flvPlayers + hlsPlayers
         guard clients > 0 || !requests.isEmpty else {
             throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
@@ -169,6 +174,7 @@ struct BlastLoad: ParsableArguments {
             ramp: ramp, warmUp: warmUp, shape: try shape, ceilings: ceilings,
             thresholds: thresholds)
         plan.flvPlayers = flvPlayers
+        plan.hlsPlayers = hlsPlayers
         plan.webConnections = httpConnections
         plan.calls = requests
         plan.shard = try share

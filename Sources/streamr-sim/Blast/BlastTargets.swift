@@ -25,6 +25,10 @@ struct BlastTargets {
     }
 
     var host: String { media?.host ?? web?.host ?? "" }
+    var isEncrypted: Bool {
+        [media?.text, web?.text].compactMap { $0?.lowercased() }
+            .contains { $0.hasPrefix("rtmps") || $0.hasPrefix("https") }
+    }
     /// Ceilings are only left off where all is this machine's.
     var isLoopback: Bool {
         (media?.isLoopback ?? true) && (web?.isLoopback ?? true) && (figures?.isLoopback ?? true)

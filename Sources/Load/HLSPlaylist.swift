@@ -1,0 +1,92 @@
+import Base
+import Reports
+
+/// A playlist of HLS, as far as a player that only measures needs it: RFC 8216, 4.3.
+struct HLSPlaylist: Sendable, Hashable {
+    struct Segment: Sendable, Hashable {
+        /// Its media sequence number.
+        var number: Int64
+        var address: String
+        var length: Interval
+    }
+
+    /// No segment is longer.
+    var target = Interval.zero
+    var segments: [Segment] = []
+    var isEnded = false
+    /// The first of a multivariant playlist's playlists; nil in a media playlist.
+    var variant: String?
+
+    private static let linesMax = 20_000
+
+    /// Nil for what is no playlist.
+    init?(_ text: String) {
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard lines.first?.hasPrefix("#EXTM3U") == true, lines.count <= Self.linesMax else {
+            return nil
+        }
+        var number: Int64 = 0
+        var length: Interval?
+        var isVariantNext = false
+        for line in lines.dropFirst() {
+            if let value = line.value(of: "#EXT-X-TARGETDURATION:") {
+                guard let seconds = Self.seconds(value) else { return nil }
+                target = seconds
+            } else if let value = line.value(of: "#EXT-X-MEDIA-SEQUENCE:") {
+                guard let first = Int64(value) else { return nil }
+                number = first
+            } else if let value = line.value(of: "#EXTINF:") {
+                guard let seconds = Self.seconds(value.prefix { $0 != "," }) else { return nil }
+                length = seconds
+            } else if line.hasPrefix("#EXT-X-STREAM-INF:") {
+                isVariantNext = true
+            } else if line.hasPrefix("#EXT-X-ENDLIST") {
+                isEnded = true
+            } else if !line.hasPrefix("#") {
+                if isVariantNext {
+                    variant = variant ?? String(line)
+                } else if let known = length {
+                    segments.append(Segment(number: number, address: String(line), length: known))
+                    number += 1
+                }
+                (length, isVariantNext) = (nil, false)
+            }
+        }
+        guard variant != nil || target > .zero else { return nil }
+    }
+
+    /// Where a player of a live stream begins: three target durations before the end, or as near
+    /// to that as there is. RFC 8216, 6.3.3.
+    var firstNumber: Int64? {
+        var left = target * 3
+        for segment in segments.reversed() {
+            left = left - segment.length
+            if left <= .zero { return segment.number }
+        }
+        return segments.first?.number
+    }
+
+    /// Nil for an address on another server: nobody goes there.
+    static func path(_ address: String, from playlist: String) -> String? {
+        guard !address.contains("://"), !address.hasPrefix("//"),
+            address.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        if address.hasPrefix("/") { return address }
+        let folder = playlist.prefix { $0 != "?" }
+        let end = folder.lastIndex(of: "/").map(folder.index(after:)) ?? folder.startIndex
+        return folder[..<end] + address
+    }
+
+    private static func seconds(_ text: some StringProtocol) -> Interval? {
+        guard let value = Fixed(decimal: text), value >= .zero, value < Fixed(3_600) else {
+            return nil
+        }
+        return Interval(nanoseconds: Int64(value.millionths) * 1_000)
+    }
+}
+
+extension Substring {
+    fileprivate func value(of tag: String) -> Substring? {
+        hasPrefix(tag) ? dropFirst(tag.count) : nil
+    }
+}

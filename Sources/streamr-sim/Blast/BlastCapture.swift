@@ -1,0 +1,93 @@
+import ArgumentParser
+import Base
+import Capture
+import Foundation
+import Load
+import Packets
+import Results
+
+/// Flags that record a load's own packets, and what they prove.
+struct BlastCapture: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Records the load's own packets there, in a ring of 8 files of 64 MiB, and proves its "
+                + "byte counts against the wire's; as root.", valueName: "folder"))
+    var capture: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The interface that is recorded: lo for this machine, any for another.",
+            valueName: "interface"))
+    var captureInterface: String?
+
+    /// Of the bytes: what is under way as all leave is on the wire, or on the way to it, alone.
+    private static let differencePercentMax = Fixed(2)
+
+    /// Begins to record all that goes to and comes from these ports; nil unless asked for.
+    func start(_ places: [(host: String, port: Int)], isLoopback: Bool) throws -> Recording? {
+        guard let capture else {
+            guard captureInterface == nil else {
+                throw Failure.usage("--capture-interface goes with --capture")
+            }
+            return nil
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: capture, withIntermediateDirectories: true)
+        } catch {
+            throw Failure.usage("--capture \(capture): \(error.localizedDescription)")
+        }
+        let filter = places.map { "host \($0.host) and port \($0.port)" }
+            .joined(separator: " or ")
+        do throws(CaptureFailure) {
+            return try Recording.start(
+                Recording.Options(
+                    interface: captureInterface ?? (isLoopback ? "lo" : "any"),
+                    filter: "tcp and (\(filter))", folder: capture))
+        } catch {
+            throw Failure.usage("--capture \(capture): \(error)")
+        }
+    }
+
+    /// Sets what the wire carried beside what the load counted, and rules on the difference.
+    ///
+    /// Of what is encrypted the wire carries more than was counted, so nothing is ruled.
+    func add(_ outcome: Recording.Outcome, to result: inout LoadResult, isEncrypted: Bool) {
+        let sent = outcome.transfers.reduce(Int64(0)) { $0 + $1.fromClient }
+        let received = outcome.transfers.reduce(Int64(0)) { $0 + $1.fromServer }
+        let missed = outcome.transfers.reduce(Int64(0)) { $0 + $1.missed }
+        func counted(_ name: String) -> Fixed {
+            result.counts.first { $0.name == name }?.value ?? .zero
+        }
+        func difference(_ wire: Int64, _ name: String) -> Fixed {
+            let ours = max(counted(name).millionths, 1_000_000)
+            return .ratio((Fixed(wire).millionths - ours) * 100, ours)
+        }
+        let (more, less) = (
+            difference(sent, "bytes_sent"), difference(received, "bytes_received")
+        )
+        result.counts += [
+            LoadCount(name: "wire_packets", unit: "count", value: Fixed(outcome.packets)),
+            LoadCount(name: "wire_bytes_sent", unit: "bytes", value: Fixed(sent)),
+            LoadCount(name: "wire_sent_difference", unit: "%", value: more),
+            LoadCount(name: "wire_bytes_received", unit: "bytes", value: Fixed(received)),
+            LoadCount(name: "wire_received_difference", unit: "%", value: less),
+            LoadCount(name: "wire_bytes_missed", unit: "bytes", value: Fixed(missed)),
+        ]
+        guard !isEncrypted else { return }
+        let evidence =
+            "the wire carried \(sent) bytes there and \(received) back, "
+            + "\(more.text(decimals: 3)) % and \(less.text(decimals: 3)) % more than was counted"
+        let isWhole = outcome.failure == nil && outcome.dropped == 0 && missed == 0
+        let isNear = [more, less].allSatisfy {
+            $0.millionths.magnitude <= Self.differencePercentMax.millionths.magnitude
+        }
+        result.rulings.append(
+            LoadRuling(
+                id: "wire", status: !isWhole ? .inconclusive : isNear ? .pass : .fail,
+                evidence: isWhole
+                    ? evidence
+                    : "the capture is not whole: \(outcome.dropped) packets dropped, \(missed) "
+                        + "bytes missed\(outcome.failure.map { ", \($0)" } ?? "")"))
+    }
+}

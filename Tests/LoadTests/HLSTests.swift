@@ -1,0 +1,89 @@
+import Base
+import NIOCore
+import Results
+import Sockets
+import Testing
+
+@testable import Load
+
+@Suite(.serialized) struct HLSTests {
+    private static let text = """
+        #EXTM3U
+        #EXT-X-VERSION:3
+        #EXT-X-TARGETDURATION:2
+        #EXT-X-MEDIA-SEQUENCE:41
+        #EXTINF:2.000,
+        film-41.ts
+        #EXTINF:1.5,a title
+        film-42.ts?x=1
+        #EXTINF:2,
+        film-43.ts
+        #EXT-X-UNKNOWN:1
+        #EXTINF:2.0,
+        /elsewhere/film-44.ts
+        """
+
+    @Test("a playlist: numbers, lengths, addresses, and where a player begins")
+    func playlist() throws {
+        let playlist = try #require(HLSPlaylist(Self.text))
+        #expect(playlist.target == .seconds(2) && !playlist.isEnded)
+        #expect(playlist.segments.map(\.number) == [41, 42, 43, 44])
+        #expect(playlist.segments[1].length == .milliseconds(1_500))
+        // 2 + 2 + 1.5 are less than three target durations, with 2 more they are not.
+        #expect(playlist.firstNumber == 41)
+        #expect(HLSPlaylist.path("film-41.ts", from: "/live/film.m3u8?a/b") == "/live/film-41.ts")
+        #expect(HLSPlaylist.path("/x.ts", from: "/live/film.m3u8") == "/x.ts")
+        for away in ["http://10.0.0.1/x.ts", "//10.0.0.1/x.ts", "a b.ts"] {
+            #expect(HLSPlaylist.path(away, from: "/live/film.m3u8") == nil, "\(away)")
+        }
+        let master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n"
+        #expect(HLSPlaylist(master)?.variant == "low.m3u8")
+        for wrong in ["", "<html>", "#EXTM3U\n", "#EXTM3U\n#EXT-X-TARGETDURATION:x\n"] {
+            #expect(HLSPlaylist(wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test("players by HLS get segment after segment in time", .timeLimit(.minutes(1)))
+    func players() async throws {
+        let result = try await TestServer.withPorts { ports in
+            var plan = try LoadPlan.small(port: ports.rtmp, players: 0, seconds: 20)
+            plan.web = try WebTarget("http://127.0.0.1:\(ports.http)", consent: nil)
+            plan.hlsPlayers = 3
+            return try await plan.run()
+        }
+        #expect(result.targetDoubts.isEmpty, "\(result.doubts)")
+        #expect(result.ruling("connections")?.status == .pass, "\(result.failures)")
+        #expect(result.count("players_started") == Fixed(3))
+        let segments = try #require(result.count("segments"))
+        #expect(segments >= Fixed(3 * 3) && segments <= Fixed(3 * 25))
+        #expect(result.spread("segment")?.count == Int64(segments.millionths / 1_000_000))
+        #expect(result.spread("first_frame")?.count == 3)
+        #expect(try #require(result.count("bytes_received")) > Fixed(100_000))
+    }
+
+    @Test("a playlist that leads elsewhere is not followed", .timeLimit(.minutes(1)))
+    func elsewhere() async throws {
+        let body = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://10.0.0.1/low.m3u8\n"
+        let words = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        let result = try await Faulty.answers(words).with { port in
+            var plan = try LoadPlan.small(port: port, publishers: 0, players: 0, seconds: 3)
+            plan.web = try WebTarget("http://127.0.0.1:\(port)", consent: nil)
+            plan.hlsPlayers = 2
+            return try await plan.run()
+        }
+        #expect(result.failures(LoadFailure.redirected.rawValue) == Fixed(2))
+        #expect(result.status != .pass)
+    }
+
+    @Test("a stream that is not there", .timeLimit(.minutes(1)))
+    func missing() async throws {
+        let result = try await TestServer.withPorts { ports in
+            var plan = try LoadPlan.small(
+                port: ports.rtmp, publishers: 0, players: 0, seconds: 5)
+            plan.web = try WebTarget("http://127.0.0.1:\(ports.http)", consent: nil)
+            plan.hlsPlayers = 2
+            return try await plan.run()
+        }
+        #expect(result.failures(LoadFailure.unanswered.rawValue) == Fixed(2))
+    }
+}
