@@ -9,6 +9,8 @@ import Platform
 
 /// Makes SRS's callbacks: JSON by POST, answered by 200 and `0` or `{"code":0}`.
 ///
+/// What happens to one client is told in order: a callback waits until the one before is answered.
+///
 /// https://ossrs.io/lts/en-us/docs/v5/doc/http-callback
 public struct HookCaller: Sendable {
     /// Where each kind is posted to.
@@ -17,8 +19,15 @@ public struct HookCaller: Sendable {
     private let client: HTTPClient
     /// Replaced when the settings are read again.
     private let targets: NIOLockedValueBox<Targets>
+    /// The last callback of each client that has some under way.
+    private let turns = NIOLockedValueBox<[UInt64: Turn]>([:])
     private let identity: ServerIdentity
     private let logger: Logger
+
+    private struct Turn: Sendable {
+        var number: Int
+        var call: Task<Void, Never>
+    }
 
     private static let timeout = TimeAmount.seconds(5)
     private static let answerMax = 64 << 10
@@ -71,15 +80,32 @@ public struct HookCaller: Sendable {
     /// The answer comes on any thread; what cannot be asked is refused.
     func call(_ hook: Hook, then answer: @escaping @Sendable (Bool) -> Void) {
         guard let target = targets.withLockedValue({ $0[hook.kind] }) else { return answer(true) }
-        Task {
-            do {
-                answer(try await post(hook, to: target))
-            } catch {
-                logger.warning(
-                    "callback failed",
-                    metadata: ["action": "\(hook.kind.rawValue)", "error": "\(error)"])
-                answer(false)
+        turns.withLockedValue { turns in
+            let before = turns[hook.client]
+            let number = (before?.number ?? 0) + 1
+            let call = Task {
+                await before?.call.value
+                answer(await isGranted(hook, by: target))
+                end(number, of: hook.client)
             }
+            turns[hook.client] = Turn(number: number, call: call)
+        }
+    }
+
+    private func end(_ number: Int, of client: UInt64) {
+        turns.withLockedValue { turns in
+            if turns[client]?.number == number { turns[client] = nil }
+        }
+    }
+
+    private func isGranted(_ hook: Hook, by target: String) async -> Bool {
+        do {
+            return try await post(hook, to: target)
+        } catch {
+            logger.warning(
+                "callback failed",
+                metadata: ["action": "\(hook.kind.rawValue)", "error": "\(error)"])
+            return false
         }
     }
 
