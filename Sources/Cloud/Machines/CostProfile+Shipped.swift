@@ -42,8 +42,9 @@ extension CostProfile {
     /// This project's own server with its 350 ms of gathering.
     ///
     /// By `bench-serve` on a virtual Zen 4 core, 1,000 players at 100 % and at 10 % of the clip's
-    /// video cost 97-119 and 56-62 µs a player-second, and nginx-rtmp in the same runs 2.6 to 3.2
-    /// times what it costs on the machine of the other profiles: ours are divided by that. What
+    /// video cost 97-188 and 56-106 µs a player-second, as busy as the core's neighbours are, and
+    /// nginx-rtmp in the same runs 2.4 to 3.2 times what it costs on the machine of the other
+    /// profiles: ours are divided by that, the least by the most and the most by the least. What
     /// comes in costs 1.4 times nginx-rtmp's, as one publisher to one player does.
     public static let streamrSim = CostProfile(
         name: "streamr-sim", machine: bench,
@@ -54,7 +55,7 @@ extension CostProfile {
             $0.memoryPerPlayer = 6_800
             $0.memoryPerPublisher = 600_000
         },
-        high: streamrCosts(message: 277_000, byteOut: 78, byteIn: 4_500) {
+        high: streamrCosts(message: 515_000, byteOut: 119, byteIn: 4_500) {
             $0.perConnection = 60_000
             // Nothing in 20 s of the kernel's account, which counts in steps of 10 ms.
             $0.idle = 500_000
