@@ -89,12 +89,20 @@ struct Remedies {
         }
     }
 
-    /// The larger sizes of the instance's family that have a price.
+    /// The larger sizes of the instance's family that have a price and carry the traffic.
     private func largerInstances() -> [[Change]] {
         guard case .type(let name) = scenario.deployment.instance.machine else { return [] }
-        return MachineType.sizes(above: name)
-            .filter { book.index(ofPrice: "ec2:\($0)") != nil }.enumerated()
+        return MachineType.sizes(above: name).enumerated()
+            .filter { book.index(ofPrice: "ec2:\($0.element)") != nil && carries($0.element) }
             .map { [Change.largerInstance($0.element, steps: Int64($0.offset) + 1)] }
+    }
+
+    /// Whether the size's network carries all day what the run sent at its busiest, which may have
+    /// been a burst: a smaller size would fail as this one did.
+    private func carries(_ size: String) -> Bool {
+        let sent = result.series.columns.first { $0.name == "egress_rate" }?.values.max() ?? .zero
+        guard let machine = MachineType.named(size) else { return false }
+        return Fixed.ratio(Int128(machine.networkBaseline) * 8, 1_000_000) >= sent
     }
 
     private var openPorts: [Int] {
