@@ -29,20 +29,14 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        do {
-            try context.pipeline.syncOperations.addHTTPClientHandlers(position: .before(self))
-        } catch {
-            context.fireErrorCaught(error)
-        }
+        context.speakHTTP()
     }
 
     func channelActive(context: ChannelHandlerContext) {
         guard !isOver else { return context.close(promise: nil) }
         self.context = context
         loop.tally.add(RTMPClient.now - called, to: .connect)
-        let head = HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: target.prefix + path,
-            headers: ["Host": target.authority, "User-Agent": "streamr-sim"])
+        let head = target.asking(for: path)
         loop.tally.bytesSent += head.wireLength
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

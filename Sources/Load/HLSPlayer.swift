@@ -19,6 +19,8 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     private let target: WebTarget
     /// Of the playlist, behind the target's own.
     private var path: String
+    /// Whether the path is from a list of playlists.
+    private var isVariant = false
     private let called = RTMPClient.now
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
@@ -38,7 +40,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     private var shownUntil: Instant?
 
     private static let timeout = TimeAmount.seconds(20)
-    /// A playlist that is not there yet is asked for again.
+    /// A playlist that is not there yet, or says nothing new, is asked for no sooner than that.
     private static let pause = Interval.milliseconds(500)
     private static let playlistMax = 1 << 20
 
@@ -53,11 +55,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     // MARK: The channel
 
     func handlerAdded(context: ChannelHandlerContext) {
-        do {
-            try context.pipeline.syncOperations.addHTTPClientHandlers(position: .before(self))
-        } catch {
-            context.fireErrorCaught(error)
-        }
+        context.speakHTTP()
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -118,9 +116,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         guard let path = next.map({ HLSPlaylist.path($0.address, from: path) }) ?? path else {
             return fail(.redirected, next?.address ?? "")
         }
-        let head = HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: target.prefix + path,
-            headers: ["Host": target.authority, "User-Agent": "streamr-sim"])
+        let head = target.asking(for: path)
         askedAt = RTMPClient.now
         loop.tally.bytesSent += head.wireLength
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -160,10 +156,12 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     private func takePlaylist(at now: Instant) {
         guard let playlist = HLSPlaylist(String(buffer: body)) else { return fail(.notHLS, "") }
         if let variant = playlist.variant {
+            guard !isVariant else { return fail(.notHLS, "one list of playlists leads to another") }
             guard let path = HLSPlaylist.path(variant, from: path) else {
                 return fail(.redirected, variant)
             }
             self.path = path
+            isVariant = true
             return goOn()
         }
         guard let first = nextNumber ?? playlist.firstNumber else { return pause(Self.pause) }
@@ -177,7 +175,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         if !ahead.isEmpty { return goOn() }
         if playlist.isEnded { return fail(.ended, "") }
         // RFC 8216, 6.3.4: half a target duration where nothing changed.
-        pause(Interval(nanoseconds: playlist.target.nanoseconds / 2))
+        pause(max(Self.pause, Interval(nanoseconds: playlist.target.nanoseconds / 2)))
     }
 
     private func take(_ segment: HLSPlaylist.Segment, at now: Instant) {

@@ -24,11 +24,7 @@ final class WebConnection: ChannelInboundHandler {
 
     /// HTTP is spoken between the channel and us.
     func handlerAdded(context: ChannelHandlerContext) {
-        do {
-            try context.pipeline.syncOperations.addHTTPClientHandlers(position: .before(self))
-        } catch {
-            context.fireErrorCaught(error)
-        }
+        context.speakHTTP()
     }
 
     func channelActive(context: ChannelHandlerContext) {

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import RTMP
 
 /// An HTTP server, which its owner allows to be loaded.
@@ -47,6 +48,13 @@ public struct WebTarget: Sendable, Hashable {
     var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return place.port == (isSecure ? 443 : 80) ? name : "\(name):\(place.port)"
+    }
+
+    /// A request for what lies at the path behind the prefix.
+    func asking(for path: String) -> HTTPRequestHead {
+        HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: prefix + path,
+            headers: ["Host": authority, "User-Agent": "streamr-sim"])
     }
 
     /// What TLS is told; its path is nobody's.

@@ -63,16 +63,38 @@ import Testing
 
     @Test("a playlist that leads elsewhere is not followed", .timeLimit(.minutes(1)))
     func elsewhere() async throws {
-        let body = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://10.0.0.1/low.m3u8\n"
+        let result = try await Self.fed(
+            "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://10.0.0.1/low.m3u8\n")
+        #expect(result.failures(LoadFailure.redirected.rawValue) == Fixed(2))
+        #expect(result.status != .pass)
+    }
+
+    @Test("a list of playlists that leads to itself is left", .timeLimit(.minutes(1)))
+    func circle() async throws {
+        let result = try await Self.fed(
+            "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nagain.m3u8\n")
+        #expect(result.failures(LoadFailure.notHLS.rawValue) == Fixed(2))
+    }
+
+    @Test(
+        "a playlist with a target of nothing is not asked for without pause",
+        .timeLimit(.minutes(1)))
+    func hurry() async throws {
+        let body = "#EXTM3U\n#EXT-X-TARGETDURATION:0\n#EXTINF:0,\na.ts\n"
+        let result = try await Self.fed(body)
+        // Twice a second for three seconds, by each of two, at some 70 bytes an answer.
+        #expect(try #require(result.count("bytes_received")) < Fixed(2 * 10 * 200))
+    }
+
+    /// What two players make of a server that says the same to every request.
+    private static func fed(_ body: String) async throws -> LoadResult {
         let words = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        let result = try await Faulty.answers(words).with { port in
+        return try await Faulty.answers(words).with { port in
             var plan = try LoadPlan.small(port: port, publishers: 0, players: 0, seconds: 3)
             plan.web = try WebTarget("http://127.0.0.1:\(port)", consent: nil)
             plan.hlsPlayers = 2
             return try await plan.run()
         }
-        #expect(result.failures(LoadFailure.redirected.rawValue) == Fixed(2))
-        #expect(result.status != .pass)
     }
 
     @Test("a stream that is not there", .timeLimit(.minutes(1)))

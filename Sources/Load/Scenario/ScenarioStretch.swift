@@ -195,15 +195,19 @@ public struct ScenarioStretch: Sendable {
         scenario.viewers.contains { $0.source == .coordinator && $0.count > 0 }
     }
 
-    /// The questions of a stream's viewers where to watch it.
-    public func watchCalls(stream: Int, id: String) -> LoadCall? {
-        let times = clients.filter { client in
-            client.kind == .player && client.stream == stream && !client.isLate
-        }.map { $0.start - LoadPlan.headStart }
-        return times.isEmpty
-            ? nil
-            : LoadCall(
-                method: "GET", path: "/api/v1/watch/\(id)", arrival: .at(times.sorted()))
+    /// The questions of viewers where to watch, stream by stream; the coordinator's identifiers are
+    /// those of the streamers' streams.
+    public func watchCalls(of ids: [String]) -> [LoadCall] {
+        var times = [[Interval]](repeating: [], count: ids.count)
+        for client in clients where client.kind == .player && !client.isLate {
+            times[client.stream].append(client.start - LoadPlan.headStart)
+        }
+        return zip(ids, times).compactMap { id, times in
+            times.isEmpty
+                ? nil
+                : LoadCall(
+                    method: "GET", path: "/api/v1/watch/\(id)", arrival: .at(times.sorted()))
+        }
     }
 
     private static let heartbeatEvery = Interval.seconds(30)

@@ -228,12 +228,7 @@ struct BlastCommand: AsyncParsableCommand {
             guard let beats else { throw Failure.usage("--register: a token that is none") }
             plan.calls.append(beats)
         }
-        guard stretch.asksWhereToWatch else { return }
-        for (number, stream) in streams.enumerated() {
-            if let asks = stretch.watchCalls(stream: number, id: stream.id) {
-                plan.calls.append(asks)
-            }
-        }
+        if stretch.asksWhereToWatch { plan.calls += stretch.watchCalls(of: streams.map(\.id)) }
     }
 
     private func show(_ result: LoadResult, _ folder: String) throws {
