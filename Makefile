@@ -46,7 +46,7 @@ bench: setup
 	swift build -c release --product bench-store
 	taskset -c 1 .build/release/bench-store
 	swift build -c release --product bench-platform
-	.build/release/bench-platform
+	taskset -c 1 .build/release/bench-platform
 	swift build -c release --product bench-blast
 	.build/release/bench-blast
 	swift run -c release bench-cache

@@ -112,11 +112,11 @@ let benches: [Target] = [
         name: "bench-store", dependencies: ["Base", "Platform", "Storage", "TestServers"],
         path: "Benchmarks/store", swiftSettings: settings),
     .executableTarget(
-        name: "bench-platform", dependencies: [core, locks, posix],
+        name: "bench-platform", dependencies: ["TestServers", core, locks, posix],
         path: "Benchmarks/platform", swiftSettings: settings),
     .executableTarget(
-        name: "bench-blast", dependencies: ["TestServers"], path: "Benchmarks/blast",
-        swiftSettings: settings),
+        name: "bench-blast", dependencies: ["Base", "RTMP", "TestServers", core, posix],
+        path: "Benchmarks/blast", swiftSettings: settings),
     .executableTarget(
         name: "bench-pcap", dependencies: ["Capture", "Packets", "Media", "RTMP", "Base"],
         path: "Benchmarks/pcap", exclude: ["live"], swiftSettings: settings),

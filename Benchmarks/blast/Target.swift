@@ -35,6 +35,12 @@ final class Target {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    /// Of the worker, which does the work.
+    var cpuSeconds: Double {
+        ProcessFigures.firstChild(of: process.processIdentifier)
+            .map(ProcessFigures.cpuSeconds) ?? .nan
+    }
+
     private var configuration: String {
         """
         load_module \(Self.module);
@@ -46,5 +52,29 @@ final class Target {
         http { access_log off; keepalive_requests 100000000; client_body_temp_path \(folder.path);
             server { listen 127.0.0.1:\(httpPort); location / { return 200 "{}"; } } }
         """
+    }
+}
+
+/// `bench-blast sink` on the first core.
+final class SinkProcess {
+    let port: Int
+    private let process = Process()
+
+    init() throws {
+        let output = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        process.arguments = ["-c", "0", CommandLine.arguments[0], "sink"]
+        process.standardOutput = output
+        try process.run()
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw Target.Failure(description: "the sink does not start")
+        }
+        self.port = port
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
     }
 }

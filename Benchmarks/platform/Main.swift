@@ -2,24 +2,36 @@ import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import TestServers
 
-/// `bench-platform [PROGRAM [DATABASE]]`: what the coordinator takes, through its own HTTP port.
+/// `bench-platform [PROGRAM]`: what the coordinator takes through its own HTTP port, on SQLite and
+/// on a PostgreSQL of its own.
 ///
-/// Prints heartbeats a second of the server's CPU time, with everybody asking as fast as answers
-/// come; the delay of heartbeats at half the wanted load, from when each was due; and what the
-/// overview costs with 10,000 nodes.
+/// The server has the first core, and is asked from the second (`taskset -c 1 bench-platform`).
+/// Prints heartbeats a second with everybody asking as fast as answers come; the delay of
+/// heartbeats at half the wanted load, from when each was due; and what the overview costs with
+/// 10,000 nodes.
 @main
 struct PlatformBenchmark {
     static let nodesMax = 10_000
     static let connections = 32
     static let seconds = 10
-    /// Half of the 2,000 a second that SQLite is to take; PostgreSQL is to take 1,000.
-    static let steadyRate = 1_000
-
     static func main() async throws {
+        setvbuf(stdout, nil, _IOLBF, 0)
         let arguments = CommandLine.arguments
         let program = arguments.count > 1 ? arguments[1] : ".build/release/streamr-sim"
-        let server = try Server.start(program, database: arguments.count > 2 ? arguments[2] : nil)
+        try await measure("SQLite", program, database: nil, wanted: 2_000)
+        let postgres = try PostgresServer()
+        defer { postgres.stop() }
+        try await measure(
+            "PostgreSQL", program, database: try postgres.database(), wanted: 1_000)
+    }
+
+    /// `wanted` is how many heartbeats a second there are to be.
+    private static func measure(
+        _ name: String, _ program: String, database: String?, wanted: Int
+    ) async throws {
+        let server = try Server.start(program, database: database)
         defer { server.stop() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var requesters: [Requester] = []
@@ -27,9 +39,9 @@ struct PlatformBenchmark {
             requesters.append(try await .connect(port: server.port, on: group.next()))
         }
         let nodes = try await register(requesters)
-        print("\(nodes.count) nodes registered")
+        print("\(name), \(nodes.count) nodes:")
         try await measureFlood(server, requesters, nodes)
-        try await measureSteady(requesters, nodes)
+        try await measureSteady(requesters, nodes, rate: wanted / 2)
         try await measureOverview(server, requesters[0])
         for requester in requesters { await requester.close() }
         try await group.shutdownGracefully()
@@ -129,8 +141,10 @@ struct PlatformBenchmark {
                 + "the server")
     }
 
-    private static func measureSteady(_ requesters: [Requester], _ nodes: [Node]) async throws {
-        let count = steadyRate * seconds
+    private static func measureSteady(
+        _ requesters: [Requester], _ nodes: [Node], rate: Int
+    ) async throws {
+        let count = rate * seconds
         let start = NIODeadline.now() + .milliseconds(100)
         let delays = try await withThrowingTaskGroup(of: [Int64].self) { group in
             for (place, requester) in requesters.enumerated() {
@@ -138,7 +152,7 @@ struct PlatformBenchmark {
                     var delays: [Int64] = []
                     for index in stride(from: place, to: count, by: requesters.count) {
                         let due =
-                            start + .nanoseconds(Int64(index) * 1_000_000_000 / Int64(steadyRate))
+                            start + .nanoseconds(Int64(index) * 1_000_000_000 / Int64(rate))
                         let wait = (due - NIODeadline.now()).nanoseconds
                         if wait > 0 { try await Task.sleep(nanoseconds: UInt64(wait)) }
                         try await beat(nodes[index % nodes.count], requester)
@@ -153,7 +167,7 @@ struct PlatformBenchmark {
             let nanoseconds = delays[Int(Double(delays.count - 1) * share)]
             return String(format: "%.1f ms", Double(nanoseconds) / 1e6)
         }
-        print("at \(steadyRate) a second: p50 \(text(0.5)), p99 \(text(0.99)), most \(text(1))")
+        print("at \(rate) a second: p50 \(text(0.5)), p99 \(text(0.99)), most \(text(1))")
     }
 
     private static func measureOverview(_ server: Server, _ requester: Requester) async throws {
@@ -186,10 +200,11 @@ final class Server {
     static func start(_ program: String, database: String?) throws -> Server {
         let server = Server()
         let output = Pipe()
-        server.process.executableURL = URL(filePath: program)
+        server.process.executableURL = URL(filePath: "/usr/bin/taskset")
         server.process.arguments =
             [
-                "serve", "--bind", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0",
+                "-c", "0", program, "serve", "--bind", "127.0.0.1", "--rtmp-port", "0",
+                "--http-port", "0",
                 "--api-port", "0", "--coordinator-port", "0", "--https-port", "0", "--cache-port",
                 "0", "--data", server.folder.path, "--json",
             ] + (database.map { ["--database", $0] } ?? [])
@@ -206,14 +221,7 @@ final class Server {
             path: "bench-platform-\(ProcessInfo.processInfo.processIdentifier)")
     }
 
-    /// User and system time of the process, in hundredths.
-    var cpuSeconds: Double {
-        let path = "/proc/\(process.processIdentifier)/stat"
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        let fields = text.split(separator: " ")
-        guard fields.count > 14 else { return 0 }
-        return (Double(fields[13]) ?? 0) / 100 + (Double(fields[14]) ?? 0) / 100
-    }
+    var cpuSeconds: Double { ProcessFigures.cpuSeconds(of: process.processIdentifier) }
 
     func stop() {
         process.terminate()

@@ -67,29 +67,16 @@ struct Peer {
     }
 
     private static func child(of parent: Int32) throws -> Int32 {
-        let path = "/proc/\(parent)/task/\(parent)/children"
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        guard let first = text.split(separator: " ").first, let id = Int32(first) else {
+        guard let child = ProcessFigures.firstChild(of: parent) else {
             throw Failure(description: "nginx has no worker")
         }
-        return id
+        return child
     }
 
     /// User and system time so far.
-    var cpuSeconds: Double {
-        let text = (try? String(contentsOfFile: "/proc/\(worker)/stat", encoding: .utf8)) ?? ""
-        // Behind the name in parentheses: state is field 3, utime 14, stime 15.
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12])
-        else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
+    var cpuSeconds: Double { ProcessFigures.cpuSeconds(of: worker) }
 
-    var residentBytes: Int {
-        let text = (try? String(contentsOfFile: "/proc/\(worker)/statm", encoding: .utf8)) ?? ""
-        let fields = text.split(separator: " ")
-        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
-    }
+    var residentBytes: Int { ProcessFigures.residentBytes(of: worker) }
 
     func stop() {
         process.terminate()

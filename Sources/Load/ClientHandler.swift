@@ -126,7 +126,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             guard let context else { return }
             flush(context)
             transmission = Transmission(
-                tape, on: stream, from: now, context.channel, loop,
+                tape, on: stream, from: now, context, loop,
                 counted: client.counted(from: loop.began))
             transmission?.advance()
         case .play:

@@ -1,5 +1,6 @@
 import Base
 import Glibc
+import NIOCore
 
 /// Whether the generator was fit to measure: the delays that it adds itself, and its CPU time.
 ///
@@ -40,6 +41,14 @@ public struct GeneratorHealth: Sendable, Hashable {
         if clientsNotCalled > 0 { doubt("\(clientsNotCalled) clients could not call in time") }
         return doubts
     }
+
+    /// The cores that this process may run on (`sched_getaffinity(2)`), and whose share it has.
+    static let cores: Int = {
+        var mask = cpu_set_t()
+        let size = MemoryLayout<cpu_set_t>.size
+        guard sched_getaffinity(0, size, &mask) == 0 else { return System.coreCount }
+        return max(1, min(System.coreCount, Int(__sched_cpucount(size, &mask))))
+    }()
 
     /// CPU time of this process so far.
     static var cpuTime: Interval {

@@ -10,6 +10,8 @@ final class LoadLoop {
     /// One for each of the plan's shapes.
     let tapes: [ClipTape]
     let addresses: LoadAddresses
+    /// Of the loop's publishers.
+    let sendClock: SendClock
     private var pool: WebPool?
     var tally = Tally()
     private(set) var publishersNow: Int64 = 0
@@ -40,6 +42,7 @@ final class LoadLoop {
         self.tapes = tapes
         self.addresses = addresses
         eventLoop = loop
+        sendClock = SendClock(on: loop)
     }
 
     // MARK: Clients

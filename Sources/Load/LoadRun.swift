@@ -79,7 +79,7 @@ public struct LoadRun {
     ) async throws -> LoadResult {
         if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
         let tapes = try tapes(of: plan)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: GeneratorHealth.cores)
         var loops: [NIOLoopBound<LoadLoop>] = []
         for loop in group.makeIterator() {
             let made = loop.submit {
@@ -219,7 +219,7 @@ public struct LoadRun {
             players: gauges?.players ?? players,
             cpuPercent: Fixed.ratio(
                 Int128((cpu - cpuTime).nanoseconds) * 100,
-                Int128(length.nanoseconds) * Int128(System.coreCount)),
+                Int128(length.nanoseconds) * Int128(GeneratorHealth.cores)),
             clientsNotCalled: max(0, due - ledger.total.attempts - tally.attempts),
             length: length)
         (lookedAt, cpuTime) = (now, cpu)

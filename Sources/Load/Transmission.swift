@@ -12,34 +12,35 @@ final class Transmission {
     private let tape: ClipTape
     private let stream: MessageStreamID
     private let from: Instant
-    private let channel: any Channel
+    private let context: ChannelHandlerContext
     private let loop: LoadLoop
     /// When pictures count as due; nil is always.
     private let counted: Range<Instant>?
     private var index = 0
     private var round: Int64 = 0
     private var waitsForKey = false
-    private var timer: Scheduled<Void>?
+    private var isOver = false
+
+    /// As much is cheaper copied than sent as a piece of its own.
+    private static let copiedMax = 2_048
 
     init(
-        _ tape: ClipTape, on stream: MessageStreamID, from: Instant, _ channel: any Channel,
-        _ loop: LoadLoop, counted: Range<Instant>?
+        _ tape: ClipTape, on stream: MessageStreamID, from: Instant,
+        _ context: ChannelHandlerContext, _ loop: LoadLoop, counted: Range<Instant>?
     ) {
         self.tape = tape
         self.stream = stream
         self.from = from
-        self.channel = channel
+        self.context = context
         self.loop = loop
         self.counted = counted
     }
 
-    func cancel() {
-        timer?.cancel()
-        timer = nil
-    }
+    func cancel() { isOver = true }
 
     /// Sends all that is due, and comes back when the next message is.
     func advance() {
+        guard !isOver else { return }
         let now = RTMPClient.now
         var due = from + .milliseconds(tape.time(index, round: round))
         var hasWritten = false
@@ -52,9 +53,8 @@ final class Transmission {
             }
             due = from + .milliseconds(tape.time(index, round: round))
         }
-        if hasWritten { channel.flush() }
-        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        timer = loop.eventLoop.scheduleTask(deadline: due.deadline) { bound.value.advance() }
+        if hasWritten { context.flush() }
+        loop.sendClock.wake(self, at: due)
     }
 
     private func send(due: Instant, at now: Instant) -> Bool {
@@ -62,8 +62,8 @@ final class Transmission {
         let isCounted = item.isPicture && counted?.contains(due) ?? true
         if isCounted { loop.tally.picturesDue += 1 }
         if item.isKey { waitsForKey = false }
-        if !channel.isWritable { channel.flush() }
-        guard channel.isWritable, !(item.isPicture && waitsForKey) else {
+        if !context.channel.isWritable { context.flush() }
+        guard context.channel.isWritable, !(item.isPicture && waitsForKey) else {
             if item.isPicture {
                 waitsForKey = true
                 if isCounted { loop.tally.picturesHeldBack += 1 }
@@ -72,12 +72,17 @@ final class Transmission {
             return false
         }
         let time = tape.time(index, round: round)
-        let head = tape.head(index, time: time, on: stream, stamp: due)
+        var head = tape.head(index, time: time, on: stream, stamp: due)
         loop.tally.add(now - due, to: .sendLateness)
         loop.tally.messagesSent += 1
         loop.tally.bytesSent += Int64(head.readableBytes + item.rest.readableBytes)
-        channel.write(head, promise: nil)
-        if item.rest.readableBytes > 0 { channel.write(item.rest, promise: nil) }
+        if item.rest.readableBytes <= Self.copiedMax {
+            head.writeImmutableBuffer(item.rest)
+            context.write(NIOAny(head), promise: nil)
+        } else {
+            context.write(NIOAny(head), promise: nil)
+            context.write(NIOAny(item.rest), promise: nil)
+        }
         return true
     }
 }

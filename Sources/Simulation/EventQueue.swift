@@ -7,7 +7,8 @@ import Base
 /// move. The four children of an entry share one cache line. Taking out lets the hole sink to a
 /// leaf before the last key is put there: that key came from a leaf and rarely rises far (Wegener,
 /// "Bottom-up Heapsort", 1993). Pushing into the past is a bug and stops the run. Amortised cost
-/// O(log₄ n).
+/// O(log₄ n), but for the least key: it lies before the heap, since what is pushed is most often
+/// what comes next, an answer within the millisecond.
 ///
 /// Beside the events lie timers: what is expected of a flow changes with every rate, and an event
 /// for each expectation would outlive it by hours. A timer is moved instead; see `TimerQueue`.
@@ -26,7 +27,10 @@ struct EventQueue: ~Copyable {
     /// Slots that hold no event; as many as are free below `capacity`.
     private var free: UnsafeMutablePointer<Int32>
     private var capacity: Int
-    private(set) var count = 0
+    /// The least of all keys, or `.max` where the least lies in the heap.
+    private var front = UInt128.max
+    /// How many keys lie in the heap.
+    private var heaped = 0
     private var sequence: UInt128 = 0
     private var timers = TimerQueue()
     /// Invariant: no pending event is before it.
@@ -57,7 +61,9 @@ struct EventQueue: ~Copyable {
         return next == .max ? nil : Self.time(next)
     }
 
-    private var firstKey: UInt128 { count == 0 ? .max : keys[0] }
+    var count: Int { heaped + (front == .max ? 0 : 1) }
+
+    private var firstKey: UInt128 { front != .max || heaped == 0 ? front : keys[0] }
 
     private static func time(_ key: UInt128) -> Instant {
         Instant(nanoseconds: Int64(truncatingIfNeeded: key >> (slotBits + sequenceBits)))
@@ -87,8 +93,18 @@ struct EventQueue: ~Copyable {
         // As many slots are taken as there are keys, so the free ones begin there.
         let slot = free[count]
         events[Int(slot)] = event
-        rise(place(time) | UInt128(UInt32(slot)), from: count)
-        count += 1
+        let key = place(time) | UInt128(UInt32(slot))
+        if key < firstKey {
+            if front != .max { heap(front) }
+            front = key
+        } else {
+            heap(key)
+        }
+    }
+
+    private mutating func heap(_ key: UInt128) {
+        rise(key, from: heaped)
+        heaped += 1
     }
 
     /// Takes out the next event and moves `now` to its time.
@@ -105,9 +121,13 @@ struct EventQueue: ~Copyable {
             timers.remove(Int32(slot))
             return .timer(Timer(number: Int32(slot)))
         }
-        count -= 1
+        if front != .max {
+            front = .max
+        } else {
+            heaped -= 1
+            if heaped > 0 { rise(keys[heaped], from: sinkHole()) }
+        }
         free[count] = Int32(slot)
-        if count > 0 { rise(keys[count], from: sinkHole()) }
         return events[slot]
     }
 
@@ -127,7 +147,7 @@ struct EventQueue: ~Copyable {
         var hole = 0
         while true {
             let child = hole << 2 + 1
-            guard child + 3 < count else { return sinkLast(hole, child) }
+            guard child + 3 < heaped else { return sinkLast(hole, child) }
             let (a, b, c, d) = (keys[child], keys[child + 1], keys[child + 2], keys[child + 3])
             let (ab, isB) = b < a ? (b, 1) : (a, 0)
             let (cd, isD) = d < c ? (d, 3) : (c, 2)
@@ -139,9 +159,9 @@ struct EventQueue: ~Copyable {
 
     /// The last step, among fewer than four children.
     private func sinkLast(_ hole: Int, _ child: Int) -> Int {
-        guard child < count else { return hole }
+        guard child < heaped else { return hole }
         var least = child
-        for other in child + 1..<max(child + 1, count) where keys[other] < keys[least] {
+        for other in child + 1..<max(child + 1, heaped) where keys[other] < keys[least] {
             least = other
         }
         keys[hole] = keys[least]
@@ -151,7 +171,7 @@ struct EventQueue: ~Copyable {
     private mutating func grow() {
         check(capacity < Self.pendingMax, "more than \(Self.pendingMax) events pending")
         let (largerMemory, largerKeys) = Self.allocateKeys(capacity * 2)
-        largerKeys.moveInitialize(from: keys, count: count)
+        largerKeys.moveInitialize(from: keys, count: heaped)
         let largerEvents = UnsafeMutablePointer<Event>.allocate(capacity: capacity * 2)
         largerEvents.moveInitialize(from: events, count: capacity)
         let largerFree = UnsafeMutablePointer<Int32>.allocate(capacity: capacity * 2)

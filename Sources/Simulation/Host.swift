@@ -50,6 +50,8 @@ struct Host: Sendable {
     var stoppedTime: Interval = .zero
     /// CPU time of control work since the start, beside the media's.
     var controlCPU: Interval = .zero
+    /// The longest that anything waited for CPU time and spent it, here or at a managed service.
+    var waitMax: Interval = .zero
     /// The instance's own system, beside the containers (Amazon Linux with Docker).
     static let systemMemory: Int64 = 160 << 20
     static let systemDisk: Int64 = 2_300 << 20

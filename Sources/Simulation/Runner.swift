@@ -10,8 +10,8 @@ public struct Runner: Sendable {
         /// Whether failed verdicts are followed by a search for what would turn them round.
         public var findsRemedies: Bool
         public var traceHour: Int?
-        /// Whether it is ruled again with every cost at the low end of its range, which takes as
-        /// long as the run; what is said to differ there is told beside each verdict.
+        /// Whether it is ruled at the low end of the costs as well; what differs there is told
+        /// beside each verdict. That takes as long as the run, where it has to be run.
         public var comparesLowEnd = true
 
         public init(fidelity: Fidelity, findsRemedies: Bool, traceHour: Int?) {
@@ -78,7 +78,13 @@ public struct Runner: Sendable {
         var outcome = Outcome(
             result: result, trace: world.record.trace, capture: world.capture)
         guard isWhole else { return outcome }
-        if options.comparesLowEnd { compareLowEnd(&result, report) }
+        if options.comparesLowEnd {
+            if let slack = world.slack {
+                result.assumptions.append(slack)
+            } else {
+                compareLowEnd(&result, report)
+            }
+        }
         if options.findsRemedies {
             Remedies(scenario, book, result).find(into: &result, report)
         }
@@ -86,21 +92,30 @@ public struct Runner: Sendable {
         return outcome
     }
 
-    /// Rules again with every cost at the low end of its range.
+    /// Rules again with every cost at the low end of its range. A run by frames is not set against
+    /// a fluid one, which may differ by itself: both ends are fluid then.
     private func compareLowEnd(_ result: inout RunResult, _ report: (Progress) -> Bool) {
-        var world = World(scenario, costEnd: .low, traceHour: nil, book: book)
-        guard Self.drive(&world, scenario, .fluid, "low costs", report) else {
+        var high: [Verdict]? = result.verdicts
+        if options.fidelity == .frame { high = fluidVerdicts(.high, report) }
+        guard let high, let low = fluidVerdicts(.low, report) else {
             result.partial = "interrupted while ruling at the low end of the cost profiles"
             return
         }
-        let low = world.result(isWhole: true, .fluid)
-        for index in result.verdicts.indices {
-            let other = low.verdicts[index]
-            guard other.status != result.verdicts[index].status else { continue }
+        for index in result.verdicts.indices where low[index].status != high[index].status {
             result.verdicts[index].disagreement =
-                "At the low end of the cost profiles the verdict is \(other.status.rawValue) "
-                + "with \(other.value) \(other.unit)."
+                "At the low end of the cost profiles the verdict is \(low[index].status.rawValue) "
+                + "with \(low[index].value) \(low[index].unit)."
         }
+    }
+
+    /// Nil when interrupted.
+    private func fluidVerdicts(
+        _ costEnd: CostProfile.End, _ report: (Progress) -> Bool
+    ) -> [Verdict]? {
+        var world = World(scenario, costEnd: costEnd, traceHour: nil, book: book)
+        let stage = costEnd == .low ? "low costs" : "high costs, fluid"
+        guard Self.drive(&world, scenario, .fluid, stage, report) else { return nil }
+        return world.result(isWhole: true, .fluid).verdicts
     }
 
     static func drive(
@@ -125,6 +140,27 @@ public struct Runner: Sendable {
 }
 
 extension World {
+    /// What waits longer for CPU time may miss a deadline; the shortest that anybody has is the two
+    /// seconds of a look at the dashboard.
+    private static let waitShort = Interval.milliseconds(500)
+
+    /// Why lower costs cannot rule otherwise; nil where they might.
+    ///
+    /// Costs act on a run by what is short of CPU time or memory, by the surplus that is billed, and
+    /// by deadlines. Where none of that came about at the high end, it does not at the low one.
+    fileprivate var slack: String? {
+        let machines = [host.credits, databaseMachine?.credits, cacheMachine?.credits]
+        let isShort =
+            fluid.capacities[Int(host.cpuCapacity)].wasOver || tally.oomKills > 0
+            || machines.contains { credits in
+                credits.map { $0.heldTime > .zero || $0.surplusBillable > .zero } ?? false
+            }
+        guard !isShort, host.waitMax <= Self.waitShort else { return nil }
+        return "Both ends of the cost profiles rule the same: at the high end CPU time, credits and"
+            + " memory were never short, no surplus was charged, and nothing waited longer than"
+            + " \(host.waitMax.nanoseconds / 1_000_000) ms for CPU time; the low end was not run."
+    }
+
     /// Ends the run and rules on it.
     mutating func result(isWhole: Bool, _ fidelity: Runner.Fidelity) -> RunResult {
         finish(fidelity)

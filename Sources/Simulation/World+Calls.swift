@@ -247,6 +247,7 @@ extension World {
             at: queue.now)
         switch outcome {
         case .answered(let after)?:
+            host.waitMax = max(host.waitMax, after)
             let answer = tables.execute(transaction, at: queue.now)
             settleFlight(
                 index, .stored(answer), at: effectsAt + after + Self.zoneDelay + Self.zoneDelay)
@@ -265,6 +266,7 @@ extension World {
                 return
             }
             guard let after = cacheMachine?.run(cpu: cost, at: queue.now) else { return }
+            host.waitMax = max(host.waitMax, after)
             let answer = cacheTables.execute(command, at: queue.now)
             settleFlight(
                 index, .cached(answer), at: effectsAt + after + Self.zoneDelay + Self.zoneDelay)

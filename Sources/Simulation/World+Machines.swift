@@ -20,6 +20,7 @@ extension World {
             ? cost.nanoseconds : multiplyDivideUp(cost.nanoseconds, 1_000_000_000, speed)
         let done = begins + Interval(nanoseconds: time)
         host.services[service.index].busyUntil = done
+        host.waitMax = max(host.waitMax, done - now)
         return done
     }
 

@@ -105,6 +105,35 @@ import Testing
         #expect(Plan.run(scenario).verdict("rtmp-reliable")?.disagreement == nil)
     }
 
+    @Test("the low end is left out only where it rules the same")
+    func slack() throws {
+        var left = 0
+        for seed in UInt64(1)...24 {
+            var random = Random(seed: seed)
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.seed = seed
+            scenario.streamers[0].count = 1 + Int(random.below(6))
+            scenario.streamers[0].media.video = .megabits(1 + Int64(random.below(12)))
+            scenario.viewers[0].count = Int(random.below(12))
+            if random.below(2) == 0 { scenario.deployment.instance.credits = .standard }
+            if random.below(3) == 0 {
+                scenario.deployment.front = .container
+                scenario.deployment.cache = .container(memoryMax: .mebibytes(64))
+            }
+            scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(20))]
+            let result = Plan.run(scenario)
+            guard result.assumptions.contains(where: { $0.contains("low end was not run") })
+            else { continue }
+            left += 1
+            let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+            var world = World(scenario, costEnd: .low, traceHour: nil, book: book)
+            world.run(until: scenario.start + scenario.duration)
+            let low = world.result(isWhole: true, .fluid)
+            #expect(low.verdicts.map(\.status) == result.verdicts.map(\.status), "seed \(seed)")
+        }
+        #expect((6..<24).contains(left), "left out in \(left) of 24")
+    }
+
     @Test("value-added tax and what nodes are owed stand beside the bill")
     func tax() {
         var scenario = Plan.fiveFriends(days: 1)

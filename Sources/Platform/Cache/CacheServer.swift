@@ -249,10 +249,11 @@ public struct CacheServer: Sendable {
         closeLeaving(into: &outbox)
     }
 
-    /// Whether more commands of this connection are to be carried out.
+    /// Whether more commands of this connection are to be carried out. Asked for each command, and
+    /// so of the client where it lies: a copy of it has a dozen owners to count.
     private func isListening(_ index: Int) -> Bool {
-        guard let client = clients[index] else { return false }
-        return !client.isClosing && !client.isStalled
+        guard clients[index] != nil else { return false }
+        return !clients[index]!.isClosing && !clients[index]!.isStalled
     }
 
     /// The checks that come before any command, in Redis' order; then the command, or its place in

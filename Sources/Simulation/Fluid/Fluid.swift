@@ -21,6 +21,8 @@ struct Fluid: Sendable {
         /// What all flows together want of it, and what they get.
         var demand: Int64 = 0
         var use: Int64 = 0
+        /// Whether more was ever wanted of it than it had.
+        var wasOver = false
         /// True for a capacity of which a flow takes CPU time and not bytes.
         var isCPU: Bool
         // Scratch of one filling round.
@@ -80,6 +82,7 @@ struct Fluid: Sendable {
         capacities[Int(index)].limit = limit
         let demand = capacities[Int(index)].demand
         guard demand > old || demand > limit else { return }
+        if demand > limit { capacities[Int(index)].wasOver = true }
         markDirty(index)
         if capacities[Int(index)].use > limit { sharedAt = Instant(nanoseconds: 0) }
     }
@@ -273,7 +276,9 @@ struct Fluid: Sendable {
             let wasOver = capacities[c].isOver
             capacities[c].demand += load(want, place, cpuPerByte) - load(old, place, cpuPerByte)
             check(capacities[c].demand >= 0, "a demand below zero")
-            if wasOver || capacities[c].isOver { short |= 1 << place }
+            let isOver = capacities[c].isOver
+            if isOver { capacities[c].wasOver = true }
+            if wasOver || isOver { short |= 1 << place }
         }
         return short
     }

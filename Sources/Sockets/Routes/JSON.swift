@@ -31,32 +31,29 @@ enum JSON: Sendable, Hashable {
 }
 
 extension JSON: Codable {
+    /// What bodies have most is tried first: a value that is something else costs a thrown error.
     init(from decoder: any Decoder) throws {
-        if let fields = try? decoder.container(keyedBy: Name.self) {
-            var object: [String: JSON] = [:]
-            for key in fields.allKeys {
-                object[key.stringValue] = try fields.decode(JSON.self, forKey: key)
-            }
-            self = .object(object)
-            return
-        }
-        if var rows = try? decoder.unkeyedContainer() {
-            var list: [JSON] = []
-            while !rows.isAtEnd { list.append(try rows.decode(JSON.self)) }
-            self = .list(list)
-            return
-        }
         let value = try decoder.singleValueContainer()
         if let text = try? value.decode(String.self) {
             self = .text(text)
         } else if let integer = try? value.decode(Int64.self) {
             self = .integer(integer)
-        } else if let flag = try? value.decode(Bool.self) {
-            self = .flag(flag)
+        } else if let fields = try? decoder.container(keyedBy: Name.self) {
+            var object: [String: JSON] = [:]
+            for key in fields.allKeys {
+                object[key.stringValue] = try fields.decode(JSON.self, forKey: key)
+            }
+            self = .object(object)
         } else if value.decodeNil() {
             self = .null
         } else if let decimal = try? value.decode(Decimal.self) {
             self = .decimal(decimal)
+        } else if let flag = try? value.decode(Bool.self) {
+            self = .flag(flag)
+        } else if var rows = try? decoder.unkeyedContainer() {
+            var list: [JSON] = []
+            while !rows.isAtEnd { list.append(try rows.decode(JSON.self)) }
+            self = .list(list)
         } else {
             // Beyond what is exact: JSON still, but no field of ours takes it.
             _ = try value.decode(Double.self)

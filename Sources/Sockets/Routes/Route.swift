@@ -38,9 +38,8 @@ struct Route: Sendable {
 
     var parts: [Substring] { path.split(separator: "/") }
 
-    /// The values in a path of as many parts; nil if it is another route's.
-    func match(_ asked: [Substring]) -> [Substring]? {
-        let own = parts
+    /// The values in a path of as many parts as `own`; nil if it is another route's.
+    static func match(_ own: [Substring], _ asked: [Substring]) -> [Substring]? {
         guard own.count == asked.count else { return nil }
         var found: [Substring] = []
         for (mine, theirs) in zip(own, asked) {

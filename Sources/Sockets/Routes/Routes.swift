@@ -5,14 +5,16 @@ import Platform
 enum Routes {
     static let all: [Route] =
         accounts + streams + nodes + callbacks + figures
+    /// The parts of each route's path: every request is compared with all of them.
+    private static let parts = all.map(\.parts)
 
     /// The route for a request, or why there is none.
     static func find(
         _ method: String, _ path: String
     ) throws(RequestFault) -> (route: Route, inPath: [Substring]) {
         let asked = path.split(separator: "/", omittingEmptySubsequences: true)
-        let matches = all.compactMap { route in
-            route.match(asked).map { (route: route, inPath: $0) }
+        let matches = parts.indices.compactMap { index in
+            Route.match(parts[index], asked).map { (route: all[index], inPath: $0) }
         }
         // What is spelled out is nearer than what varies: `/streams/live` is not a stream's.
         let nearest = matches.map(\.inPath.count).min()
