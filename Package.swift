@@ -98,7 +98,7 @@ let drivers: [Target] = [
 
 let benches: [Target] = [
     .executableTarget(
-        name: "bench", dependencies: ["Simulation", "Platform", "Base"],
+        name: "bench", dependencies: ["Simulation", "Platform", "Base", "TestServers"],
         path: "Benchmarks/bench", swiftSettings: settings),
     .executableTarget(
         name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",

@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import TestServers
 
 /// `make bench`: CPU time of the kernel and of whole commands, with their event counts.
 ///
@@ -11,8 +12,7 @@ struct Bench {
     private static let speedWished = 2_000_000.0
 
     static func main() throws {
-        // What takes minutes shows its lines as they come, also in a file.
-        setvbuf(stdout, nil, _IOLBF, 0)
+        showLinesAtOnce()
         print("kernel: enum events, 10,000 pending, the best of three")
         let events: Int64 = 30_000_000
         var seconds = Double.infinity

@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 
 /// `bench-blast [PROGRAM]`: what the load generator costs, against nginx with nginx-rtmp.
 ///
@@ -11,8 +12,7 @@ struct BenchBlast {
     static func main() throws {
         let arguments = CommandLine.arguments
         if arguments.count > 1, arguments[1] == "sink" { return try Sink.run() }
-        // What takes minutes shows its lines as they come, also in a file.
-        setvbuf(stdout, nil, _IOLBF, 0)
+        showLinesAtOnce()
         let program = arguments.count > 1 ? arguments[1] : ".build/release/streamr-sim"
         let target = try Target()
         defer { target.stop() }

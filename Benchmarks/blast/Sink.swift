@@ -36,7 +36,8 @@ private final class SinkHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isTaking else { return }
-        session.receive(unwrapInboundIn(data).readableBytesUInt8Span)
+        let buffer = unwrapInboundIn(data)
+        session.receive(buffer.readableBytesUInt8Span)
         do {
             while let event = try session.next(at: Self.now) {
                 switch event {

@@ -17,7 +17,7 @@ struct PlatformBenchmark {
     static let connections = 32
     static let seconds = 10
     static func main() async throws {
-        setvbuf(stdout, nil, _IOLBF, 0)
+        showLinesAtOnce()
         let arguments = CommandLine.arguments
         let program = arguments.count > 1 ? arguments[1] : ".build/release/streamr-sim"
         try await measure("SQLite", program, database: nil, wanted: 2_000)

@@ -42,12 +42,19 @@ public struct GeneratorHealth: Sendable, Hashable {
         return doubts
     }
 
-    /// The cores that this process may run on (`sched_getaffinity(2)`), and whose share it has.
+    /// How many cores this process may run on: its own mask, in hexadecimal (proc(5)), and what its
+    /// control group allows.
     static let cores: Int = {
-        var mask = cpu_set_t()
-        let size = MemoryLayout<cpu_set_t>.size
-        guard sched_getaffinity(0, size, &mask) == 0 else { return System.coreCount }
-        return max(1, min(System.coreCount, Int(__sched_cpucount(size, &mask))))
+        guard let file = fopen("/proc/self/status", "r") else { return System.coreCount }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 4_096)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let words = String(cString: line).split(separator: ":")
+            guard words.count == 2, words[0] == "Cpus_allowed" else { continue }
+            let mine = words[1].reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+            return max(1, min(System.coreCount, mine))
+        }
+        return System.coreCount
     }()
 
     /// CPU time of this process so far.

@@ -50,7 +50,7 @@ struct Host: Sendable {
     var stoppedTime: Interval = .zero
     /// CPU time of control work since the start, beside the media's.
     var controlCPU: Interval = .zero
-    /// The longest that anything waited for CPU time and spent it, here or at a managed service.
+    /// The longest that anything waited for CPU time and spent it, here or at a managed cache.
     var waitMax: Interval = .zero
     /// The instance's own system, beside the containers (Amazon Linux with Docker).
     static let systemMemory: Int64 = 160 << 20

@@ -149,17 +149,20 @@ extension World {
     /// Costs act on a run by what is short of CPU time or memory, by the surplus that is billed, and
     /// by deadlines. Where none of that came about at the high end, it does not at the low one.
     fileprivate var slack: String? {
-        let machines = [host.credits, databaseMachine?.credits, cacheMachine?.credits]
-        let isShort =
-            fluid.capacities[Int(host.cpuCapacity)].wasOver || tally.oomKills > 0
-            || machines.contains { credits in
-                credits.map { $0.heldTime > .zero || $0.surplusBillable > .zero } ?? false
-            }
-        guard !isShort, host.waitMax <= Self.waitShort else { return nil }
-        return "Both ends of the cost profiles rule the same: at the high end CPU time, credits and"
-            + " memory were never short, no surplus was charged, and nothing waited longer than"
-            + " \(host.waitMax.nanoseconds / 1_000_000) ms for CPU time; the low end was not run."
+        let surplus = [host.credits, databaseMachine?.credits].contains { credits in
+            credits.map { $0.surplusBillable > .zero } ?? false
+        }
+        guard !surplus, !fluid.capacities[Int(host.cpuCapacity)].wasOver, tally.oomKills == 0,
+            cpuWaitMax <= Self.waitShort
+        else { return nil }
+        return "Both ends of the cost profiles rule the same: at the high end media always had the"
+            + " CPU time it wanted, memory was never short, no surplus was charged, and nothing"
+            + " waited longer than \(cpuWaitMax.nanoseconds / 1_000_000) ms for CPU time; the low"
+            + " end was not run."
     }
+
+    /// The longest that anything waited for CPU time and spent it.
+    var cpuWaitMax: Interval { max(host.waitMax, databaseMachine?.cpuWaitMax ?? .zero) }
 
     /// Ends the run and rules on it.
     mutating func result(isWhole: Bool, _ fidelity: Runner.Fidelity) -> RunResult {

@@ -247,7 +247,6 @@ extension World {
             at: queue.now)
         switch outcome {
         case .answered(let after)?:
-            host.waitMax = max(host.waitMax, after)
             let answer = tables.execute(transaction, at: queue.now)
             settleFlight(
                 index, .stored(answer), at: effectsAt + after + Self.zoneDelay + Self.zoneDelay)

@@ -254,6 +254,7 @@ extension World {
         seconds(
             "cpu_seconds", Interval(nanoseconds: host.credits.used.whole + frameCorrection))
         seconds("cpu_control_seconds", host.controlCPU)
+        seconds("cpu_wait_max_seconds", cpuWaitMax)
         add("heartbeats", tally.heartbeats)
         add("calls", tally.calls)
         add("calls_failed", tally.callsFailed)

@@ -59,6 +59,8 @@ public struct DatabaseMachine: Sendable {
     public private(set) var connectionsRefused: Int64 = 0
     public private(set) var restarts: Int64 = 0
     public private(set) var downTime: Interval = .zero
+    /// The longest that a transaction waited for CPU time and spent it, without the disk.
+    public private(set) var cpuWaitMax: Interval = .zero
     private var patchAt: Instant?
     private var vCPUFreeAt: [Instant]
     private var diskFreeAt: Instant
@@ -190,6 +192,7 @@ public struct DatabaseMachine: Sendable {
             ? time : Interval(nanoseconds: multiplyDivideUp(time.nanoseconds, 1_000_000_000, speed))
         credits.charge(time, at: now)
         vCPUFreeAt[first] = max(now, vCPUFreeAt[first]) + stretched
+        cpuWaitMax = max(cpuWaitMax, vCPUFreeAt[first] - now)
         return vCPUFreeAt[first]
     }
 
