@@ -146,8 +146,8 @@ extension World {
 
     /// Why lower costs cannot rule otherwise; nil where they might.
     ///
-    /// Costs act on a run by what is short of CPU time or memory, by the surplus that is billed, and
-    /// by deadlines. Where none of that came about at the high end, it does not at the low one.
+    /// Costs act on a run by what is short of CPU time or memory, by the surplus that is billed,
+    /// and by deadlines. Where none of that came about at the high end, it does not at the low one.
     fileprivate var slack: String? {
         let surplus = [host.credits, databaseMachine?.credits].contains { credits in
             credits.map { $0.surplusBillable > .zero } ?? false
