@@ -38,6 +38,8 @@ extension World {
     static let encoderQueueMax = Interval.milliseconds(900)
     /// A path with less headroom than this is watched key frame by key frame.
     private static let tightPercent: Int64 = 130
+    /// Edges of each flow at one instant; a flow has four kinds of them.
+    private static let edgesAtOnceMax = 16
 
     // MARK: On and off the air
 
@@ -280,6 +282,7 @@ extension World {
     // MARK: Edges
 
     mutating func flowEdge(_ index: Int32) {
+        countEdge()
         switch fluid.edge(index, at: queue.now) {
         case .queueEmpty?, nil: fluid.change(index, at: queue.now) { _ in }
         case .queueFull?: queueFull(index)
@@ -296,6 +299,18 @@ extension World {
         }
     }
 
+    /// An edge that changes nothing would come again at once, for ever: told instead of waited for.
+    private mutating func countEdge() {
+        if edgesAt != queue.now {
+            edgesAt = queue.now
+            edgesAtOnce = 0
+        }
+        edgesAtOnce += 1
+        check(
+            edgesAtOnce <= Self.edgesAtOnceMax * (fluid.open.count + 1),
+            "edges of flows that repeat at one instant")
+    }
+
     private mutating func tellPlayer(_ flow: Int32, stalled: Bool) {
         let link = links[fluid.flow(flow).owner]
         guard !link.clientTold, epoch(of: link.client) == link.clientEpoch else { return }
@@ -310,14 +325,15 @@ extension World {
     }
 
     /// A player's queue is too long: whole groups go, the newest key frame and what follows stay.
+    /// Where even those are too long all goes, as in SRS (srs_app_source.cpp, `shrink`).
     private mutating func dropToKeyFrame(_ index: Int32) {
         let media = streamers[Int(links[fluid.flow(index).owner].stream)].media
-        let keep = media.isDropping ? 0 : media.shape.sinceKeyFrame(media.phase(at: queue.now))
         let waiting = fluid.flow(index).queue.whole
-        let dropped = max(0, waiting - keep)
+        var keep = media.isDropping ? 0 : media.shape.sinceKeyFrame(media.phase(at: queue.now))
+        if keep >= fluid.flow(index).queueMax { keep = 0 }
         tally.framesDroppedQueue += multiplyDivide(
-            dropped, media.shape.framesPerSecond, media.mean.content)
-        fluid.change(index, at: queue.now) { $0.queue = Integral(min(keep, waiting)) }
+            waiting - keep, media.shape.framesPerSecond, media.mean.content)
+        fluid.change(index, at: queue.now) { $0.queue = Integral(keep) }
         mediaWentBad()
     }
 

@@ -70,6 +70,13 @@ public struct World: ~Copyable {
     var addressKnown: UInt32 = 1
     /// When crowded capacities are to be shared next; `.distantFuture` for not yet.
     var shareAt = Instant.distantFuture
+    /// The instant of the latest edge of a flow, and how many came at it.
+    var edgesAt = Instant(nanoseconds: 0)
+    var edgesAtOnce = 0
+    /// Media sessions at the RTMP server, and whether some came or went since it was weighed.
+    var publishers: Int64 = 0
+    var players: Int64 = 0
+    var sessionsChanged = false
 
     var tally = Tally()
     var record: Recorder

@@ -93,6 +93,26 @@ import Testing
         }
     }
 
+    @Test("what rounding leaves over does not go to and fro between a flow and those it feeds")
+    func leftOver() {
+        let now = Instant(nanoseconds: 0) + .seconds(10)
+        var fluid = Fluid()
+        let cpu = fluid.addCapacity(10_000_000, isCPU: true)
+        var flow = Flow(ceiling: 10_000_000, owner: 0, at: now)
+        flow.crosses[Flow.cpuPlace] = cpu
+        flow.cpuPerByte = 1_000
+        flow.feed = 1_000_000
+        let publisher = fluid.open(flow, feeder: noFlow, at: now)
+        let players = (0..<3).map { _ in fluid.open(flow, feeder: publisher, at: now) }
+        #expect(fluid.settle(at: now) == nil)
+        fluid.setLimit(cpu, 1_000_003)
+        #expect(fluid.settle(at: now) == nil)
+        for index in players + [publisher] {
+            #expect((250_000...250_003).contains(fluid.flow(index).rate))
+        }
+        #expect(fluid.capacities[Int(cpu)].use <= 1_000_003)
+    }
+
     private func bruteForce(_ limits: [Int64], _ routes: [[Int]], _ wants: [Int64]) -> [Int64] {
         var rates = [Int64](repeating: 0, count: routes.count)
         var grows = [Bool](repeating: true, count: routes.count)

@@ -244,6 +244,25 @@ import Testing
         #expect(Plan.run(scenario).verdict("cost-under-budget")?.status == .inconclusive)
     }
 
+    /// Method: half of the downlink is missing, and a queue of a second never holds a whole group
+    /// of pictures of two.
+    @Test("a queue shorter than a group of pictures is emptied, and time goes on")
+    func shortQueue() {
+        var home = Plan.cable
+        home.downlink = .megabits(2)
+        var scenario = Plan.fiveFriends(days: 1, home: home)
+        scenario.duration = .hours(20)
+        scenario.deployment.rtmp.queue = .seconds(1)
+        scenario.streamers[0].count = 1
+        scenario.viewers[0].count = 1
+        scenario.nodes = []
+        let result = Plan.run(scenario)
+        let sent = result.figure("frames_sent").millionths
+        let dropped = result.figure("frames_dropped_queue").millionths
+        // Of 2.85 Mbit/s on the wire 2 get through, stalls and all.
+        #expect(dropped > sent / 10 && dropped < sent / 2, "\(dropped) of \(sent)")
+    }
+
     @Test("a run too short to judge is inconclusive, never a pass")
     func short() {
         var scenario = Plan.fiveFriends(days: 1)
