@@ -50,6 +50,31 @@ import Testing
         #expect(bbr == line / 100 * 99)
     }
 
+    /// Method: what a file may say of a home at its ends, doubled and joined as a path through a
+    /// node is; where the root's argument is largest against the formula in floating point.
+    @Test("TCP's ceiling lies between one byte a second and the line for every home there may be")
+    func ceilingCorners() {
+        let losses = [1, 10, 500, 500_000].map { Share(millionths: $0) }
+        let delays = [Interval(nanoseconds: 1_000), .milliseconds(35), .seconds(1), .seconds(2)]
+        for control in CongestionControl.allCases {
+            for (loss, delay) in losses.flatMap({ loss in delays.map { (loss, $0) } }) {
+                for line in [Int64(1), 125, 1_250_000_000] {
+                    var home = Plan.cable
+                    (home.loss, home.delay, home.congestion) = (loss, delay, control)
+                    for isThroughNode in [false, true] {
+                        if isThroughNode { home.crossAlso(home) }
+                        #expect((1...line).contains(home.pathCeiling(line: line)))
+                    }
+                }
+            }
+        }
+        let ratio = 8.0 / 1e-6
+        let cubic = 1_514.0 / 8 * 1.054 * (ratio * ratio * ratio).squareRoot().squareRoot()
+        let got = TCPResponse.ceiling(
+            line: .max, roundTrip: .seconds(8), loss: Share(millionths: 1), control: .cubic)
+        #expect(abs(Double(got) / cubic - 1) < 0.01)
+    }
+
     @Test("a group of pictures adds up to its rate within one frame's rounding")
     func shape() {
         let shape = MediaShape(Plan.media, video: Plan.media.video)
