@@ -226,7 +226,17 @@ extension DatabasePlan: Varied {
             form.field(
                 "instanceClass", &instanceClass, "RDS instance class.",
                 .one(of: MachinePlan.typeNames.map { "db.\($0)" }))
-            form.object("storage", &storage, "Database storage.")
+            form.object(
+                "storage", &storage,
+                "Database storage, at most 399 GiB: above, RDS stripes volumes, which is not "
+                    + "modelled.")
+            let most = ByteCount.gibibytes(DatabaseMachine.storageGibibytesMax)
+            if storage.size > most {
+                form.faults.add(
+                    "\(form.path(of: "storage")).size",
+                    "at most \(Units.bytes.text(most.bytes)), above which RDS stripes volumes",
+                    found: "\"\(Units.bytes.text(storage.size.bytes))\"")
+            }
             form.field("multiAZ", &multiAZ, "Whether a standby runs in a second zone.", .flag)
             form.field("backupDays", &backupDays, "Days that backups are kept.", .count(0...35))
             form.field(
@@ -261,7 +271,7 @@ extension CachePlan: Varied {
         case .managed(var nodeType, var engine):
             form.field(
                 "nodeType", &nodeType, "ElastiCache node type.",
-                .one(of: MachinePlan.typeNames.map { "cache.\($0)" }))
+                .one(of: CacheMachine.nodeTypes))
             form.field("engine", &engine, "Cache engine.", .word)
             self = .managed(nodeType: nodeType, engine: engine)
         case .container(var memoryMax):

@@ -60,6 +60,14 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.deployment.database.multiAZ", nil, true
     ),
     (
+        #"{"name": "a", "deployment": {"database": {"storage": {"size": "400 GiB"}}}}"#,
+        "$.deployment.database.storage.size", nil, false
+    ),
+    (
+        #"{"name": "a", "deployment": {"cache": {"nodeType": "cache.t3a.micro"}}}"#,
+        "$.deployment.cache.nodeType", "cache.t3.micro", true
+    ),
+    (
         #"{"name": "a", "deployment": {"cache": {"nodeTyp": "cache.t3.micro"}}}"#,
         "$.deployment.cache.nodeTyp", "nodeType", true
     ),

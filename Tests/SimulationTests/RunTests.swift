@@ -263,6 +263,27 @@ import Testing
         #expect(dropped > sent / 10 && dropped < sent / 2, "\(dropped) of \(sent)")
     }
 
+    @Test("classes without credits and large disks run; connections follow the memory")
+    func classes() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.duration = .hours(1)
+        let classes = [("db.t3.micro", 80), ("db.t3.medium", 418), ("db.m6i.large", 868)]
+        for (type, connections) in classes {
+            scenario.deployment.database = .managed(
+                instanceClass: type, storage: VolumePlan(size: .gibibytes(399), type: .gp2),
+                multiAZ: false, backupDays: 0, engineVersion: 17)
+            scenario.deployment.cache = .managed(nodeType: "cache.m6i.large", engine: .redis)
+            let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+            var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+            world.run(until: Plan.start + .minutes(5))
+            let made = world.databaseMachine
+            let machine = try #require(made)
+            #expect(machine.plan.connectionsMax == connections, "\(type)")
+            #expect(machine.plan.backupOffset == nil)
+            #expect(machine.credits.used.whole > 0)
+        }
+    }
+
     @Test("a run too short to judge is inconclusive, never a pass")
     func short() {
         var scenario = Plan.fiveFriends(days: 1)
