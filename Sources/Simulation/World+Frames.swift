@@ -48,7 +48,8 @@ extension World {
     }
 
     private mutating func resumePlayer(_ link: Link) {
-        let flow = fluid.flow(link.flow)
+        var flow = fluid.flow(link.flow)
+        flow.advance(to: queue.now)
         let content = max(1, flow.content)
         let rate = serviceRate(link.flow)
         let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil

@@ -147,7 +147,7 @@ public struct World: ~Copyable {
         var isOpen = true
     }
 
-    /// Runs everything that is due up to and including `until`.
+    /// Runs everything that is due up to and including `until`, and on to that very moment.
     public mutating func run(until: Instant) {
         while let next = queue.nextAt, next <= until {
             let event = queue.pop()
@@ -155,6 +155,7 @@ public struct World: ~Copyable {
             settle()
             scheduleFlows()
         }
+        queue.advance(to: until)
     }
 
     public var now: Instant { queue.now }

@@ -179,4 +179,18 @@ import Testing
         let verdict = try #require(result.verdict("rtmp-reliable"))
         #expect(verdict.value > Fixed(99) && verdict.status == .pass)
     }
+
+    @Test("a run that was cut owes nothing to who has not come yet")
+    func onTheWay() throws {
+        let options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.viewers[0].arriveWithin = .hours(3)
+        let runner = try #require(Runner(scenario, options))
+        let result = runner.run { $0.done < .hours(20) }.result
+        let wanted = result.figure("viewer_wanted_seconds")
+        let played = result.figure("viewer_played_seconds")
+        // Each waits for a second of media at most.
+        #expect(wanted.millionths - played.millionths < 15 * 1_000_000)
+        #expect(wanted > played && result.figure("viewer_sessions") == Fixed(15))
+    }
 }

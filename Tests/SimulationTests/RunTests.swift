@@ -244,6 +244,18 @@ import Testing
         #expect(Plan.run(scenario).verdict("cost-under-budget")?.status == .inconclusive)
     }
 
+    @Test("a run ends at its end and not at its last event, whatever its length")
+    func lengths() {
+        for duration in [Interval.seconds(1), .milliseconds(90_500), .minutes(7) + .seconds(1)] {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.duration = duration
+            let result = Plan.run(scenario)
+            #expect(result.simulated == duration)
+            let hours = Ratio(Int128(duration.wholeSeconds), over: 3_600)
+            #expect(result.bill.lines.first { $0.id == "instance" }?.quantity == hours)
+        }
+    }
+
     /// Method: half of the downlink is missing, and a queue of a second never holds a whole group
     /// of pictures of two.
     @Test("a queue shorter than a group of pictures is emptied, and time goes on")
