@@ -111,7 +111,9 @@ extension World {
         switch scenario.deployment.front {
         case .loadBalancer:
             scenario.deployment.reaches(from: .internet, to: .loadBalancer, port: 443)
-        case .container: scenario.deployment.reaches(from: .internet, to: .instance, port: 443)
+        case .container:
+            scenario.deployment.reaches(from: .internet, to: .instance, port: 443)
+                && addressKnown == host.address
         }
     }
 

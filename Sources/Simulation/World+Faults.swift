@@ -207,7 +207,9 @@ extension World {
         if addressKnown != host.address {
             needPerson(
                 "rtmp", cause: "the public address changed (no elastic address)",
-                action: "tell every friend the new RTMP address", kind: .tellAddress)
+                action: scenario.deployment.front == .container
+                    ? "tell every friend the new addresses of RTMP and HTTPS"
+                    : "tell every friend the new RTMP address", kind: .tellAddress)
         }
     }
 

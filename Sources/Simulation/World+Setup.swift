@@ -24,6 +24,7 @@ extension World {
         faultRandom = Random(seed: seed, entity: "instance", purpose: "recovery")
         record = Recorder(
             start: start, seed: seed, step: Self.seriesStep, traceHour: traceHour)
+        scannedPorts = scenario.deployment.scannedPorts
         zones = [TimeZoneRules.all[0]]
         proberDelay =
             scenario.homes.first { $0.name == scenario.dashboard.home }?.delay

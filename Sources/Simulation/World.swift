@@ -63,6 +63,7 @@ public struct World: ~Copyable {
     var visitRandom: Random
     var faultRandom: Random
     var probeCount: UInt64 = 0
+    let scannedPorts: [Int]
     let zones: [TimeZoneRules]
     /// From where the dashboard is probed.
     let proberDelay: Interval

@@ -134,6 +134,27 @@ import Testing
         #expect(small(.always, swap: .gibibytes(1)).figure("out_of_memory_kills") == .zero)
     }
 
+    @Test("a front on the instance moves with its address, until the friends know the new one")
+    func addressOfFront() {
+        func run(_ isElastic: Bool) -> RunResult {
+            contained {
+                $0.deployment.instance.elasticAddress = isElastic
+                $0.faults = [Fault(kind: .instanceStopStart(off: .minutes(5)), at: .hours(2))]
+                $0.repairAfter = .hours(4)
+            }
+        }
+        let moved = run(false)
+        #expect(
+            moved.interventions.first?.action
+                == "tell every friend the new addresses of RTMP and HTTPS")
+        let lost =
+            run(true).figure("dashboard_probes_good").millionths
+            - moved.figure("dashboard_probes_good").millionths
+        // One look a minute, for four hours.
+        #expect(abs(lost - 240_000_000) <= 10_000_000)
+        #expect(moved.verdict("dashboard-https")?.status == .fail)
+    }
+
     @Test("a full disk stays full through a reboot, until a person makes room")
     func fullDisk() throws {
         let result = contained {
