@@ -220,6 +220,7 @@ extension World {
         account = .closed(at: queue.now)
         log("account-closed", "account", cause)
         instanceDown(cause: cause)
+        for node in nodes.indices { closeAtBalancer(node) }
         for service in Service.allCases where host.services[service.index].isUp {
             host.services[service.index].isUp = false
             host.services[service.index].epoch &+= 1
@@ -326,6 +327,10 @@ extension World {
             node.map { ProgramRef(kind: .node, index: Int32($0)) },
         ]
         severLinks { link in away.contains(link.client) || away.contains(link.server) }
+        if let node {
+            closeAtBalancer(node)
+            nodes[node].talkedAt = queue.now - .hours(1)
+        }
     }
 
     mutating func setHomeRates(_ index: Int32) {

@@ -132,6 +132,10 @@ public struct World: ~Copyable {
         /// The flow by which it pulls its stream, while it does.
         var pull: Int32 = noFlow
         var talkedAt: Instant
+        /// Whether its connection to the load balancer is open.
+        var isBalanced = false
+        /// Whether the coordinator knows its present address, which heartbeats bring.
+        var isAddressKnown = true
         /// What it relayed over connections that are gone, and what its program knows of.
         var relayedBefore: Int64 = 0
         var relayedTold: Int64 = 0

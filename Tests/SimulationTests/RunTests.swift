@@ -275,6 +275,24 @@ import Testing
         #expect(dropped > sent / 10 && dropped < sent / 2, "\(dropped) of \(sent)")
     }
 
+    @Test("what answers a health check stays inside: no traffic to the internet")
+    func healthChecks() {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.streamers = []
+        scenario.viewers = []
+        scenario.nodes = []
+        scenario.duration = .hours(2)
+        let balanced = Plan.run(scenario)
+        scenario.deployment.front = .container
+        scenario.deployment.rules.append(
+            NetworkRule(from: .internet, to: .instance, port: 443))
+        let direct = Plan.run(scenario)
+        #expect(balanced.figure("health_checks") > Fixed(100))
+        #expect(direct.figure("health_checks") == .zero)
+        #expect(
+            balanced.figure("egress_control_bytes") == direct.figure("egress_control_bytes"))
+    }
+
     @Test("classes without credits and large disks run; connections follow the memory")
     func classes() throws {
         var scenario = Plan.fiveFriends(days: 1)

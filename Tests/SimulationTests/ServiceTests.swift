@@ -93,6 +93,53 @@ import Testing
         }
     }
 
+    /// What one look at the overview takes of the instance's CPU, once the costs are changed.
+    private func cost(_ world: inout World, _ change: (inout World) -> Void) -> Interval {
+        change(&world)
+        let before = world.host.controlCPU
+        _ = ask(.overview, &world)
+        return world.host.controlCPU - before
+    }
+
+    /// Method: a second for each token, and a millisecond for each byte.
+    @Test("a token costs its verification, and what crosses the proxy its encryption")
+    func bytesAndTokens() throws {
+        var world = try world()
+        world.run(until: Plan.start + .minutes(1))
+        let coordinator = Service.coordinator.index
+        let front = Service.front.index
+        let plain = cost(&world) { _ in }
+        let signed = cost(&world) {
+            $0.host.services[coordinator].costs.perSignature = 1_000_000_000
+        }
+        #expect(signed > plain + .milliseconds(900))
+        let received = cost(&world) {
+            $0.host.services[coordinator].costs.perSignature = 0
+            $0.host.services[front].costs.perByteIn = 1_000_000_000
+        }
+        #expect(received > plain + .milliseconds(100))
+        let sent = cost(&world) {
+            $0.host.services[front].costs.perByteIn = 0
+            $0.host.services[front].costs.perByteOut = 1_000_000_000
+        }
+        #expect(sent > plain + .milliseconds(100))
+    }
+
+    @Test("nodes keep one connection each to the load balancer, however often they go away")
+    func balancerConnections() throws {
+        var home = Plan.cable
+        home.rebootEvery = .hours(1)
+        var scenario = Plan.fiveFriends(days: 1, home: home)
+        scenario.viewers = []
+        scenario.streamers[0].schedule[0].length = .minutes(1)
+        let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+        var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+        world.run(until: Plan.start + .hours(23) + .seconds(30))
+        let active = world.balancer?.meter.active ?? 0
+        // Five nodes, and whoever looks at the dashboard at the moment.
+        #expect(active >= 1 && active <= 6, "\(active)")
+    }
+
     @Test("without the database health is bad and nothing is served; all of it comes back")
     func databaseAway() throws {
         var world = try world([Fault(kind: .containerCrash(.database), at: .minutes(10))])
