@@ -76,7 +76,7 @@ extension World {
         guard exits else { return }
         switch scenario.deployment.containers.restart {
         case .always, .unlessStopped, .onFailure:
-            let wait = faultRandom.interval(Self.containerStart[index])
+            let wait = faultRandom.interval(Self.containerStart[index]) + backOff(service)
             queue.push(
                 .restart(service, generation: host.services[index].epoch), at: queue.now + wait)
         case .no:
@@ -85,6 +85,19 @@ extension World {
                 service.name, cause: cause, action: "docker start \(service.name)",
                 kind: .start(service))
         }
+    }
+
+    /// What Docker waits besides before the next start: from 100 ms twice as long each time, a
+    /// minute at most, until a life lasts ten seconds (Docker documentation, restart policies).
+    private mutating func backOff(_ service: Service) -> Interval {
+        let index = service.index
+        guard queue.now - host.services[index].startedAt < .seconds(10) else {
+            host.services[index].exitsInRow = 0
+            return .zero
+        }
+        host.services[index].exitsInRow += 1
+        let wait = Interval.milliseconds(100 << min(host.services[index].exitsInRow, 10))
+        return min(wait, .minutes(1))
     }
 
     /// What dies with the process: its connections, its calls, its memory.
@@ -126,10 +139,12 @@ extension World {
         host.services[index].isUp = true
         host.services[index].needsPerson = false
         host.services[index].busyUntil = queue.now
+        host.services[index].startedAt = queue.now
         noteUp(service, healedBy: healedBy)
         if service == .database && scenario.deployment.database == .container { connectDatabase() }
         refreshMachines()
         startProgram(service)
+        weighMemory()
     }
 
     private func canStart(_ service: Service) -> Bool {

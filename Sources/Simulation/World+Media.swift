@@ -21,8 +21,6 @@ struct StreamMedia: Sendable {
     var isDropping = false
     var generation: UInt32 = 0
     var random: Random
-    /// The audience: flows that play it, directly or through a node.
-    var players: Int64 = 0
     /// Frames of former sessions; the present one's follow from its epoch.
     var framesLeftOut: Int64 = 0
 
@@ -72,6 +70,8 @@ extension World {
         links[index].flow = media.flow
         links[index].stream = stream.raw
         links[index].isIngest = true
+        publishers += 1
+        sessionsChanged = true
         tally.publishSessions += 1
         let uplink = serviceRate(media.flow)
         frames?.beginStream(streamer, shape: media.shape, epoch: now, rate: uplink, at: now)
@@ -102,6 +102,8 @@ extension World {
     private mutating func endIngest(_ streamer: Int) {
         let now = queue.now
         let media = streamers[streamer].media
+        publishers -= 1
+        sessionsChanged = true
         queue.cancel(.flow(media.flow))
         let flow = fluid.close(media.flow, at: now)
         tally.ingressMedia += flow.sent
@@ -159,6 +161,10 @@ extension World {
         let opened = fluid.open(flow, feeder: feeder, at: now)
         links[index].flow = opened
         links[index].stream = stream.raw
+        if ref.kind == .rtmp {
+            players += 1
+            sessionsChanged = true
+        }
         if link.client.kind == .node { nodes[Int(link.client.index)].pull = opened }
         let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
         let rate = serviceRate(opened)
@@ -240,6 +246,8 @@ extension World {
         let flow = fluid.close(link.flow, at: queue.now)
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         if link.server.kind == .rtmp {
+            players -= 1
+            sessionsChanged = true
             let shape = streamers[Int(link.stream)].media.shape
             tally.egressVideo += multiplyDivide(
                 flow.sent.whole, shape.videoPayload, shape.content)

@@ -157,6 +157,7 @@ public struct World: ~Copyable {
         while let next = queue.nextAt, next <= until {
             let event = queue.pop()
             handle(event)
+            if sessionsChanged { weighSessions() }
             settle()
             scheduleFlows()
         }

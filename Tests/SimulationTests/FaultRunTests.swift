@@ -130,8 +130,31 @@ import Testing
         #expect(killed.interventions.isEmpty)
         // The high end of the profiles holds more than 700 MiB, the database most of it.
         #expect(killed.outages.first?.service == "database")
+        // It comes back and goes at once, with longer and longer waits of Docker's in between.
+        let again = killed.outages.filter { $0.service == "database" }
+        #expect(again.count > 1_000 && again.count < 1_500, "\(again.count)")
+        #expect(again.count > 1 && again[1].from < Plan.start + .minutes(1))
         #expect(small(.no, swap: ByteCount(bytes: 0)).interventions.first?.service == "database")
         #expect(small(.always, swap: .gibibytes(1)).figure("out_of_memory_kills") == .zero)
+    }
+
+    @Test("what sessions hold counts while they last, between two samples too")
+    func memoryOfSessions() {
+        func most(_ change: (inout Scenario) -> Void) -> Fixed {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.duration = .hours(20)
+            scenario.nodes = []
+            scenario.streamers[0].schedule[0].from = ClockTime(minutes: 19 * 60 + 1)
+            scenario.streamers[0].schedule[0].length = .minutes(2)
+            change(&scenario)
+            return Plan.run(scenario).figure("memory_used_max_bytes")
+        }
+        let idle = most {
+            $0.streamers = []
+            $0.viewers = []
+        }
+        // SRS: five publishers of 1.1 MB and fifteen players of 66 kB.
+        #expect(most { _ in }.millionths - idle.millionths == 6_490_000 * 1_000_000)
     }
 
     @Test("a front on the instance moves with its address, until the friends know the new one")

@@ -125,6 +125,23 @@ import Testing
         #expect(sent > plain + .milliseconds(100))
     }
 
+    @Test("credits that one call spends are gone at once, for the media too")
+    func creditsSpent() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.deployment.instance.credits = .standard
+        let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+        var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+        world.run(until: Plan.start + .hours(2))
+        let cpu = Int(world.host.cpuCapacity)
+        let wasHeld = world.host.credits.isHeld
+        let before = world.fluid.capacities[cpu].limit
+        _ = world.spend(.minutes(30), on: .coordinator)
+        let told = world.record.entries.last?.kind
+        let after = world.fluid.capacities[cpu].limit
+        #expect(!wasHeld && told == "cpu-credits-gone")
+        #expect(after * 4 < before, "\(before), \(after)")
+    }
+
     @Test("nodes keep one connection each to the load balancer, however often they go away")
     func balancerConnections() throws {
         var home = Plan.cable
