@@ -192,7 +192,8 @@ extension RTMPPlan: Formed {
             .time(Interval.milliseconds(100)...Interval.minutes(5)))
         form.field(
             "mergedWrite", &mergedWrite,
-            "How long the server holds frames back to write several at once.",
+            "How long the server holds frames back to write several at once: half of it is added "
+                + "to the delay of a run by frames. What it saves is in the profile.",
             .time(Interval.zero...Interval.seconds(5)))
         form.field(
             "keyRequired", &keyRequired, "Whether a publish needs the stream's key.", .flag)

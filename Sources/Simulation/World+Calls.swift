@@ -152,7 +152,7 @@ extension World {
 
     private mutating func placeAtNode(_ call: Call, _ node: NodeID, _ index: Int32) {
         let slot = nodes[Int(node.raw)]
-        guard slot.portForwarding, homes[Int(slot.home)].isUp else {
+        guard slot.portForwarding, slot.isAddressKnown, homes[Int(slot.home)].isUp else {
             settleFlight(index, .failed(.timedOut), at: effectsAt + Self.callTimeout)
             return
         }

@@ -318,6 +318,9 @@ extension World {
             guard queue.now >= home.awayUntil else { return }
             homes[Int(index)].isUp = true
             setHomeRates(index)
+            if kind.addressChanges, let node = nodes.firstIndex(where: { $0.home == index }) {
+                nodes[node].isAddressKnown = false
+            }
             log("home-back", home.name, kind.addressChanges ? "with another address" : "")
         case .eveningBegins, .eveningEnds:
             homes[Int(index)].isEvening = step == .eveningBegins

@@ -23,8 +23,10 @@ extension World {
     }
 
     func homeZone(_ index: Int32) -> TimeZoneRules {
-        guard let streamer = streamers.first(where: { $0.home == index }) else { return zones[0] }
-        return streamer.zone
+        if let streamer = streamers.first(where: { $0.home == index }) { return streamer.zone }
+        // A node stands with the friends whose stream it supports.
+        guard let node = nodes.first(where: { $0.home == index }) else { return zones[0] }
+        return streamers[Int(node.stream)].zone
     }
 
     // MARK: Audience

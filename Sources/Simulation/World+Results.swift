@@ -348,6 +348,9 @@ extension World {
                 + " is an assumption: AWS publishes no figure.",
             "An instance in standard mode without credits is held to its baseline at once; AWS"
                 + " lowers it gradually.",
+            "Pictures wait half of the merged write of"
+                + " \(scenario.deployment.rtmp.mergedWrite.nanoseconds / 1_000_000) ms at the"
+                + " server, on average; what merging saves is in its profile.",
             "A gigabyte of traffic is \(book.transferGigabyte) bytes (price book \(book.id)).",
         ]
         for service in Service.allCases {

@@ -275,6 +275,21 @@ import Testing
         #expect(dropped > sent / 10 && dropped < sent / 2, "\(dropped) of \(sent)")
     }
 
+    @Test("merged writes hold a frame back for half of their time")
+    func mergedWrite() throws {
+        func delay(_ mergedWrite: Interval) throws -> Fixed {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.deployment.rtmp.mergedWrite = mergedWrite
+            let from = Interval.hours(20)
+            let window = RunWindow(from: from, until: from + .seconds(2))
+            let report = try #require(
+                Plan.run(scenario, .window(window, captures: false)).fidelity)
+            return try #require(report.rows.first { $0.name == "queue_delay_mean_ms" }).frame
+        }
+        let more = try delay(.milliseconds(350)).millionths - delay(.zero).millionths
+        #expect(more == 175_000_000)
+    }
+
     @Test("what answers a health check stays inside: no traffic to the internet")
     func healthChecks() {
         var scenario = Plan.fiveFriends(days: 1)

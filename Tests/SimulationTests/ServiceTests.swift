@@ -157,6 +157,27 @@ import Testing
         #expect(active >= 1 && active <= 6, "\(active)")
     }
 
+    @Test("a node's evening is its friends', and its new address is known with a heartbeat")
+    func nodesAtHome() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.streamers[0].timeZone = "America/New_York"
+        scenario.faults = [
+            Fault(kind: .homeOutage(home: "node-1", length: .minutes(5)), at: .hours(1))
+        ]
+        func isKnown(after wait: Interval) throws -> Bool {
+            let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+            var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+            let zone = world.homeZone(world.nodes[0].home).name
+            #expect(zone == "America/New_York")
+            world.run(until: Plan.start + .minutes(65) + wait)
+            return world.nodes[0].isAddressKnown
+        }
+        #expect(try isKnown(after: .milliseconds(1)) == false)
+        #expect(try isKnown(after: .minutes(1)) == true)
+        scenario.homes[0].addressChanges = false
+        #expect(try isKnown(after: .milliseconds(1)) == true)
+    }
+
     @Test("without the database health is bad and nothing is served; all of it comes back")
     func databaseAway() throws {
         var world = try world([Fault(kind: .containerCrash(.database), at: .minutes(10))])
