@@ -16,12 +16,12 @@ enum Limits {
     static let gates = 720
     /// More places, ports and pairs of them than the deployment has.
     static let rules = 100
-    /// Above every access link that is sold to homes.
-    static let homeRate = Rate(bitsPerSecond: 1)...Rate.megabits(10_000)
+    /// From one byte a second to more than every access link that is sold to homes.
+    static let homeRate = Rate(bitsPerSecond: 8)...Rate.megabits(10_000)
     /// From a voice to what an 8K camera sends.
     static let mediaRate = Rate.kilobits(1)...Rate.megabits(200)
-    /// A satellite in geostationary orbit is 0.3 s away.
-    static let delay = Interval.zero...Interval.seconds(2)
+    /// From a machine beside the other; a satellite in geostationary orbit is 0.3 s away.
+    static let delay = Interval(nanoseconds: 1_000)...Interval.seconds(2)
     /// With half of the packets lost TCP does not work at all.
     static let loss = Share.zero...Share.percent(50)
     static let day = Interval.zero...Interval.hours(24)

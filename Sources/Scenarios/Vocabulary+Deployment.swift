@@ -192,7 +192,8 @@ extension RTMPPlan: Formed {
             .time(Interval.milliseconds(100)...Interval.minutes(5)))
         form.field(
             "mergedWrite", &mergedWrite,
-            "How long the server holds frames back to write several at once.",
+            "How long the server holds frames back to write several at once: half of it is added "
+                + "to the delay of a run by frames. What it saves is in the profile.",
             .time(Interval.zero...Interval.seconds(5)))
         form.field(
             "keyRequired", &keyRequired, "Whether a publish needs the stream's key.", .flag)
@@ -226,7 +227,17 @@ extension DatabasePlan: Varied {
             form.field(
                 "instanceClass", &instanceClass, "RDS instance class.",
                 .one(of: MachinePlan.typeNames.map { "db.\($0)" }))
-            form.object("storage", &storage, "Database storage.")
+            form.object(
+                "storage", &storage,
+                "Database storage, at most 399 GiB: above, RDS stripes volumes, which is not "
+                    + "modelled.")
+            let most = ByteCount.gibibytes(DatabaseMachine.storageGibibytesMax)
+            if storage.size > most {
+                form.faults.add(
+                    "\(form.path(of: "storage")).size",
+                    "at most \(Units.bytes.text(most.bytes)), above which RDS stripes volumes",
+                    found: "\"\(Units.bytes.text(storage.size.bytes))\"")
+            }
             form.field("multiAZ", &multiAZ, "Whether a standby runs in a second zone.", .flag)
             form.field("backupDays", &backupDays, "Days that backups are kept.", .count(0...35))
             form.field(
@@ -261,7 +272,7 @@ extension CachePlan: Varied {
         case .managed(var nodeType, var engine):
             form.field(
                 "nodeType", &nodeType, "ElastiCache node type.",
-                .one(of: MachinePlan.typeNames.map { "cache.\($0)" }))
+                .one(of: CacheMachine.nodeTypes))
             form.field("engine", &engine, "Cache engine.", .word)
             self = .managed(nodeType: nodeType, engine: engine)
         case .container(var memoryMax):

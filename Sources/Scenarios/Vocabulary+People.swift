@@ -35,7 +35,8 @@ extension HomeKind: Formed {
             .time(Interval.seconds(1)...Interval.hours(24)))
         form.field(
             "addressChanges", &addressChanges,
-            "Whether a reboot gives the home another address.", .flag)
+            "Whether a reboot gives the home another address: then nobody finds a node there "
+                + "until its next heartbeat.", .flag)
     }
 }
 

@@ -131,6 +131,12 @@ struct EventQueue: ~Copyable {
         return events[slot]
     }
 
+    /// Moves `now` on to a time up to which nothing is pending.
+    mutating func advance(to time: Instant) {
+        check(nextAt.map { $0 > time } ?? true, "an event that was passed over")
+        now = max(now, time)
+    }
+
     private func rise(_ key: UInt128, from place: Int) {
         var hole = place
         while hole > 0 {

@@ -83,8 +83,10 @@ enum TCPResponse {
         // RTT/p in thousandths of a second: RTT ns · 1e6 / (p millionths · 1e6).
         let ratio = UInt128(roundTrip.nanoseconds) / UInt128(loss.millionths)
         let cubed = ratio * ratio * ratio  // thousandths cubed: 1e9 too large
-        let quarter = squareRoot(squareRoot(cubed * 1_000_000_000_000_000))  // ·1e6 after roots
-        return perSecond(windowMillionths: quarter * 1_054 / 1_000, roundTrip)
+        // ·1e15, which is 1e6 after the roots; between the roots where it would not fit before.
+        let (scaled, isTooLarge) = cubed.multipliedReportingOverflow(by: 1_000_000_000_000_000)
+        let root = isTooLarge ? squareRoot(cubed * 1_000) * 1_000_000 : squareRoot(scaled)
+        return perSecond(windowMillionths: squareRoot(root) * 1_054 / 1_000, roundTrip)
     }
 
     private static func perSecond(windowMillionths: UInt128, _ roundTrip: Interval) -> Int64 {

@@ -19,7 +19,7 @@ struct Flight: Sendable {
     var isOpen = true
     /// True once the answer is on its way.
     var isAnswered = false
-    /// True where the load balancer carried it.
+    /// True where it has a connection of its own at the load balancer.
     var isBalanced = false
 
     /// For the next holder of the slot, whose answer has been taken out.

@@ -72,19 +72,42 @@ extension World {
         }
         reached(.https)
         if balancer != nil {
-            if isNew { balancer?.meter.opened(at: queue.now) }
-            balancer?.meter.requested(at: queue.now)
-            balancer?.meter.moved(bytes, at: queue.now)
-            flights[index].isBalanced = isNew
+            balance(index, bytes, isNew: isNew, by: ref)
         } else {
             let costs = host.services[Service.front.index].costs
             let cost = costs.perCall + (isNew ? costs.perConnection : 0)
-            _ = spend(Interval(nanoseconds: cost), on: .front)
+            _ = spend(Interval(nanoseconds: cost) + costs.receiving(bytes: bytes), on: .front)
         }
         let handshake = isNew ? delay * 4 : .zero
         flights[index].callee = .coordinator
         flights[index].wayBack = delay + Self.frontDelay
         arriveLater(index, after: handshake + delay + Self.frontDelay)
+    }
+
+    /// Counts a call at the load balancer. A node's connection stays open for its next call, any
+    /// other closes with the answer.
+    private mutating func balance(
+        _ index: Int32, _ bytes: Int64, isNew: Bool, by ref: ProgramRef
+    ) {
+        if ref.kind == .node {
+            let node = Int(ref.index)
+            if isNew { closeAtBalancer(node) }
+            if !nodes[node].isBalanced {
+                nodes[node].isBalanced = true
+                balancer?.meter.opened(at: queue.now)
+            }
+        } else {
+            flights[index].isBalanced = true
+            balancer?.meter.opened(at: queue.now)
+        }
+        balancer?.meter.requested(at: queue.now)
+        balancer?.meter.moved(bytes, at: queue.now)
+    }
+
+    mutating func closeAtBalancer(_ node: Int) {
+        guard nodes[node].isBalanced else { return }
+        nodes[node].isBalanced = false
+        balancer?.meter.closed(at: queue.now)
     }
 
     /// Why the front cannot pass a call on, and after how long the caller learns it.
@@ -111,7 +134,9 @@ extension World {
         switch scenario.deployment.front {
         case .loadBalancer:
             scenario.deployment.reaches(from: .internet, to: .loadBalancer, port: 443)
-        case .container: scenario.deployment.reaches(from: .internet, to: .instance, port: 443)
+        case .container:
+            scenario.deployment.reaches(from: .internet, to: .instance, port: 443)
+                && addressKnown == host.address
         }
     }
 
@@ -127,7 +152,7 @@ extension World {
 
     private mutating func placeAtNode(_ call: Call, _ node: NodeID, _ index: Int32) {
         let slot = nodes[Int(node.raw)]
-        guard slot.portForwarding, homes[Int(slot.home)].isUp else {
+        guard slot.portForwarding, slot.isAddressKnown, homes[Int(slot.home)].isUp else {
             settleFlight(index, .failed(.timedOut), at: effectsAt + Self.callTimeout)
             return
         }
@@ -153,19 +178,28 @@ extension World {
         }
         guard let call = flights[index].call.take() else { return }
         flights[index].calleeEpoch = epoch(of: callee)
-        if case .heartbeat = call { tally.heartbeats += 1 }
-        let caller = caller(flights[index].caller, flights[index].id)
-        deliver(.called(Ticket(ticket(index)), call, caller), to: callee, cost: callCost(callee))
+        let from = flights[index].caller
+        if case .heartbeat = call {
+            tally.heartbeats += 1
+            if from.kind == .node { nodes[Int(from.index)].isAddressKnown = true }
+        }
+        let caller = caller(from, flights[index].id)
+        deliver(
+            .called(Ticket(ticket(index)), call, caller), to: callee,
+            cost: callCost(callee, by: from))
     }
 
     private func ticket(_ index: Int32) -> UInt64 {
         UInt64(flights[index].generation) << 32 | UInt64(UInt32(bitPattern: index))
     }
 
-    private mutating func callCost(_ callee: ProgramRef) -> Interval {
+    /// Friends and nodes sign in: their calls bring a token, which is verified.
+    private mutating func callCost(_ callee: ProgramRef, by caller: ProgramRef) -> Interval {
         guard let service = callee.service else { return .zero }
         host.services[service.index].logged += scenario.deployment.containers.logPerCall.bytes
-        return Interval(nanoseconds: host.services[service.index].costs.perCall)
+        let costs = host.services[service.index].costs
+        let isSigned = caller.kind == .streamer || caller.kind == .node
+        return Interval(nanoseconds: costs.perCall + (isSigned ? costs.perSignature : 0))
     }
 
     mutating func send(_ reply: Reply, for ticket: Ticket) {
@@ -176,9 +210,15 @@ extension World {
         let caller = flights[index].caller
         let bytes = MediaShape.onWire(reply.wireBytes)
         switch caller.kind {
+        case .prober where flights[index].id.raw == Self.healthCheckID: break
         case .streamer, .viewer, .node, .prober:
             tally.egressControl += bytes
-            balancer?.meter.moved(bytes, at: queue.now)
+            if balancer != nil {
+                balancer?.meter.moved(bytes, at: queue.now)
+            } else {
+                let costs = host.services[Service.front.index].costs
+                _ = spend(costs.sending(messages: 0, bytes: bytes), on: .front)
+            }
         case .coordinator, .worker, .rtmp:
             if flights[index].callee.kind == .node { tally.ingressControl += bytes }
         }
@@ -198,9 +238,7 @@ extension World {
         let caller = flights[index].caller
         let id = flights[index].id
         flights.release(index)
-        if flights[index].isBalanced && caller.kind != .node {
-            balancer?.meter.closed(at: queue.now)
-        }
+        if flights[index].isBalanced { balancer?.meter.closed(at: queue.now) }
         if case .failed = answer { tally.callsFailed += 1 }
         if caller.kind == .prober {
             probed(id, answer, asked: flights[index].startedAt)

@@ -76,7 +76,7 @@ extension World {
         guard exits else { return }
         switch scenario.deployment.containers.restart {
         case .always, .unlessStopped, .onFailure:
-            let wait = faultRandom.interval(Self.containerStart[index])
+            let wait = faultRandom.interval(Self.containerStart[index]) + backOff(service)
             queue.push(
                 .restart(service, generation: host.services[index].epoch), at: queue.now + wait)
         case .no:
@@ -85,6 +85,19 @@ extension World {
                 service.name, cause: cause, action: "docker start \(service.name)",
                 kind: .start(service))
         }
+    }
+
+    /// What Docker waits besides before the next start: from 100 ms twice as long each time, a
+    /// minute at most, until a life lasts ten seconds (Docker documentation, restart policies).
+    private mutating func backOff(_ service: Service) -> Interval {
+        let index = service.index
+        guard queue.now - host.services[index].startedAt < .seconds(10) else {
+            host.services[index].exitsInRow = 0
+            return .zero
+        }
+        host.services[index].exitsInRow += 1
+        let wait = Interval.milliseconds(100 << min(host.services[index].exitsInRow, 10))
+        return min(wait, .minutes(1))
     }
 
     /// What dies with the process: its connections, its calls, its memory.
@@ -126,10 +139,12 @@ extension World {
         host.services[index].isUp = true
         host.services[index].needsPerson = false
         host.services[index].busyUntil = queue.now
+        host.services[index].startedAt = queue.now
         noteUp(service, healedBy: healedBy)
         if service == .database && scenario.deployment.database == .container { connectDatabase() }
         refreshMachines()
         startProgram(service)
+        weighMemory()
     }
 
     private func canStart(_ service: Service) -> Bool {
@@ -207,7 +222,9 @@ extension World {
         if addressKnown != host.address {
             needPerson(
                 "rtmp", cause: "the public address changed (no elastic address)",
-                action: "tell every friend the new RTMP address", kind: .tellAddress)
+                action: scenario.deployment.front == .container
+                    ? "tell every friend the new addresses of RTMP and HTTPS"
+                    : "tell every friend the new RTMP address", kind: .tellAddress)
         }
     }
 
@@ -218,6 +235,7 @@ extension World {
         account = .closed(at: queue.now)
         log("account-closed", "account", cause)
         instanceDown(cause: cause)
+        for node in nodes.indices { closeAtBalancer(node) }
         for service in Service.allCases where host.services[service.index].isUp {
             host.services[service.index].isUp = false
             host.services[service.index].epoch &+= 1
@@ -300,6 +318,9 @@ extension World {
             guard queue.now >= home.awayUntil else { return }
             homes[Int(index)].isUp = true
             setHomeRates(index)
+            if kind.addressChanges, let node = nodes.firstIndex(where: { $0.home == index }) {
+                nodes[node].isAddressKnown = false
+            }
             log("home-back", home.name, kind.addressChanges ? "with another address" : "")
         case .eveningBegins, .eveningEnds:
             homes[Int(index)].isEvening = step == .eveningBegins
@@ -324,6 +345,10 @@ extension World {
             node.map { ProgramRef(kind: .node, index: Int32($0)) },
         ]
         severLinks { link in away.contains(link.client) || away.contains(link.server) }
+        if let node {
+            closeAtBalancer(node)
+            nodes[node].talkedAt = queue.now - .hours(1)
+        }
     }
 
     mutating func setHomeRates(_ index: Int32) {

@@ -48,7 +48,8 @@ extension World {
     }
 
     private mutating func resumePlayer(_ link: Link) {
-        let flow = fluid.flow(link.flow)
+        var flow = fluid.flow(link.flow)
+        flow.advance(to: queue.now)
         let content = max(1, flow.content)
         let rate = serviceRate(link.flow)
         let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
@@ -126,6 +127,11 @@ extension World {
                 name: name, fluid: .ratio(Int128(a), 1_000_000_000),
                 frame: .ratio(Int128(b), 1_000_000_000))
         }
+        // A frame comes at any moment between two merged writes.
+        let mergedWrite = Int128(scenario.deployment.rtmp.mergedWrite.nanoseconds)
+        func held(_ delay: Fixed) -> Fixed {
+            Fixed(millionths: delay.millionths + Fixed.ratio(mergedWrite, 2_000_000).millionths)
+        }
         let rows = [
             row("ingress_bytes", fluid.ingress.whole, frame.ingress),
             row("egress_bytes", fluid.egress.whole, frame.egressViewers + frame.egressNodes),
@@ -134,8 +140,9 @@ extension World {
             seconds("played_seconds", fluid.played.nanoseconds, frame.played.nanoseconds),
             row("frames_dropped", fluid.dropped, frame.droppedEncoder + frame.droppedQueue),
             FidelityReport.Row(
-                name: "queue_delay_mean_ms", fluid: fluid.queueDelay,
-                frame: .ratio(frame.delay, Int128(max(1, frame.delivered)) * 1_000_000)),
+                name: "queue_delay_mean_ms", fluid: held(fluid.queueDelay),
+                frame: held(
+                    .ratio(frame.delay, Int128(max(1, frame.delivered)) * 1_000_000))),
         ]
         return FidelityReport(from: framesFrom, until: until, frames: frame.frames, rows: rows)
     }

@@ -83,7 +83,8 @@ extension World {
         guard isHomeUp(ref) else { return (.timedOut, Self.callTimeout) }
         if case .node(let node) = address {
             let slot = nodes[Int(node.raw)]
-            let isReachable = slot.portForwarding && homes[Int(slot.home)].isUp
+            let isReachable =
+                slot.portForwarding && slot.isAddressKnown && homes[Int(slot.home)].isUp
             return isReachable ? nil : (.timedOut, Self.callTimeout)
         }
         let service: PublicService? =

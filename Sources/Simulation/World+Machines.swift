@@ -13,7 +13,12 @@ extension World {
         let begins = max(now, host.services[service.index].busyUntil)
         guard cost > .zero else { return begins }
         host.controlCPU += cost
+        let wasHeld = host.credits.isHeld
         host.credits.charge(cost, at: now)
+        if host.credits.isHeld != wasHeld {
+            noteCredits()
+            refreshMachines()
+        }
         let speed = host.controlSpeed(mediaUse: fluid.capacities[Int(host.cpuCapacity)].use)
         let time =
             speed == 1_000_000_000
@@ -22,6 +27,10 @@ extension World {
         host.services[service.index].busyUntil = done
         host.waitMax = max(host.waitMax, done - now)
         return done
+    }
+
+    private mutating func noteCredits() {
+        log(host.credits.isHeld ? "cpu-credits-gone" : "cpu-credits-back", "instance", "")
     }
 
     /// CPU nanoseconds a second that idle processes take.
@@ -49,7 +58,9 @@ extension World {
         let outbound = fluid.capacities[Int(host.outCapacity)].use
         var changed = false
         if host.isUp && host.credits.use != cpu {
+            let wasHeld = host.credits.isHeld
             host.credits.setUse(min(cpu, host.machine.vCPURate), at: now)
+            if host.credits.isHeld != wasHeld { noteCredits() }
             changed = true
         }
         if host.network.inbound.use != inbound {
@@ -93,9 +104,7 @@ extension World {
         host.credits.advance(to: now)
         host.network.advance(to: now)
         host.disk.advance(to: now)
-        if host.credits.isHeld != wasHeld {
-            log(host.credits.isHeld ? "cpu-credits-gone" : "cpu-credits-back", "instance", "")
-        }
+        if host.credits.isHeld != wasHeld { noteCredits() }
         if host.network.outbound.isHeld != wasShaped {
             let isHeld = host.network.outbound.isHeld
             log(
@@ -165,12 +174,6 @@ extension World {
     /// Sets what each process holds now; the kernel may have to kill one.
     mutating func weighMemory() {
         guard host.isUp else { return }
-        var players: Int64 = 0
-        var publishers: Int64 = 0
-        for slot in streamers where slot.media.flow != noFlow {
-            publishers += 1
-            players += Int64(fluid.fed(by: slot.media.flow).count)
-        }
         for service in Service.allCases {
             let state = host.services[service.index]
             guard state.process >= 0 else { continue }
@@ -183,6 +186,19 @@ extension World {
             }
             if let victim = host.memory.setResident(state.process, resident) { killed(victim) }
         }
+    }
+
+    /// The same for the RTMP server alone, whose sessions come and go between two samples.
+    mutating func weighSessions() {
+        sessionsChanged = false
+        check(players >= 0, "more players left than came")
+        check(publishers >= 0, "more publishers left than came")
+        let index = Service.rtmp.index
+        guard host.isUp, host.services[index].isUp else { return }
+        let resident = host.services[index].costs.memory(
+            connections: 0, players: players, publishers: publishers)
+        let process = host.services[index].process
+        if let victim = host.memory.setResident(process, resident) { killed(victim) }
     }
 
     private func extraMemory(_ service: Service) -> Int64 {

@@ -21,8 +21,6 @@ struct StreamMedia: Sendable {
     var isDropping = false
     var generation: UInt32 = 0
     var random: Random
-    /// The audience: flows that play it, directly or through a node.
-    var players: Int64 = 0
     /// Frames of former sessions; the present one's follow from its epoch.
     var framesLeftOut: Int64 = 0
 
@@ -38,6 +36,8 @@ extension World {
     static let encoderQueueMax = Interval.milliseconds(900)
     /// A path with less headroom than this is watched key frame by key frame.
     private static let tightPercent: Int64 = 130
+    /// Edges of each flow at one instant; a flow has four kinds of them.
+    private static let edgesAtOnceMax = 16
 
     // MARK: On and off the air
 
@@ -70,6 +70,8 @@ extension World {
         links[index].flow = media.flow
         links[index].stream = stream.raw
         links[index].isIngest = true
+        publishers += 1
+        sessionsChanged = true
         tally.publishSessions += 1
         let uplink = serviceRate(media.flow)
         frames?.beginStream(streamer, shape: media.shape, epoch: now, rate: uplink, at: now)
@@ -100,6 +102,8 @@ extension World {
     private mutating func endIngest(_ streamer: Int) {
         let now = queue.now
         let media = streamers[streamer].media
+        publishers -= 1
+        sessionsChanged = true
         queue.cancel(.flow(media.flow))
         let flow = fluid.close(media.flow, at: now)
         tally.ingressMedia += flow.sent
@@ -157,6 +161,10 @@ extension World {
         let opened = fluid.open(flow, feeder: feeder, at: now)
         links[index].flow = opened
         links[index].stream = stream.raw
+        if ref.kind == .rtmp {
+            players += 1
+            sessionsChanged = true
+        }
         if link.client.kind == .node { nodes[Int(link.client.index)].pull = opened }
         let buffer = link.client.kind == .viewer ? viewerBuffer(link.client) : nil
         let rate = serviceRate(opened)
@@ -238,6 +246,8 @@ extension World {
         let flow = fluid.close(link.flow, at: queue.now)
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         if link.server.kind == .rtmp {
+            players -= 1
+            sessionsChanged = true
             let shape = streamers[Int(link.stream)].media.shape
             tally.egressVideo += multiplyDivide(
                 flow.sent.whole, shape.videoPayload, shape.content)
@@ -280,6 +290,7 @@ extension World {
     // MARK: Edges
 
     mutating func flowEdge(_ index: Int32) {
+        countEdge()
         switch fluid.edge(index, at: queue.now) {
         case .queueEmpty?, nil: fluid.change(index, at: queue.now) { _ in }
         case .queueFull?: queueFull(index)
@@ -296,6 +307,18 @@ extension World {
         }
     }
 
+    /// An edge that changes nothing would come again at once, for ever: told instead of waited for.
+    private mutating func countEdge() {
+        if edgesAt != queue.now {
+            edgesAt = queue.now
+            edgesAtOnce = 0
+        }
+        edgesAtOnce += 1
+        check(
+            edgesAtOnce <= Self.edgesAtOnceMax * (fluid.open.count + 1),
+            "edges of flows that repeat at one instant")
+    }
+
     private mutating func tellPlayer(_ flow: Int32, stalled: Bool) {
         let link = links[fluid.flow(flow).owner]
         guard !link.clientTold, epoch(of: link.client) == link.clientEpoch else { return }
@@ -310,14 +333,15 @@ extension World {
     }
 
     /// A player's queue is too long: whole groups go, the newest key frame and what follows stay.
+    /// Where even those are too long all goes, as in SRS (srs_app_source.cpp, `shrink`).
     private mutating func dropToKeyFrame(_ index: Int32) {
         let media = streamers[Int(links[fluid.flow(index).owner].stream)].media
-        let keep = media.isDropping ? 0 : media.shape.sinceKeyFrame(media.phase(at: queue.now))
         let waiting = fluid.flow(index).queue.whole
-        let dropped = max(0, waiting - keep)
+        var keep = media.isDropping ? 0 : media.shape.sinceKeyFrame(media.phase(at: queue.now))
+        if keep >= fluid.flow(index).queueMax { keep = 0 }
         tally.framesDroppedQueue += multiplyDivide(
-            dropped, media.shape.framesPerSecond, media.mean.content)
-        fluid.change(index, at: queue.now) { $0.queue = Integral(min(keep, waiting)) }
+            waiting - keep, media.shape.framesPerSecond, media.mean.content)
+        fluid.change(index, at: queue.now) { $0.queue = Integral(keep) }
         mediaWentBad()
     }
 

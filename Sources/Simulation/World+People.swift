@@ -23,8 +23,10 @@ extension World {
     }
 
     func homeZone(_ index: Int32) -> TimeZoneRules {
-        guard let streamer = streamers.first(where: { $0.home == index }) else { return zones[0] }
-        return streamer.zone
+        if let streamer = streamers.first(where: { $0.home == index }) { return streamer.zone }
+        // A node stands with the friends whose stream it supports.
+        guard let node = nodes.first(where: { $0.home == index }) else { return zones[0] }
+        return streamers[Int(node.stream)].zone
     }
 
     // MARK: Audience
@@ -116,19 +118,21 @@ extension World {
 
     // MARK: Scanners
 
-    /// Ports that scanners of the whole internet try most (assumption, in equal parts).
-    private static let scannedPorts = [22, 23, 80, 443, 1_935, 3_389, 5_432, 6_379, 8_080, 8_081]
     private static let scanAnswerBytes: Int64 = 240
 
     mutating func scan() {
-        let port = Self.scannedPorts[Int(scanRandom.below(UInt64(Self.scannedPorts.count)))]
+        let port = scannedPorts[Int(scanRandom.below(UInt64(scannedPorts.count)))]
         tally.scans += 1
-        let isOpen = scenario.deployment.reaches(from: .internet, to: .instance, port: port)
-        if isOpen && host.isUp {
+        let open = scenario.deployment.rules.filter { $0.from == .internet && $0.port == port }
+        let isOpen = host.isUp && open.contains { $0.to == .instance }
+        let isManagedOpen =
+            databaseMachine?.isAvailable == true && open.contains { $0.to == .database }
+            || cacheMachine != nil && open.contains { $0.to == .cache }
+        if isOpen || isManagedOpen {
             tally.scansAnswered += 1
             record.answered(port, at: queue.now)
             tally.egressScans += Self.scanAnswerBytes
-            if port == 1_935 && host.services[Service.rtmp.index].isUp {
+            if isOpen && port == 1_935 && host.services[Service.rtmp.index].isUp {
                 let cost = host.services[Service.rtmp.index].costs.perConnection
                 _ = spend(Interval(nanoseconds: cost), on: .rtmp)
             }
@@ -142,5 +146,21 @@ extension World {
             nanoseconds: Interval.hours(1).nanoseconds / Int64(scenario.scansPerHour))
         let at = queue.now + scanRandom.exponential(mean: mean)
         if at <= end { queue.push(.scan, at: at) }
+    }
+}
+
+extension Deployment {
+    /// Ports that scanners of the whole internet try most (assumption, in equal parts), and what
+    /// else is open: it is found as well.
+    private static let scannedMost = [
+        22, 23, 80, 443, 1_935, 3_389, 5_432, 6_379, 8_080, 8_081,
+    ]
+
+    var scannedPorts: [Int] {
+        var ports = Self.scannedMost
+        for rule in rules where rule.from == .internet && rule.to != .loadBalancer {
+            if !ports.contains(rule.port) { ports.append(rule.port) }
+        }
+        return ports
     }
 }

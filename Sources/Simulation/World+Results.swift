@@ -13,9 +13,9 @@ extension World {
         for index in Int32(0)..<Int32(links.count) where links[index].isOpen { endMedia(index) }
         if fidelity == .frame { takeOverFrames() }
         for index in viewers.items.indices where viewers.items[index].isOpen {
-            // A run that was cut short did not owe the rest.
+            // A run that was cut short did not owe the rest, nor anything to who is on the way.
             let left = viewers.items[index].until - max(queue.now, viewers.items[index].from)
-            if left > .zero && viewers.items[index].from < queue.now { tally.wanted -= left }
+            if left > .zero { tally.wanted -= left }
         }
         for index in streamers.indices {
             guard let session = currentSession(index) else { continue }
@@ -24,6 +24,7 @@ extension World {
         }
         writeDisks()
         advanceMachines()
+        balancer?.meter.advance(to: queue.now)
         for service in Service.allCases {
             guard let since = host.services[service.index].downSince else { continue }
             host.services[service.index].downTime += queue.now - since
@@ -348,6 +349,9 @@ extension World {
                 + " is an assumption: AWS publishes no figure.",
             "An instance in standard mode without credits is held to its baseline at once; AWS"
                 + " lowers it gradually.",
+            "Pictures wait half of the merged write of"
+                + " \(scenario.deployment.rtmp.mergedWrite.nanoseconds / 1_000_000) ms at the"
+                + " server, on average; what merging saves is in its profile.",
             "A gigabyte of traffic is \(book.transferGigabyte) bytes (price book \(book.id)).",
         ]
         for service in Service.allCases {

@@ -24,6 +24,7 @@ extension World {
         faultRandom = Random(seed: seed, entity: "instance", purpose: "recovery")
         record = Recorder(
             start: start, seed: seed, step: Self.seriesStep, traceHour: traceHour)
+        scannedPorts = scenario.deployment.scannedPorts
         zones = [TimeZoneRules.all[0]]
         proberDelay =
             scenario.homes.first { $0.name == scenario.dashboard.home }?.delay
@@ -154,26 +155,39 @@ extension World {
             _ = balancer.register(at: start)
             self.balancer = balancer
         }
-        if case .managed(let name, let storage, _, _, _) = scenario.deployment.database {
-            var plan = DatabaseMachine.Plan.micro(
-                storageGibibytes: storage.size.bytes >> 30,
-                connectionsMax: costEnd == .low
-                    ? DatabaseMachine.connectionsMaxMicro.upperBound
-                    : DatabaseMachine.connectionsMaxMicro.lowerBound)
-            if let type = MachineType.named(name) { plan.type = type }
-            plan.disk = storage.type == .gp2 ? .gp2 : .gp3
-            databaseMachine = DatabaseMachine(plan, balance: 0, at: start)
-            let file = databaseMachine?.storage.add("database", cap: nil) ?? 0
-            _ = databaseMachine?.storage.write(file, Self.databaseBytes, at: start)
-            // Patches come "once every few months" (Amazon RDS User Guide): one in this month.
-            if scenario.duration >= .days(28) { databaseMachine?.schedulePatch(at: start) }
-        }
+        addDatabaseMachine()
         if case .managed(let name, _) = scenario.deployment.cache {
             cacheMachine = CacheMachine(
-                MachineType.named(name) ?? .t3Micro, memoryMax: CacheMachine.memoryMaxMicro,
+                MachineType.named(name) ?? .t3Micro,
+                memoryMax: CacheMachine.memoryMax(of: name) ?? CacheMachine.memoryMaxMicro,
                 balance: 0, at: start)
         }
         connectDatabase()
+    }
+
+    private mutating func addDatabaseMachine() {
+        let start = scenario.start
+        guard
+            case .managed(let name, let storage, let multiAZ, let backupDays, _) =
+                scenario.deployment.database
+        else { return }
+        let type = MachineType.named(name) ?? .t3Micro
+        let shares = DatabaseMachine.systemShares
+        var plan = DatabaseMachine.Plan.micro(
+            storageGibibytes: storage.size.bytes >> 30,
+            connectionsMax: DatabaseMachine.connectionsMax(
+                memory: type.memory,
+                systemShare: costEnd == .low ? shares.lowerBound : shares.upperBound))
+        plan.type = type
+        plan.mode = type.isBurstable ? .unlimited : .fixed
+        plan.disk = storage.type == .gp2 ? .gp2 : .gp3
+        // With a standby it is that one which is backed up.
+        if backupDays == 0 || multiAZ { plan.backupOffset = nil }
+        databaseMachine = DatabaseMachine(plan, balance: 0, at: start)
+        let file = databaseMachine?.storage.add("database", cap: nil) ?? 0
+        _ = databaseMachine?.storage.write(file, Self.databaseBytes, at: start)
+        // Patches come "once every few months" (Amazon RDS User Guide): one in this month.
+        if scenario.duration >= .days(28) { databaseMachine?.schedulePatch(at: start) }
     }
 
     // MARK: What is due
@@ -310,8 +324,9 @@ extension Deployment {
 extension Scenario {
     var cacheMemory: Int64 {
         switch deployment.cache {
-        case .managed:
-            CacheMachine.memoryMaxMicro / 100 * (100 - CacheMachine.reservedPercent)
+        case .managed(let name, _):
+            (CacheMachine.memoryMax(of: name) ?? CacheMachine.memoryMaxMicro) / 100
+                * (100 - CacheMachine.reservedPercent)
         case .container(let memoryMax): memoryMax.bytes
         }
     }

@@ -63,6 +63,7 @@ public struct World: ~Copyable {
     var visitRandom: Random
     var faultRandom: Random
     var probeCount: UInt64 = 0
+    let scannedPorts: [Int]
     let zones: [TimeZoneRules]
     /// From where the dashboard is probed.
     let proberDelay: Interval
@@ -70,6 +71,13 @@ public struct World: ~Copyable {
     var addressKnown: UInt32 = 1
     /// When crowded capacities are to be shared next; `.distantFuture` for not yet.
     var shareAt = Instant.distantFuture
+    /// The instant of the latest edge of a flow, and how many came at it.
+    var edgesAt = Instant(nanoseconds: 0)
+    var edgesAtOnce = 0
+    /// Media sessions at the RTMP server, and whether some came or went since it was weighed.
+    var publishers: Int64 = 0
+    var players: Int64 = 0
+    var sessionsChanged = false
 
     var tally = Tally()
     var record: Recorder
@@ -124,6 +132,10 @@ public struct World: ~Copyable {
         /// The flow by which it pulls its stream, while it does.
         var pull: Int32 = noFlow
         var talkedAt: Instant
+        /// Whether its connection to the load balancer is open.
+        var isBalanced = false
+        /// Whether the coordinator knows its present address, which heartbeats bring.
+        var isAddressKnown = true
         /// What it relayed over connections that are gone, and what its program knows of.
         var relayedBefore: Int64 = 0
         var relayedTold: Int64 = 0
@@ -140,14 +152,16 @@ public struct World: ~Copyable {
         var isOpen = true
     }
 
-    /// Runs everything that is due up to and including `until`.
+    /// Runs everything that is due up to and including `until`, and on to that very moment.
     public mutating func run(until: Instant) {
         while let next = queue.nextAt, next <= until {
             let event = queue.pop()
             handle(event)
+            if sessionsChanged { weighSessions() }
             settle()
             scheduleFlows()
         }
+        queue.advance(to: until)
     }
 
     public var now: Instant { queue.now }

@@ -128,6 +128,21 @@ extension Deployment {
         #expect(found.allSatisfy { $0.rule.severity != .error }, "\(found.map(\.rule))")
     }
 
+    @Test("what has no model is not simulated as such, and that is said")
+    func notModelled() throws {
+        var deployment = Deployment.example
+        deployment.database = .managed(
+            instanceClass: "db.t3.micro", storage: VolumePlan(size: .gibibytes(500), type: .gp3),
+            multiAZ: false, backupDays: 7, engineVersion: 17)
+        deployment.cache = .managed(nodeType: "cache.m6i.large", engine: .valkey)
+        let derived = try readBack(deployment)
+        guard case .managed(_, let storage, _, _, _) = derived.deployment.database else { return }
+        #expect(storage.size == .gibibytes(399))
+        #expect(derived.deployment.cache == Deployment.example.cache)
+        #expect(derived.assumptions.count == 2, "\(derived.assumptions)")
+        #expect(derived.assumptions.first?.contains("500 GiB is not modelled") == true)
+    }
+
     @Test("what cannot be written is refused with the reason")
     func refused() {
         var deployment = Deployment.example

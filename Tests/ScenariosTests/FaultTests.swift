@@ -60,6 +60,14 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.deployment.database.multiAZ", nil, true
     ),
     (
+        #"{"name": "a", "deployment": {"database": {"storage": {"size": "400 GiB"}}}}"#,
+        "$.deployment.database.storage.size", nil, false
+    ),
+    (
+        #"{"name": "a", "deployment": {"cache": {"nodeType": "cache.t3a.micro"}}}"#,
+        "$.deployment.cache.nodeType", "cache.t3.micro", true
+    ),
+    (
         #"{"name": "a", "deployment": {"cache": {"nodeTyp": "cache.t3.micro"}}}"#,
         "$.deployment.cache.nodeTyp", "nodeType", true
     ),
@@ -87,6 +95,11 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         true
     ),
     (#"{"name": "a", "homes": [{"name": "x", "loss": "60 %"}]}"#, "$.homes[0].loss", nil, false),
+    (#"{"name": "a", "homes": [{"name": "x", "delay": "0 s"}]}"#, "$.homes[0].delay", nil, false),
+    (
+        #"{"name": "a", "homes": [{"name": "x", "uplink": "7 bit/s"}]}"#, "$.homes[0].uplink", nil,
+        false
+    ),
     (#"{"name": "a", "homes": [{"name": "x"}, {"name": "x"}]}"#, "$.homes[1].name", nil, false),
     (
         #"{"name": "a", "homes": [{"name": "x", "evening": {"from": "20:00", "until": "20:00"}}]}"#,

@@ -130,8 +130,52 @@ import Testing
         #expect(killed.interventions.isEmpty)
         // The high end of the profiles holds more than 700 MiB, the database most of it.
         #expect(killed.outages.first?.service == "database")
+        // It comes back and goes at once, with longer and longer waits of Docker's in between.
+        let again = killed.outages.filter { $0.service == "database" }
+        #expect(again.count > 1_000 && again.count < 1_500, "\(again.count)")
+        #expect(again.count > 1 && again[1].from < Plan.start + .minutes(1))
         #expect(small(.no, swap: ByteCount(bytes: 0)).interventions.first?.service == "database")
         #expect(small(.always, swap: .gibibytes(1)).figure("out_of_memory_kills") == .zero)
+    }
+
+    @Test("what sessions hold counts while they last, between two samples too")
+    func memoryOfSessions() {
+        func most(_ change: (inout Scenario) -> Void) -> Fixed {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.duration = .hours(20)
+            scenario.nodes = []
+            scenario.streamers[0].schedule[0].from = ClockTime(minutes: 19 * 60 + 1)
+            scenario.streamers[0].schedule[0].length = .minutes(2)
+            change(&scenario)
+            return Plan.run(scenario).figure("memory_used_max_bytes")
+        }
+        let idle = most {
+            $0.streamers = []
+            $0.viewers = []
+        }
+        // SRS: five publishers of 1.1 MB and fifteen players of 66 kB.
+        #expect(most { _ in }.millionths - idle.millionths == 6_490_000 * 1_000_000)
+    }
+
+    @Test("a front on the instance moves with its address, until the friends know the new one")
+    func addressOfFront() {
+        func run(_ isElastic: Bool) -> RunResult {
+            contained {
+                $0.deployment.instance.elasticAddress = isElastic
+                $0.faults = [Fault(kind: .instanceStopStart(off: .minutes(5)), at: .hours(2))]
+                $0.repairAfter = .hours(4)
+            }
+        }
+        let moved = run(false)
+        #expect(
+            moved.interventions.first?.action
+                == "tell every friend the new addresses of RTMP and HTTPS")
+        let lost =
+            run(true).figure("dashboard_probes_good").millionths
+            - moved.figure("dashboard_probes_good").millionths
+        // One look a minute, for four hours.
+        #expect(abs(lost - 240_000_000) <= 10_000_000)
+        #expect(moved.verdict("dashboard-https")?.status == .fail)
     }
 
     @Test("a full disk stays full through a reboot, until a person makes room")
@@ -178,5 +222,19 @@ import Testing
         #expect(result.figure("streams_at_once_max") == Fixed(5))
         let verdict = try #require(result.verdict("rtmp-reliable"))
         #expect(verdict.value > Fixed(99) && verdict.status == .pass)
+    }
+
+    @Test("a run that was cut owes nothing to who has not come yet")
+    func onTheWay() throws {
+        let options = Runner.Options(fidelity: .fluid, findsRemedies: false, traceHour: nil)
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.viewers[0].arriveWithin = .hours(3)
+        let runner = try #require(Runner(scenario, options))
+        let result = runner.run { $0.done < .hours(20) }.result
+        let wanted = result.figure("viewer_wanted_seconds")
+        let played = result.figure("viewer_played_seconds")
+        // Each waits for a second of media at most.
+        #expect(wanted.millionths - played.millionths < 15 * 1_000_000)
+        #expect(wanted > played && result.figure("viewer_sessions") == Fixed(15))
     }
 }

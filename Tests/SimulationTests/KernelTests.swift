@@ -50,6 +50,31 @@ import Testing
         #expect(bbr == line / 100 * 99)
     }
 
+    /// Method: what a file may say of a home at its ends, doubled and joined as a path through a
+    /// node is; where the root's argument is largest against the formula in floating point.
+    @Test("TCP's ceiling lies between one byte a second and the line for every home there may be")
+    func ceilingCorners() {
+        let losses = [1, 10, 500, 500_000].map { Share(millionths: $0) }
+        let delays = [Interval(nanoseconds: 1_000), .milliseconds(35), .seconds(1), .seconds(2)]
+        for control in CongestionControl.allCases {
+            for (loss, delay) in losses.flatMap({ loss in delays.map { (loss, $0) } }) {
+                for line in [Int64(1), 125, 1_250_000_000] {
+                    var home = Plan.cable
+                    (home.loss, home.delay, home.congestion) = (loss, delay, control)
+                    for isThroughNode in [false, true] {
+                        if isThroughNode { home.crossAlso(home) }
+                        #expect((1...line).contains(home.pathCeiling(line: line)))
+                    }
+                }
+            }
+        }
+        let ratio = 8.0 / 1e-6
+        let cubic = 1_514.0 / 8 * 1.054 * (ratio * ratio * ratio).squareRoot().squareRoot()
+        let got = TCPResponse.ceiling(
+            line: .max, roundTrip: .seconds(8), loss: Share(millionths: 1), control: .cubic)
+        #expect(abs(Double(got) / cubic - 1) < 0.01)
+    }
+
     @Test("a group of pictures adds up to its rate within one frame's rounding")
     func shape() {
         let shape = MediaShape(Plan.media, video: Plan.media.video)
@@ -91,6 +116,26 @@ import Testing
                 #expect(fluid.capacities[index].use <= limits[index], "seed \(seed)")
             }
         }
+    }
+
+    @Test("what rounding leaves over does not go to and fro between a flow and those it feeds")
+    func leftOver() {
+        let now = Instant(nanoseconds: 0) + .seconds(10)
+        var fluid = Fluid()
+        let cpu = fluid.addCapacity(10_000_000, isCPU: true)
+        var flow = Flow(ceiling: 10_000_000, owner: 0, at: now)
+        flow.crosses[Flow.cpuPlace] = cpu
+        flow.cpuPerByte = 1_000
+        flow.feed = 1_000_000
+        let publisher = fluid.open(flow, feeder: noFlow, at: now)
+        let players = (0..<3).map { _ in fluid.open(flow, feeder: publisher, at: now) }
+        #expect(fluid.settle(at: now) == nil)
+        fluid.setLimit(cpu, 1_000_003)
+        #expect(fluid.settle(at: now) == nil)
+        for index in players + [publisher] {
+            #expect((250_000...250_003).contains(fluid.flow(index).rate))
+        }
+        #expect(fluid.capacities[Int(cpu)].use <= 1_000_003)
     }
 
     private func bruteForce(_ limits: [Int64], _ routes: [[Int]], _ wants: [Int64]) -> [Int64] {

@@ -24,8 +24,6 @@ import Testing
         var scenario = Plan.fiveFriends(days: 2)
         scenario.criteria.friends = 6
         scenario.deployment.rules.removeAll { $0.port == 443 }
-        scenario.deployment.rules.append(
-            NetworkRule(from: .internet, to: .instance, port: 3_389))
         scenario.deployment.containers.restart = .no
         scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(20))]
         let result = Plan.run(scenario)
@@ -33,7 +31,7 @@ import Testing
         #expect(
             failed.map(\.id) == [
                 "reachable-from-outside", "rtmp-reliable", "dashboard-https", "unattended",
-                "cost-under-budget", "concurrent-friends", "hardening-defined",
+                "cost-under-budget", "concurrent-friends",
             ])
         for verdict in failed where verdict.id != "cost-under-budget" {
             #expect(verdict.firstBroken != nil, "\(verdict.id)")
@@ -43,6 +41,26 @@ import Testing
         let days = Fixed.ratio(30 * 730 * 1_000_000, budget.value.millionths * 24)
         #expect(budget.firstBroken == nil)
         #expect(budget.evidence.contains("$30 last \(days.text(decimals: 1)) days"))
+    }
+
+    @Test("whatever is open to the internet is named, found by scanners, and closed ports are not")
+    func openPorts() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        let meant = try #require(Plan.run(scenario).verdict("hardening-defined"))
+        scenario.deployment.rules += [
+            NetworkRule(from: .internet, to: .instance, port: 1_985),
+            NetworkRule(from: .internet, to: .instance, port: 2_375),
+            NetworkRule(from: .internet, to: .database, port: 5_432),
+        ]
+        let verdict = try #require(Plan.run(scenario).verdict("hardening-defined"))
+        for id in ["port-1985-open", "port-2375-open", "database-port-5432-open"] {
+            #expect(verdict.evidence.contains("(\(id))") && !meant.evidence.contains(id), "\(id)")
+        }
+        let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+        var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+        world.run(until: Plan.start + .hours(12))
+        let answered = world.record.portsAnswered.map(\.port)
+        #expect([1_985, 2_375, 5_432].allSatisfy { answered.contains($0) }, "\(answered)")
     }
 
     @Test("a remedy's fingerprint is that of a run with only that change")

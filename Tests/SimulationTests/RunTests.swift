@@ -244,6 +244,91 @@ import Testing
         #expect(Plan.run(scenario).verdict("cost-under-budget")?.status == .inconclusive)
     }
 
+    @Test("a run ends at its end and not at its last event, whatever its length")
+    func lengths() {
+        for duration in [Interval.seconds(1), .milliseconds(90_500), .minutes(7) + .seconds(1)] {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.duration = duration
+            let result = Plan.run(scenario)
+            #expect(result.simulated == duration)
+            let hours = Ratio(Int128(duration.wholeSeconds), over: 3_600)
+            #expect(result.bill.lines.first { $0.id == "instance" }?.quantity == hours)
+        }
+    }
+
+    /// Method: half of the downlink is missing, and a queue of a second never holds a whole group
+    /// of pictures of two.
+    @Test("a queue shorter than a group of pictures is emptied, and time goes on")
+    func shortQueue() {
+        var home = Plan.cable
+        home.downlink = .megabits(2)
+        var scenario = Plan.fiveFriends(days: 1, home: home)
+        scenario.duration = .hours(20)
+        scenario.deployment.rtmp.queue = .seconds(1)
+        scenario.streamers[0].count = 1
+        scenario.viewers[0].count = 1
+        scenario.nodes = []
+        let result = Plan.run(scenario)
+        let sent = result.figure("frames_sent").millionths
+        let dropped = result.figure("frames_dropped_queue").millionths
+        // Of 2.85 Mbit/s on the wire 2 get through, stalls and all.
+        #expect(dropped > sent / 10 && dropped < sent / 2, "\(dropped) of \(sent)")
+    }
+
+    @Test("merged writes hold a frame back for half of their time")
+    func mergedWrite() throws {
+        func delay(_ mergedWrite: Interval) throws -> Fixed {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.deployment.rtmp.mergedWrite = mergedWrite
+            let from = Interval.hours(20)
+            let window = RunWindow(from: from, until: from + .seconds(2))
+            let report = try #require(
+                Plan.run(scenario, .window(window, captures: false)).fidelity)
+            return try #require(report.rows.first { $0.name == "queue_delay_mean_ms" }).frame
+        }
+        let more = try delay(.milliseconds(350)).millionths - delay(.zero).millionths
+        #expect(more == 175_000_000)
+    }
+
+    @Test("what answers a health check stays inside: no traffic to the internet")
+    func healthChecks() {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.streamers = []
+        scenario.viewers = []
+        scenario.nodes = []
+        scenario.duration = .hours(2)
+        let balanced = Plan.run(scenario)
+        scenario.deployment.front = .container
+        scenario.deployment.rules.append(
+            NetworkRule(from: .internet, to: .instance, port: 443))
+        let direct = Plan.run(scenario)
+        #expect(balanced.figure("health_checks") > Fixed(100))
+        #expect(direct.figure("health_checks") == .zero)
+        #expect(
+            balanced.figure("egress_control_bytes") == direct.figure("egress_control_bytes"))
+    }
+
+    @Test("classes without credits and large disks run; connections follow the memory")
+    func classes() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.duration = .hours(1)
+        let classes = [("db.t3.micro", 80), ("db.t3.medium", 418), ("db.m6i.large", 868)]
+        for (type, connections) in classes {
+            scenario.deployment.database = .managed(
+                instanceClass: type, storage: VolumePlan(size: .gibibytes(399), type: .gp2),
+                multiAZ: false, backupDays: 0, engineVersion: 17)
+            scenario.deployment.cache = .managed(nodeType: "cache.m6i.large", engine: .redis)
+            let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+            var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+            world.run(until: Plan.start + .minutes(5))
+            let made = world.databaseMachine
+            let machine = try #require(made)
+            #expect(machine.plan.connectionsMax == connections, "\(type)")
+            #expect(machine.plan.backupOffset == nil)
+            #expect(machine.credits.used.whole > 0)
+        }
+    }
+
     @Test("a run too short to judge is inconclusive, never a pass")
     func short() {
         var scenario = Plan.fiveFriends(days: 1)

@@ -93,6 +93,91 @@ import Testing
         }
     }
 
+    /// What one look at the overview takes of the instance's CPU, once the costs are changed.
+    private func cost(_ world: inout World, _ change: (inout World) -> Void) -> Interval {
+        change(&world)
+        let before = world.host.controlCPU
+        _ = ask(.overview, &world)
+        return world.host.controlCPU - before
+    }
+
+    /// Method: a second for each token, and a millisecond for each byte.
+    @Test("a token costs its verification, and what crosses the proxy its encryption")
+    func bytesAndTokens() throws {
+        var world = try world()
+        world.run(until: Plan.start + .minutes(1))
+        let coordinator = Service.coordinator.index
+        let front = Service.front.index
+        let plain = cost(&world) { _ in }
+        let signed = cost(&world) {
+            $0.host.services[coordinator].costs.perSignature = 1_000_000_000
+        }
+        #expect(signed > plain + .milliseconds(900))
+        let received = cost(&world) {
+            $0.host.services[coordinator].costs.perSignature = 0
+            $0.host.services[front].costs.perByteIn = 1_000_000_000
+        }
+        #expect(received > plain + .milliseconds(100))
+        let sent = cost(&world) {
+            $0.host.services[front].costs.perByteIn = 0
+            $0.host.services[front].costs.perByteOut = 1_000_000_000
+        }
+        #expect(sent > plain + .milliseconds(100))
+    }
+
+    @Test("credits that one call spends are gone at once, for the media too")
+    func creditsSpent() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.deployment.instance.credits = .standard
+        let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+        var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+        world.run(until: Plan.start + .hours(2))
+        let cpu = Int(world.host.cpuCapacity)
+        let wasHeld = world.host.credits.isHeld
+        let before = world.fluid.capacities[cpu].limit
+        _ = world.spend(.minutes(30), on: .coordinator)
+        let told = world.record.entries.last?.kind
+        let after = world.fluid.capacities[cpu].limit
+        #expect(!wasHeld && told == "cpu-credits-gone")
+        #expect(after * 4 < before, "\(before), \(after)")
+    }
+
+    @Test("nodes keep one connection each to the load balancer, however often they go away")
+    func balancerConnections() throws {
+        var home = Plan.cable
+        home.rebootEvery = .hours(1)
+        var scenario = Plan.fiveFriends(days: 1, home: home)
+        scenario.viewers = []
+        scenario.streamers[0].schedule[0].length = .minutes(1)
+        let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+        var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+        world.run(until: Plan.start + .hours(23) + .seconds(30))
+        let active = world.balancer?.meter.active ?? 0
+        // Five nodes, and whoever looks at the dashboard at the moment.
+        #expect(active >= 1 && active <= 6, "\(active)")
+    }
+
+    @Test("a node's evening is its friends', and its new address is known with a heartbeat")
+    func nodesAtHome() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.streamers[0].timeZone = "America/New_York"
+        scenario.faults = [
+            Fault(kind: .homeOutage(home: "node-1", length: .minutes(5)), at: .hours(1))
+        ]
+        func isKnown(after wait: Interval) throws -> Bool {
+            let book = try #require(PriceBook.shipped(region: scenario.deployment.region))
+            var world = World(scenario, costEnd: .high, traceHour: nil, book: book)
+            let zone = world.homeZone(world.nodes[0].home).name
+            #expect(zone == "America/New_York")
+            world.run(until: Plan.start + .minutes(65) + wait)
+            return world.nodes[0].isAddressKnown
+        }
+        #expect(try isKnown(after: .milliseconds(1)) == false)
+        #expect(try isKnown(after: .minutes(1)) == true)
+        scenario.homes[0].addressChanges = false
+        #expect(try isKnown(after: .milliseconds(1)) == true)
+    }
+
     @Test("without the database health is bad and nothing is served; all of it comes back")
     func databaseAway() throws {
         var world = try world([Fault(kind: .containerCrash(.database), at: .minutes(10))])

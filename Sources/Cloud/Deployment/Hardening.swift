@@ -32,10 +32,7 @@ extension Deployment {
             add("rtmp-clear", "stream keys and media cross the internet unencrypted", port: 1_935)
         }
         if !rtmp.keyRequired { add("rtmp-open", "anyone may publish: no stream key is asked for") }
-        for port in [80, 5_432, 6_379, 8_000, 8_080]
-        where reaches(from: .internet, to: .instance, port: port) {
-            add("port-\(port)-open", "port \(port) is open to the whole internet", port: port)
-        }
+        for rule in openRules { add(rule.exposureID, rule.exposureText, port: rule.port) }
         if instance.image == .amazonLinux2 && now >= Self.amazonLinux2End {
             add("image-end-of-life", "Amazon Linux 2 is past its end of support (2026-06-30)")
         }
@@ -46,6 +43,18 @@ extension Deployment {
         }
         if !alarms { add("no-alarms", "no alarm tells anybody when a service is down") }
         return found
+    }
+
+    /// What the internet may connect to without its being meant, each once, by place and port.
+    private var openRules: [NetworkRule] {
+        var open: [NetworkRule] = []
+        for rule in rules where rule.from == .internet && !rule.isMeant && !open.contains(rule) {
+            open.append(rule)
+        }
+        func place(_ rule: NetworkRule) -> Int {
+            NetworkPlace.allCases.firstIndex(of: rule.to) ?? 0
+        }
+        return open.sorted { (place($0), $0.port) < (place($1), $1.port) }
     }
 
     /// Whether RDS charges Extended Support for a major version of PostgreSQL, which RDS and CDK
@@ -60,4 +69,31 @@ extension Deployment {
     private static let amazonLinux2End = CivilTime(year: 2026, month: 7, day: 1).instantUTC
     /// PostgreSQL versioning policy: final release of 14 on 2026-11-12.
     private static let postgres14End = CivilTime(year: 2026, month: 11, day: 12).instantUTC
+}
+
+extension NetworkRule {
+    /// Whether it is the way to the pages (80 leads to 443) or the streams, or named by itself.
+    fileprivate var isMeant: Bool {
+        switch to {
+        case .instance: [22, 443, 1_935, 8_081].contains(port)
+        case .loadBalancer: [80, 443].contains(port)
+        case .database, .cache: false
+        case .internet: true
+        }
+    }
+
+    fileprivate var exposureID: String {
+        (to == .instance ? "" : "\(to.rawValue)-") + "port-\(port)-open"
+    }
+
+    fileprivate var exposureText: String {
+        let place = to == .instance ? "" : " of the \(to.rawValue)"
+        let whose = Self.known.first { $0.port == port }.map { " (\($0.what))" } ?? ""
+        return "port \(port)\(whose)\(place) is open to the whole internet"
+    }
+
+    private static let known: [(port: Int, what: String)] = [
+        (1_985, "the RTMP server's API"), (2_375, "Docker's API, which is the whole machine"),
+        (5_432, "PostgreSQL"), (6_379, "Redis"), (8_000, "the coordinator, past TLS"),
+    ]
 }

@@ -22,6 +22,12 @@ public enum CacheWrite: Sendable, Hashable {
 public struct CacheMachine: Sendable {
     /// `maxmemory` of a cache.t4g.micro, in bytes.
     public static let memoryMaxMicro: Int64 = 536_870_912
+    /// The node types that have a model, with their `maxmemory` in bytes.
+    private static let memoryMaxima: [(nodeType: String, bytes: Int64)] = [
+        ("cache.t3.micro", memoryMaxMicro), ("cache.t3.small", 1_471_026_299),
+        ("cache.t3.medium", 3_317_862_236), ("cache.t4g.micro", memoryMaxMicro),
+        ("cache.t4g.small", 1_471_026_299), ("cache.t4g.medium", 3_317_862_236),
+    ]
     public static let reservedPercent: Int64 = 25
 
     /// Bytes for data.
@@ -35,12 +41,21 @@ public struct CacheMachine: Sendable {
     public private(set) var bytesEvicted: Int64 = 0
     private var threadFreeAt: Instant
 
+    /// ElastiCache's types of the families that are known.
+    public static var nodeTypes: [String] { memoryMaxima.map(\.nodeType) }
+
+    /// `maxmemory` of a node type; nil where it has no model.
+    public static func memoryMax(of nodeType: String) -> Int64? {
+        memoryMaxima.first { $0.nodeType == nodeType }?.bytes
+    }
+
     /// `memoryMax` is the parameter group's `maxmemory`; a quarter of it is reserved.
     public init(_ type: MachineType, memoryMax: Int64, balance: Int64, at now: Instant) {
         self.memoryMax =
             memoryMax - memoryMax / 100 * CacheMachine.reservedPercent
             - memoryMax % 100 * CacheMachine.reservedPercent / 100
-        credits = CPUCredits(type, mode: .standard, balance: balance, at: now)
+        credits = CPUCredits(
+            type, mode: type.isBurstable ? .standard : .fixed, balance: balance, at: now)
         threadFreeAt = now
     }
 

@@ -82,7 +82,7 @@ public struct Costs: Sendable, Hashable {
     public var perCall: Int64 = 0
     /// CPU nanoseconds for each password hashed or compared.
     public var perPassword: Int64 = 0
-    /// CPU nanoseconds for each token signed or verified.
+    /// CPU nanoseconds for each token verified: one with each call of who signed in.
     public var perSignature: Int64 = 0
     /// CPU nanoseconds a second with nothing to do.
     public var idle: Int64 = 0

@@ -89,8 +89,9 @@ public struct DatabaseMachine: Sendable {
         Int(min((memory - systemShare) / 9_531_392, 5_000))
     }
 
-    /// The ends of what is reported for a db.t3.micro.
-    public static let connectionsMaxMicro = 80...112
+    /// The ends of that share: they give the 80 and 112 connections that are reported for a
+    /// db.t3.micro. Larger classes are taken to hold as much.
+    public static let systemShares: ClosedRange<Int64> = 0...296 << 20
 
     public var isAvailable: Bool {
         switch phase {

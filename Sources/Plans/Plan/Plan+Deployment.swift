@@ -148,16 +148,22 @@ private struct DeploymentDeriver {
         let type = VolumeType(rawValue: database.storageType)
         if type == nil { assume("database storage \(database.storageType) has no model: gp3") }
         if database.majorVersion == nil { assume("no engine version is given: PostgreSQL 15") }
+        let sizes = 1...Int(DatabaseMachine.storageGibibytesMax)
+        let gibibytes = min(max(database.gibibytes, sizes.lowerBound), sizes.upperBound)
+        if gibibytes != database.gibibytes {
+            assume(
+                "database storage of \(database.gibibytes) GiB is not modelled: \(gibibytes) GiB")
+        }
         result.database = .managed(
             instanceClass: database.instanceClass,
-            storage: VolumePlan(size: .gibibytes(Int64(database.gibibytes)), type: type ?? .gp3),
+            storage: VolumePlan(size: .gibibytes(Int64(gibibytes)), type: type ?? .gp3),
             multiAZ: database.isMultiZone, backupDays: database.backupDays,
             engineVersion: database.majorVersion ?? 15)
     }
 
     private mutating func deriveCache() {
         if let cache = plan.caches.first {
-            guard MachineType.named(cache.nodeType) != nil,
+            guard CacheMachine.memoryMax(of: cache.nodeType) != nil,
                 let engine = CacheEngine(rawValue: cache.engine)
             else {
                 assume("cache \(cache.nodeType), \(cache.engine) has no model")

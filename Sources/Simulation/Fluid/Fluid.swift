@@ -39,6 +39,9 @@ struct Fluid: Sendable {
 
     /// The longest chain of flows that feed one another, and one to see that nothing changed.
     private static let passesMax = 6
+    /// Passes in which every unit of a capacity is given away. After them what rounding left over
+    /// stays: it would go to a flow in one pass and back from those that it feeds in the next.
+    private static let exactPasses = 3
     static let flowsMax = 1_000_000
 
     private(set) var capacities: [Capacity] = []
@@ -163,14 +166,16 @@ struct Fluid: Sendable {
     mutating func settle(at now: Instant) -> Instant? {
         let isDue = now >= sharedAt + Self.shareEvery
         var isShared = false
-        for _ in 0..<Self.passesMax {
+        for pass in 0..<Self.passesMax {
             let hasCrowd = split(isDue: isDue || isShared)
             guard !reached.isEmpty else { break }
             isShared = isShared || hasCrowd
-            fill(at: now)
+            fill(at: now, isExact: pass < Self.exactPasses)
         }
         if isShared { sharedAt = now }
-        return dirty.isEmpty ? nil : sharedAt + Self.shareEvery
+        guard !dirty.isEmpty else { return nil }
+        let next = sharedAt + Self.shareEvery
+        return next > now ? next : now + Self.shareEvery
     }
 
     var needsSettling: Bool { !dirty.isEmpty }
@@ -316,7 +321,7 @@ struct Fluid: Sendable {
     // MARK: Progressive filling
 
     /// Shares anew what hangs together with the capacities in `reached`.
-    private mutating func fill(at now: Instant) {
+    private mutating func fill(at now: Instant, isExact: Bool) {
         fillings += 1
         reach(at: now)
         for capacity in reached { capacities[Int(capacity)].isShared = false }
@@ -328,11 +333,24 @@ struct Fluid: Sendable {
         }
         for flow in sharing { weigh(Int(flow)) }
         share()
+        let cpuPerByte = isExact ? 0 : sharing.reduce(0) { $0 + flows[Int($1)].cpuPerByte }
         for flow in sharing {
             isSharing[Int(flow)] = false
             // A flow whose feeder got less wants less by now.
-            apply(flow, rate: min(rates[Int(flow)], flows[Int(flow)].want), at: now)
+            let rate = min(rates[Int(flow)], flows[Int(flow)].want)
+            let more = rate - flows[Int(flow)].rate
+            if !isExact && more > 0 && more <= leftOver(Int(flow), cpuPerByte) { continue }
+            apply(flow, rate: rate, at: now)
         }
+    }
+
+    /// The most that rounding can leave for one flow: a unit of each flow that shares, and of CPU
+    /// time what a byte a second of each takes besides.
+    private func leftOver(_ flow: Int, _ cpuPerByteOfAll: Int64) -> Int64 {
+        let count = Int64(sharing.count)
+        let cpuPerByte = flows[flow].cpuPerByte
+        guard cpuPerByte > 0 else { return count }
+        return count + (cpuPerByteOfAll + 1_000 * count) / cpuPerByte
     }
 
     /// Collects the flows on the capacities in `reached`, and on every capacity over its limit that

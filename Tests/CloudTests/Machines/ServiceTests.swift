@@ -16,6 +16,8 @@ import Testing
     func formula() {
         #expect(DatabaseMachine.connectionsMax(memory: 1 << 30, systemShare: 0) == 112)
         #expect(DatabaseMachine.connectionsMax(memory: 1 << 30, systemShare: 300 << 20) == 79)
+        let most = DatabaseMachine.systemShares.upperBound
+        #expect(DatabaseMachine.connectionsMax(memory: 1 << 30, systemShare: most) == 80)
     }
 
     @Test("the last connection is refused and a closed one makes room")
@@ -154,6 +156,13 @@ import Testing
     @Test("a quarter is reserved: 402,653,184 bytes for data")
     func usable() throws {
         #expect(try micro(balance: 0).memoryMax == 402_653_184)
+    }
+
+    @Test("what a type with a model holds is AWS's figure for it; others have none")
+    func nodeTypes() {
+        #expect(CacheMachine.memoryMax(of: "cache.t4g.small") == 1_471_026_299)
+        #expect(CacheMachine.memoryMax(of: "cache.m6i.large") == nil)
+        for type in CacheMachine.nodeTypes { #expect(MachineType.named(type) != nil, "\(type)") }
     }
 
     @Test("keys with a TTL give way, keys without fill the cache until writes fail")
