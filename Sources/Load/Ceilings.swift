@@ -47,6 +47,9 @@ public struct Ceilings: Sendable, Hashable {
         if let calls, plan.callRate > Fixed(calls) {
             return "\(plan.callRate) calls a second are more than \(calls); --max-calls allows"
         }
+        if let left = plan.callersRate, left <= .zero, plan.hasCallers {
+            return "\(plan.callRate) calls a second leave none to callers; --max-calls allows"
+        }
         if let rate, plan.rate > rate {
             return "\(plan.rate.bitsPerSecond) bit/s are more than \(rate.bitsPerSecond) bit/s; "
                 + "--max-rate allows"
@@ -70,15 +73,18 @@ public struct Ceilings: Sendable, Hashable {
     }
 
     /// Why a load must end at once; nil if it may go on. `second` are the bytes of the last.
-    func excess(sent: Int64, received: Int64, second: Int64) -> String? {
-        if let bytes, sent + received > bytes.bytes {
-            return "the ceiling of \(bytes.bytes) bytes was reached"
+    /// A shard may have its part of what the whole may.
+    func excess(sent: Int64, received: Int64, second: Int64, shards: Int) -> String? {
+        let shards = Int64(shards)
+        let whose = shards > 1 ? ", this shard's part," : ""
+        if let bytes, sent + received > bytes.bytes / shards {
+            return "the ceiling of \(bytes.bytes / shards) bytes\(whose) was reached"
         }
-        if let egress, received > egress.bytes {
-            return "the budget is spent: the target sent \(received) bytes"
+        if let egress, received > egress.bytes / shards {
+            return "the budget\(whose) is spent: the target sent \(received) bytes"
         }
-        if let rate, second * 8 > rate.bitsPerSecond * Self.burst {
-            return "the ceiling of \(rate.bitsPerSecond) bit/s was exceeded"
+        if let rate, second * 8 > rate.bitsPerSecond / shards * Self.burst {
+            return "the ceiling of \(rate.bitsPerSecond / shards) bit/s\(whose) was exceeded"
         }
         return nil
     }

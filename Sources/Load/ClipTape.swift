@@ -119,7 +119,10 @@ struct ClipTape: Sendable {
         _ message: MediaMessage, at milliseconds: Int64, isStamped: Bool
     ) -> Item {
         let isPicture = message.kind == .video
-        let bytes = EncodedMessage(message, chunkSize: chunkSize).bytes
+        // A publisher puts its own time in; one of 2^24 ms and more would lengthen every header.
+        var timeless = message
+        timeless.timestamp = .zero
+        let bytes = EncodedMessage(timeless, chunkSize: chunkSize).bytes
         let cut = isPicture && isStamped ? headerLength + Clip.stampRange.upperBound : headerLength
         return Item(
             milliseconds: milliseconds, isPicture: isPicture,

@@ -22,6 +22,9 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     /// Whether the path is from a list of playlists.
     private var isVariant = false
     private let called = RTMPClient.now
+    /// Of the last connection that was called for. What becomes of those before it is no matter.
+    private var newest: ChannelHandlerContext?
+    /// The same once it is there, until it is over.
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
 
@@ -43,6 +46,8 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     /// A playlist that is not there yet, or says nothing new, is asked for no sooner than that.
     private static let pause = Interval.milliseconds(500)
     private static let playlistMax = 1 << 20
+    /// No load lasts longer, so what is fetched beyond is as good as endless.
+    private static let aheadMax = Interval.hours(24)
 
     init(_ client: LoadPlan.Client, _ target: WebTarget, _ path: String, _ loop: LoadLoop) {
         self.client = client
@@ -55,6 +60,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     // MARK: The channel
 
     func handlerAdded(context: ChannelHandlerContext) {
+        newest = context
         context.speakHTTP()
     }
 
@@ -84,23 +90,42 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         }
     }
 
+    /// Between two requests a server may close the connection, or break it off; the next takes
+    /// another.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(LoadFailure(connecting: error), "\(error)")
+        if context === newest {
+            if isWaiting || self.context == nil {
+                fail(LoadFailure(connecting: error), "\(error)")
+            } else {
+                self.context = nil
+                newest = nil
+            }
+        }
         context.close(promise: nil)
     }
 
-    /// Between two requests a server may close the connection; the next takes another.
     func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
-        if case .nothing = asking {} else { fail(.closed, "") }
-        if isOver {
+        if context === newest {
+            self.context = nil
+            newest = nil
+            if isWaiting { fail(.closed, "") }
+        }
+        if isOver, self.context == nil {
             timer?.cancel()
             loop.remove(self)
         }
         context.fireChannelInactive()
     }
 
+    private var isWaiting: Bool {
+        switch asking {
+        case .nothing: false
+        case .playlist, .segment: true
+        }
+    }
+
     func connectionFailed(_ error: any Error) {
+        newest = nil
         fail(LoadFailure(connecting: error), "\(error)")
         loop.remove(self)
     }
@@ -141,6 +166,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         guard !isOver else { return }
         if !keepsAlive {
             self.context = nil
+            newest = nil
             context.close(promise: nil)
         }
         switch (asked, status) {
@@ -183,7 +209,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         loop.tally.add(now - askedAt, to: .segment)
         if let until = shownUntil {
             if now > until { loop.tally.add(now - until, to: .stall) }
-            shownUntil = max(now, until) + segment.length
+            shownUntil = min(max(now, until) + segment.length, now + Self.aheadMax)
         } else {
             loop.tally.add(now - called, to: .firstFrame)
             loop.tally.startups += now + client.reserve - called
@@ -225,7 +251,10 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         } else if !isOver {
             end()
         }
-        guard let context else { return nil }
+        guard let context else {
+            loop.remove(self)
+            return nil
+        }
         let channel = context.channel
         channel.close(promise: nil)
         return channel.closeFuture

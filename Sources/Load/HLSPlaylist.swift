@@ -18,6 +18,8 @@ struct HLSPlaylist: Sendable, Hashable {
     var variant: String?
 
     private static let linesMax = 20_000
+    /// More than any stream comes to, and far from what an integer holds.
+    private static let numbers: Range<Int64> = 0..<1 << 53
 
     /// Nil for what is no playlist.
     init?(_ text: String) {
@@ -33,7 +35,7 @@ struct HLSPlaylist: Sendable, Hashable {
                 guard let seconds = Self.seconds(value) else { return nil }
                 target = seconds
             } else if let value = line.value(of: "#EXT-X-MEDIA-SEQUENCE:") {
-                guard let first = Int64(value) else { return nil }
+                guard let first = Int64(value), Self.numbers.contains(first) else { return nil }
                 number = first
             } else if let value = line.value(of: "#EXTINF:") {
                 guard let seconds = Self.seconds(value.prefix { $0 != "," }) else { return nil }

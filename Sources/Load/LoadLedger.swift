@@ -19,6 +19,8 @@ struct LoadLedger: Sendable {
     /// What the target said of itself before the load and after it.
     var figures: (before: TargetFigures, after: TargetFigures)?
     private var hurt = HurtWatch()
+    /// At the end of the last second.
+    private var clientsNow: Int64 = 0
 
     static let step = Interval.seconds(1)
     private static let eventsMax = 1_000
@@ -41,11 +43,14 @@ struct LoadLedger: Sendable {
     mutating func take(
         _ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]
     ) -> String? {
+        let before = elapsed
         elapsed += Self.step
         total.add(row.tally, delays: true)
         for index in windows.indices where windows[index].window.covers(elapsed) {
+            if !windows[index].window.covers(before) { windows[index].tally.present = clientsNow }
             windows[index].tally.add(row.tally, delays: true)
         }
+        clientsNow = row.clients
         for (index, value) in row.values.enumerated() {
             series.columns[index].values.append(value)
         }
@@ -69,11 +74,11 @@ struct LoadLedger: Sendable {
     private mutating func reasonToStop(_ row: LoadRow) -> String? {
         let excess = plan.ceilings.excess(
             sent: total.bytesSent, received: total.bytesReceived,
-            second: row.tally.bytesSent + row.tally.bytesReceived)
+            second: row.tally.bytesSent + row.tally.bytesReceived, shards: plan.shard.count)
         if let excess { return excess }
         let isHurt = hurt.isHurt(
             failures: row.tally.failuresSum + row.tally.callFailuresSum,
-            clients: row.publishers + row.players + row.tally.callsAnswered)
+            answers: row.tally.callsAnswered, clients: row.publishers + row.players)
         if isHurt, plan.ceilings.stopsWhenHurt {
             return "the target is hurt: too many of its clients failed"
         }

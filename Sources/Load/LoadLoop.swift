@@ -112,13 +112,11 @@ final class LoadLoop {
 
     func remove(_ handler: any LoadClient) { clients[ObjectIdentifier(handler)] = nil }
 
-    /// This loop makes the calls whose numbers leave `place` over `stride`.
-    func startCalls(from: Instant, place: Int, stride: Int) {
-        guard let web = plan.web, let address = addresses.web, !plan.calls.isEmpty else { return }
-        let share = (plan.webConnections + stride - 1 - place) / stride * plan.shard.count
-        let pool = WebPool(web, at: address, connectionsMax: max(1, share), self)
+    func startCalls(from: Instant, _ share: LoadPlan.CallShare) {
+        guard let web = plan.web, let address = addresses.web else { return }
+        let pool = WebPool(web, at: address, share, self)
         self.pool = pool
-        pool.start(from: from, place: place, stride: stride)
+        pool.start(from: from)
     }
 
     func noteStart(_ purpose: ClientSession.Purpose) {
@@ -168,6 +166,7 @@ final class LoadLoop {
         var tally: Tally
         var publishersNow: Int64
         var playersNow: Int64
+        var clients: Int64
         var incidents: [Incident]
     }
 
@@ -179,7 +178,7 @@ final class LoadLoop {
         }
         return Look(
             tally: tally, publishersNow: publishersNow, playersNow: playersNow,
-            incidents: incidents)
+            clients: Int64(clients.count), incidents: incidents)
     }
 
     /// Timers say how late the loop is: each was to come `lagEvery` after the one before.

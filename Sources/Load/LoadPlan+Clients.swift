@@ -106,14 +106,15 @@ extension LoadPlan {
                     kind: .player, number: number, stream: number % max(publishers, 1),
                     start: stay.from + from, until: stay.until.map { $0 + from })
             }
+        spreadOut()
     }
 
-    /// Nobody comes sooner than so many a second allow.
-    mutating func spreadOut(clientsPerSecond: Int) {
-        guard var clients = timetable, clientsPerSecond > 0 else { return }
+    /// Nobody comes sooner than the ceilings allow.
+    mutating func spreadOut() {
+        guard let most = ceilings.clientsPerSecond, var clients = timetable else { return }
         clients.sort { ($0.start, $0.number) < ($1.start, $1.number) }
-        for index in clients.indices where index >= clientsPerSecond {
-            let earliest = clients[index - clientsPerSecond].start + .seconds(1)
+        for index in clients.indices where index >= most {
+            let earliest = clients[index - most].start + .seconds(1)
             clients[index].start = max(clients[index].start, earliest)
         }
         timetable = clients.filter { client in client.until.map { client.start < $0 } ?? true }

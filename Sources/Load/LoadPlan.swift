@@ -83,6 +83,42 @@ public struct LoadPlan: Sendable {
         }
     }
 
+    /// What one event loop has of the calls: those whose numbers leave `place` over `stride`, on
+    /// so many connections.
+    struct CallShare: Sendable, Hashable {
+        var place: Int
+        var stride: Int
+        var connections: Int
+    }
+
+    /// The calls' connections are the whole's: shards share them, and a shard's loops its own.
+    /// Who would have none makes no calls, nor do loops that would have no caller.
+    func callShares(loops: Int) -> [CallShare] {
+        let shards = min(shard.count, webConnections)
+        guard !calls.isEmpty, shard.place < shards else { return [] }
+        let own = Self.part(of: webConnections, shard.place, of: shards)
+        let makers = min(loops, own, callersMost ?? loops)
+        return (0..<makers).map { maker in
+            CallShare(
+                place: shard.place + shards * maker, stride: shards * makers,
+                connections: Self.part(of: own, maker, of: makers))
+        }
+    }
+
+    private static func part(of whole: Int, _ place: Int, of count: Int) -> Int {
+        (whole + count - 1 - place) / count
+    }
+
+    /// Of one call; nil where any is made by the clock.
+    private var callersMost: Int? {
+        var most = 0
+        for call in calls {
+            guard case .callers(let count) = call.arrival else { return nil }
+            most = max(most, count)
+        }
+        return most
+    }
+
     /// What all send, or the first of those that send different things.
     public var shape: Clip.Shape {
         get { shapes[0] }
@@ -107,8 +143,19 @@ public struct LoadPlan: Sendable {
         [target?.text, web?.text].compactMap { $0 }.joined(separator: " and ")
     }
 
-    /// Calls a second, once the ramp is over.
+    /// Calls a second, once the ramp is over, without those of callers.
     var callRate: Fixed {
         calls.reduce(.zero) { Fixed(millionths: $0.millionths + $1.ratePeak.millionths) }
+    }
+
+    /// What the ceiling leaves to callers, who call as fast as they are answered; nil without one.
+    var callersRate: Fixed? {
+        ceilings.calls.map { Fixed(millionths: Fixed($0).millionths - callRate.millionths) }
+    }
+
+    var hasCallers: Bool {
+        calls.contains { call in
+            if case .callers = call.arrival { true } else { false }
+        }
     }
 }

@@ -8,6 +8,8 @@ public struct LoadRow: Sendable {
     public var players: Int64
     public var cpuPercent: Fixed
     var clientsNotCalled: Int64
+    /// That called and have neither failed nor left.
+    var clients: Int64
     /// Of the second, not rounded up.
     var length: Interval
 

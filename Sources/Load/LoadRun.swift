@@ -131,13 +131,10 @@ public struct LoadRun {
             let (loop, from) = (loops[index % loops.count], began)
             loop.eventLoop.execute { loop.value.start(client, from: from) }
         }
-        let (from, stride) = (began, loops.count * plan.shard.count)
-        let first = loops.count * plan.shard.place
-        for (place, loop) in loops.enumerated() {
-            loop.eventLoop.execute {
-                loop.value.watchLag()
-                loop.value.startCalls(from: from, place: first + place, stride: stride)
-            }
+        for loop in loops { loop.eventLoop.execute { loop.value.watchLag() } }
+        let from = began
+        for (loop, share) in zip(loops, plan.callShares(loops: loops.count)) {
+            loop.eventLoop.execute { loop.value.startCalls(from: from, share) }
         }
         ledger.note(
             "start", "load", "\(clients.count) clients to \(plan.title)", after: .zero)
@@ -201,13 +198,14 @@ public struct LoadRun {
     ) async -> String? {
         var tally = Tally()
         var incidents: [LoadLoop.Incident] = []
-        var (publishers, players) = (Int64(0), Int64(0))
+        var (publishers, players, present) = (Int64(0), Int64(0), Int64(0))
         for loop in loops {
             let asked = loop.eventLoop.submit { loop.value.look() }
             guard let look = try? await asked.get() else { continue }
             tally.add(look.tally, delays: true)
             publishers += look.publishersNow
             players += look.playersNow
+            present += look.clients
             incidents += look.incidents
         }
         let (now, cpu) = (RTMPClient.now, GeneratorHealth.cpuTime)
@@ -221,7 +219,7 @@ public struct LoadRun {
                 Int128((cpu - cpuTime).nanoseconds) * 100,
                 Int128(length.nanoseconds) * Int128(GeneratorHealth.cores)),
             clientsNotCalled: max(0, due - ledger.total.attempts - tally.attempts),
-            length: length)
+            clients: present, length: length)
         (lookedAt, cpuTime) = (now, cpu)
         let reason = ledger.take(row, incidents.map { ($0.at - began, $0) })
         show(View(ledger, row))

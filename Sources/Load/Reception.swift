@@ -32,6 +32,9 @@ struct Reception: Sendable {
     private static let pictureTag: Int64 = 5
     /// Jumps of time beyond this are a new beginning, not a loss.
     private static let jumpMax: Int64 = 30_000
+    /// A stream that has come so far, in steps of any size, begins anew: what 32 bits of
+    /// milliseconds hold.
+    private static let spanMax: Int64 = 1 << 32
 
     init(called: Instant, started: Instant, framesPerSecond: Int64, reserve: Interval) {
         self.called = called
@@ -71,7 +74,7 @@ struct Reception: Sendable {
         if sent == nil { tally.picturesWithoutStamp += 1 }
         if let soundTime {
             let apart = abs(soundTime.milliseconds - time.milliseconds)
-            tally.add(.milliseconds(apart), to: .drift)
+            if apart <= Self.jumpMax { tally.add(.milliseconds(apart), to: .drift) }
         }
         guard count(time, isLive: isLive, at: now, into: &tally) else { return }
         show(time, at: now, into: &tally)
@@ -87,7 +90,8 @@ struct Reception: Sendable {
             lastTime = time
         }
         guard let lastArrival, let lastTime, let firstTime,
-            abs(time.milliseconds - lastTime.milliseconds) <= Self.jumpMax
+            abs(time.milliseconds - lastTime.milliseconds) <= Self.jumpMax,
+            abs(time.milliseconds - firstTime.milliseconds) <= Self.spanMax
         else {
             firstTime = time
             numberMax = 0

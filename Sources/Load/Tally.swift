@@ -32,6 +32,8 @@ struct Tally: Sendable {
     var missed = Interval.zero
     /// Clients that called for a connection.
     var attempts: Int64 = 0
+    /// Clients that had called before this began, and were still there.
+    var present: Int64 = 0
     var publishersStarted: Int64 = 0
     var playersStarted: Int64 = 0
     /// HTTP calls that were due.
@@ -89,6 +91,7 @@ struct Tally: Sendable {
         for index in callsMade.indices { callsMade[index] += other.callsMade[index] }
         for index in callsGood.indices { callsGood[index] += other.callsGood[index] }
         attempts += other.attempts
+        present += other.present
         publishersStarted += other.publishersStarted
         playersStarted += other.playersStarted
         calls += other.calls

@@ -41,6 +41,7 @@ struct TargetFigures: Sendable, Hashable {
         let digits = page[range.upperBound...].drop { $0 == " " }.prefix {
             $0.isASCII && $0.isNumber
         }
-        return Int64(digits)
+        // Beyond this a number is no count of bytes, and would not bear to be multiplied.
+        return Int64(digits).flatMap { $0 < 1 << 53 ? $0 : nil }
     }
 }

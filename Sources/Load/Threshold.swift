@@ -27,7 +27,7 @@ public struct Threshold: Sendable, Hashable {
 
     /// What part of a whole: `rate` from 0 to 1, and `count`.
     public enum Share: String, Sendable, Hashable, CaseIterable {
-        /// Clients that failed, of all that called.
+        /// Clients that failed, of all that called or were there before.
         case errors
         /// Pictures that players missed, of all that they should have had.
         case picturesLost = "pictures_lost"
@@ -124,7 +124,7 @@ public struct Threshold: Sendable, Hashable {
     private func measured(_ share: Share, in tally: Tally) -> Fixed? {
         let (part, whole) =
             switch share {
-            case .errors: (tally.failuresSum, tally.attempts)
+            case .errors: (tally.failuresSum, tally.attempts + tally.present)
             case .httpErrors: (tally.callFailuresSum + tally.callsUnanswered, tally.calls)
             case .picturesLost: (tally.picturesLost, tally.pictures + tally.picturesLost)
             }

@@ -12,7 +12,11 @@ final class WebPool {
     let target: WebTarget
     let loop: LoadLoop
     private let address: SocketAddress
-    private let connectionsMax: Int
+    private let share: LoadPlan.CallShare
+    /// From one caller's call to the next caller's, where the ceilings bound them.
+    private let pause: Interval?
+    /// When a caller may call next.
+    private var freeAt = Instant(nanoseconds: 0)
     private var idle: [WebConnection] = []
     private var connections: [ObjectIdentifier: WebConnection] = [:]
     private var waiting = Fifo<Order>()
@@ -31,25 +35,39 @@ final class WebPool {
     private static let goodWithin = Interval.seconds(2)
 
     init(
-        _ target: WebTarget, at address: SocketAddress, connectionsMax: Int, _ loop: LoadLoop
+        _ target: WebTarget, at address: SocketAddress, _ share: LoadPlan.CallShare,
+        _ loop: LoadLoop
     ) {
         self.target = target
         self.address = address
-        self.connectionsMax = connectionsMax
+        self.share = share
         self.loop = loop
+        pause = loop.plan.callersRate.map { rate in
+            // Nanoseconds in a second, and millionths in one.
+            let pause = Int128(share.stride) * 1_000_000_000_000_000 / max(1, rate.millionths)
+            return min(Interval(nanoseconds: Int64(clamping: pause)), .hours(24))
+        }
     }
 
-    /// Makes each call at its times: this loop has the numbers that leave `place` over `stride`.
-    func start(from: Instant, place: Int, stride: Int) {
+    /// Makes each call at its times.
+    func start(from: Instant) {
         for (index, call) in loop.plan.calls.enumerated() {
             if case .callers(let count) = call.arrival {
-                for number in 0..<count where number % stride == place {
-                    makeCall(index, at: from)
+                for number in 0..<count where number % share.stride == share.place {
+                    makeCall(index, at: place(notBefore: from))
                 }
             } else {
-                wait(index, Int64(place), Int64(stride), from)
+                wait(index, Int64(share.place), from)
             }
         }
+    }
+
+    /// Takes the next place that the ceiling leaves.
+    private func place(notBefore time: Instant) -> Instant {
+        guard let pause else { return time }
+        let at = max(time, freeAt)
+        freeAt = at + pause
+        return at
     }
 
     /// One caller's next call.
@@ -61,22 +79,16 @@ final class WebPool {
         }
     }
 
-    /// A caller that has its answer calls again: at once, or as slowly as the ceiling asks, and
-    /// not at once after a failure.
+    /// A caller that has its answer calls again: as soon as the ceiling lets it, and not at once
+    /// after a failure.
     private func finish(_ order: Order, hasFailed: Bool) {
-        guard !isOver, case .callers(let count) = loop.plan.calls[order.call].arrival else {
-            return
-        }
+        guard !isOver, case .callers = loop.plan.calls[order.call].arrival else { return }
         let now = RTMPClient.now
-        var next = hasFailed ? now + Self.pauseAfterFailure : now
-        if let most = loop.plan.ceilings.calls {
-            let pause = multiplyDivide(Int64(count), 1_000_000_000, Int64(max(1, most)))
-            next = max(next, order.due + Interval(nanoseconds: pause))
-        }
-        makeCall(order.call, at: next)
+        let soonest = hasFailed ? now + Self.pauseAfterFailure : now
+        makeCall(order.call, at: place(notBefore: soonest))
     }
 
-    private func wait(_ call: Int, _ number: Int64, _ stride: Int64, _ from: Instant) {
+    private func wait(_ call: Int, _ number: Int64, _ from: Instant) {
         guard let offset = loop.plan.calls[call].due(number, ramp: loop.plan.ramp),
             offset < loop.plan.duration
         else { return }
@@ -87,7 +99,7 @@ final class WebPool {
             guard !pool.isOver else { return }
             pool.loop.tally.add(RTMPClient.now - due, to: .sendLateness)
             pool.take(Order(call: call, due: due))
-            pool.wait(call, number + stride, stride, from)
+            pool.wait(call, number + Int64(pool.share.stride), from)
         }
     }
 
@@ -117,7 +129,7 @@ final class WebPool {
             }
             // One that is being opened will take one that waits.
             let opening = connections.values.count { $0.isOpening }
-            guard connections.count < connectionsMax, opening < waitingCount else { return }
+            guard connections.count < share.connections, opening < waitingCount else { return }
             open()
         }
     }
@@ -156,6 +168,8 @@ final class WebPool {
     }
 
     func fail(_ order: Order, _ failure: LoadFailure, _ detail: String) {
+        // It was late by that much at least.
+        if failure == .noHTTPAnswer { loop.tally.add(RTMPClient.now - order.due, to: .httpCall) }
         let call = loop.plan.calls[order.call]
         loop.note(callFailure: failure, of: "\(call.method) \(call.path)", detail)
         finish(order, hasFailed: true)

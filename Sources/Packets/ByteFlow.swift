@@ -156,7 +156,9 @@ struct ByteFlow: Sendable {
     private mutating func endBurst() {
         guard let burst, burst.bytes >= Self.burstBytesMin, burst.last > burst.from else { return }
         let nanoseconds = (burst.last - burst.from).nanoseconds
-        figures.burstRate.add(multiplyDivide(burst.bytes, 8_000_000_000, nanoseconds))
+        // A capture may say that any number of bytes came within a nanosecond.
+        let rate = Int128(burst.bytes) * 8_000_000_000 / Int128(nanoseconds)
+        figures.burstRate.add(Int64(clamping: rate))
     }
 
     /// Whether any of these bytes was not seen yet.

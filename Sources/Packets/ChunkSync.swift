@@ -13,16 +13,26 @@ struct ChunkSync: Sendable {
     private var triedAt = 0
     /// All bytes that were searched.
     private(set) var searched = 0
+    /// Bytes that readers were given to try, one and the same many times among them.
+    private(set) var tried = 0
 
     /// A key frame of half a second at 10 Mb/s fits.
     private static let heldMax = 1 << 20
     /// Messages that must follow each other before a place is believed.
     private static let messagesMin = 3
     private static let tryEvery = 4 << 10
+    /// … or what is held has grown by one part in so many, so that a long wait is not tried anew
+    /// again and again.
+    private static let growth = 8
+    /// Bytes that one search may try: whoever writes a capture can make each place look like a
+    /// message whose end is far.
+    static let triedMax = 64 << 20
     /// Chunk streams that a place may need told.
     private static let streamsToldMax = 3
     /// Of a frame of AAC: ISO/IEC 14496-3 allows 6,144 bits a channel.
     private static let audioLengthMax = 6_144
+    /// Chunk sizes that a message may show: one in a real stream, any number in a made-up one.
+    private static let sizesShownMax = 8
     /// What senders use, where no message is long enough to tell.
     private static let usualSizes = [128, 4_096, 60_000, 65_536, 1 << 20, 1 << 24]
     /// Format, times, length, type, and the first six bytes of the payload.
@@ -38,9 +48,16 @@ struct ChunkSync: Sendable {
     /// A reader that was given everything from the first message on, and how much that was.
     /// `last` is the reader of what came before, which may still know what headers leave out.
     mutating func find(after last: ChunkReader) -> (reader: ChunkReader, bytes: Int)? {
-        guard bytes.count - triedAt >= Self.tryEvery else { return nil }
+        guard bytes.count - triedAt >= max(Self.tryEvery, triedAt / Self.growth) else {
+            return nil
+        }
         let isFull = bytes.count > Self.heldMax
+        let triedBefore = tried
         while scanned + Self.candidateLength <= bytes.count {
+            if tried - triedBefore > Self.triedMax {
+                scanned = bytes.count
+                break
+            }
             guard let candidate = Candidate(bytes, at: scanned) else {
                 scanned += 1
                 continue
@@ -61,7 +78,7 @@ struct ChunkSync: Sendable {
 
     private enum Decision { case taken(ChunkReader), refused, undecided }
 
-    private func decide(_ candidate: Candidate, _ last: ChunkReader) -> Decision {
+    private mutating func decide(_ candidate: Candidate, _ last: ChunkReader) -> Decision {
         var readers: [ChunkReader] = []
         if last.chunkSize != ChunkReader.chunkSizeDefault {
             readers.append(last)
@@ -104,9 +121,10 @@ struct ChunkSync: Sendable {
     }
 
     /// Reads on from a place; chunk streams that leave out what they said before are told it.
-    private func attempt(from start: Int, _ reader: ChunkReader) -> Decision {
+    private mutating func attempt(from start: Int, _ reader: ChunkReader) -> Decision {
         var ready = reader
         for _ in 0..<Self.streamsToldMax {
+            tried += bytes.count - start
             var trial = ready
             trial.receive(bytes.span.extracting(start..<bytes.count))
             do throws(RTMPError) {
@@ -210,15 +228,22 @@ struct ChunkSync: Sendable {
         func chunkSizes(_ bytes: [UInt8]) -> [Int] {
             let available = min(length, bytes.count - payload)
             guard available > ChunkReader.chunkSizeDefault else { return [] }
-            return (ChunkReader.chunkSizeDefault..<available).filter { size in
-                var (done, at) = (size, payload + size)
-                while done < length, at < bytes.count {
-                    if bytes[at] != continuation { return false }
-                    done += size
-                    at += size + 1
-                }
-                return true
+            var sizes: [Int] = []
+            for size in ChunkReader.chunkSizeDefault..<available where isShown(size, bytes) {
+                sizes.append(size)
+                if sizes.count == ChunkSync.sizesShownMax { break }
             }
+            return sizes
+        }
+
+        private func isShown(_ size: Int, _ bytes: [UInt8]) -> Bool {
+            var (done, at) = (size, payload + size)
+            while done < length, at < bytes.count {
+                if bytes[at] != continuation { return false }
+                done += size
+                at += size + 1
+            }
+            return true
         }
     }
 }

@@ -178,6 +178,7 @@ struct Connection: Sendable {
         case .connect(let app): self.app = app
         case .publish(let name): begin(.publisher, name, &context)
         case .play(let name): begin(.player, name, &context)
+        case .named(let name): if self.name.isEmpty { self.name = name }
         case .status(let code):
             if statuses.last != code { statuses.append(code) }
             if statuses.count > Self.statusesMax { statuses.removeFirst() }

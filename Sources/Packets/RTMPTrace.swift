@@ -17,6 +17,8 @@ struct RTMPTrace: Sendable {
         /// Without what follows `?`, where keys are.
         case publish(name: String)
         case play(name: String)
+        /// What a publisher calls its stream, at its begin or its end.
+        case named(String)
         /// The `code` of a status the server sent.
         case status(String)
         case media(Side, MediaMessage)
@@ -54,7 +56,12 @@ struct RTMPTrace: Sendable {
     var errors: Int64 { client.errors + server.errors + badMessages }
 
     /// Bytes of RTMP that could not be read, after a loss or before the first message.
-    var unreadBytes: Int64 { client.unreadBytes + server.unreadBytes }
+    func unreadBytes(of side: Side) -> Int64 {
+        switch side {
+        case .client: client.unreadBytes
+        case .server: server.unreadBytes
+        }
+    }
 
     mutating func receive(_ bytes: Span<UInt8>, from side: Side) {
         guard !bytes.isEmpty else { return }
@@ -143,6 +150,8 @@ struct RTMPTrace: Sendable {
             pending.append(.publish(name: Self.tidy(command.argument(0)?.string ?? "")))
         case (.client, "play"):
             pending.append(.play(name: Self.tidy(command.argument(0)?.string ?? "")))
+        case (.client, "FCPublish"), (.client, "FCUnpublish"):
+            pending.append(.named(Self.tidy(command.argument(0)?.string ?? "")))
         case (.server, "onStatus"), (.server, "_error"):
             guard let code = command.argument(0)?["code"]?.string else { return }
             pending.append(.status(Self.tidy(code)))

@@ -62,6 +62,9 @@ extension StreamReport {
 
     private var capture: [String] {
         var remarks: [String] = []
+        if name.isEmpty, sent.isJoinedLate || received.isJoinedLate {
+            remarks.append("The capture began after the connection: its name is not known.")
+        }
         if sent.missedBytes > 0 {
             remarks.append(
                 "\(sent.missedBytes) bytes passed unseen: the capture's loss, not the network's.")

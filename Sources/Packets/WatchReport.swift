@@ -79,6 +79,7 @@ public struct StreamReport: Sendable, Hashable {
     /// the capture does not have both.
     public var droppedByServer: Int64?
     public var protocolErrors: Int64
+    /// Of the direction in which the media go.
     public var unreadBytes: Int64
     private var series: StreamSeries
 
@@ -115,14 +116,17 @@ public struct StreamReport: Sendable, Hashable {
         series = connection[side].series
         droppedByServer = connection[side].position?.comparedDrops
         protocolErrors = connection.trace.errors
-        unreadBytes = connection.trace.unreadBytes
+        unreadBytes = connection.trace.unreadBytes(of: side)
     }
 
     /// Whether it is worth a line of its own: it speaks RTMP.
     var isStream: Bool { talk == .rtmp }
 
     /// Its address as `app/name`, or what stands in for it.
-    public var title: String { name.isEmpty ? "stream \(number)" : "\(app)/\(name)" }
+    public var title: String {
+        if name.isEmpty { return "stream \(number)" }
+        return app.isEmpty ? name : "\(app)/\(name)"
+    }
 
     public subscript(row: Int) -> SeriesRow { series[row] }
 

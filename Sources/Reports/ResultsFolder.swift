@@ -148,8 +148,11 @@ public enum ResultsFolder {
         try manager.removeItem(at: old)
     }
 
-    /// An absent or empty folder may be taken, and one that holds a run's files and no others.
-    public static func refuseForeign(_ destination: URL) throws(Failure) {
+    /// An absent or empty folder may be taken, and one that holds a run's files and no others:
+    /// of these only those in `names`, if they are said.
+    public static func refuseForeign(
+        _ destination: URL, names: [String]? = nil
+    ) throws(Failure) {
         let path = destination.path
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -162,7 +165,7 @@ public enum ResultsFolder {
         } catch {
             throw .cannotRead(path: path, reason: "\(error.localizedDescription)")
         }
-        if let foreign = entries.first(where: { !isOurs($0) }) {
+        if let foreign = entries.first(where: { !(names?.contains($0) ?? isOurs($0)) }) {
             throw .notOurs(path: path, found: foreign)
         }
         guard entries.isEmpty || entries.contains(summaryName) else {

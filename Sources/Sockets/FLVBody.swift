@@ -25,10 +25,10 @@ final class FLVBody: Sendable {
 
     init(loop: StreamLoop) { self.loop = loop }
 
-    var id: ConnectionID? {
-        get { state.withLockedValue { $0.id } }
-        set { state.withLockedValue { $0.id = newValue } }
-    }
+    func enter(as id: ConnectionID) { state.withLockedValue { $0.id = id } }
+
+    /// The identifier, to the first who asks.
+    func takeID() -> ConnectionID? { state.withLockedValue { $0.id.take() } }
 
     // MARK: The loop's side
 

@@ -130,14 +130,12 @@ struct MediaResponder: Sendable {
     private func flv(_ name: StreamName, _ query: String, _ peer: Peer) async -> Response {
         let body = FLVBody(loop: loop)
         loop.eventLoop.execute { loop.watched(body, peer, name, query: query) }
-        if let refusal = await body.refusal() {
-            end(body)
-            return Response(status: Self.status(refusal))
-        }
+        let hold = OnRelease { end(body) }
+        if let refusal = await body.refusal() { return Response(status: Self.status(refusal)) }
         return Response(
             status: .ok, headers: Self.flvHeaders,
-            body: ResponseBody { writer in
-                defer { end(body) }
+            body: ResponseBody { [hold] writer in
+                defer { withExtendedLifetime(hold) { end(body) } }
                 while let buffers = await body.next() {
                     try await writer.write(contentsOf: buffers)
                 }
@@ -164,9 +162,10 @@ struct MediaResponder: Sendable {
         return Response(status: .ok, headers: Self.flvHeaders)
     }
 
+    /// Once: the identifier is another connection's afterwards.
     private func end(_ body: FLVBody) {
         loop.eventLoop.execute {
-            guard let id = body.id else { return }
+            guard let id = body.takeID() else { return }
             loop.closed(id)
         }
     }

@@ -97,7 +97,7 @@ public final class StreamLoop: @unchecked Sendable {
 
     func watched(_ body: FLVBody, _ peer: Peer, _ name: StreamName, query: String) {
         let id = add(.body(body))
-        body.id = id
+        body.enter(as: id)
         run(.watched(id, peer, name, query: query))
     }
 

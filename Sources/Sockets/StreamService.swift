@@ -11,6 +11,9 @@ public final class StreamService: Sendable {
     public struct Options: Sendable {
         public var stream = StreamConfiguration()
         public var address = "0.0.0.0"
+        /// Of the API's port, which can end anybody's connection and asks nobody who he is; nil is
+        /// that of all others.
+        public var apiAddress: String?
         /// 0 takes any free port.
         public var rtmpPort = 1935
         /// For RTMPS; nil without.
@@ -112,7 +115,8 @@ public final class StreamService: Sendable {
         let reports = ReportResponder(
             loop: loop, identity: identity, others: options.otherMetrics)
         let api = try await WebServer.start(
-            options.address, options.apiPort, group: group, logger: logger, reports.respond)
+            options.apiAddress ?? options.address, options.apiPort, group: group, logger: logger,
+            reports.respond)
         web = [http, api]
         ports = Ports(
             rtmp: plain.localAddress?.port ?? 0, rtmps: rtmpsPort, http: http.port,

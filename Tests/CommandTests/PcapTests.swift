@@ -132,7 +132,7 @@ import Testing
                 nsenter -t $far -n ip addr add 10.9.0.2/24 dev far
                 nsenter -t $far -n ip link set far up
                 tc qdisc add dev near root tbf rate 1500kbit burst 3k limit 9k
-                nsenter -t $far -n "$2" serve rtmp --json > "$1/ports" & server=$!
+                nsenter -t $far -n "$2" serve rtmp --bind 0.0.0.0 --json > "$1/ports" & server=$!
                 nsenter -t $far -n dumpcap -q -a duration:15 -i far -w "$1/wire.pcapng" >/dev/null 2>"$1/dumpcap" & dump=$!
                 until grep -q rtmp "$1/ports" && grep -q File "$1/dumpcap"; do sleep 0.05; done
                 ffmpeg -loglevel error -re -i "$1/clip.flv" -c copy -f flv rtmp://10.9.0.2/live/film
@@ -200,6 +200,7 @@ import Testing
                 #expect(abs(stream.media.framesPerSecond - 30) < 0.5)
                 #expect(stream.media.groupSeconds.mean == 2)
             }
+            try short(file, in: folder)
             let out = folder.appending(path: "wire").path
             let piped = try Command.run(
                 [
@@ -210,6 +211,33 @@ import Testing
             #expect(piped.status == 0 && piped.output.contains("live/0 from 203.0.113."))
             let names = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
             #expect(names == ["report.html", "run-info.json", "series.csv", "summary.json"])
+        }
+    }
+
+    /// Of three seconds and a half two are whole: enough for a scenario, not for a comparison.
+    private func short(_ file: String, in folder: URL) throws {
+        let part = folder.appending(path: "short.pcap").path
+        let cut = try Command.run(
+            ["tshark", "-r", file, "-Y", "frame.time_relative < 3.5", "-w", part],
+            program: URL(filePath: "/usr/bin/env"))
+        #expect(cut.status == 0, "\(cut.errors)")
+        let outcome = try Command.run(["pcap", "learn", part])
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains("too short to compare"), "\(outcome.errors)")
+        #expect(outcome.output.contains("\"name\": \"learned\""), "\(outcome.output)")
+    }
+
+    @Test("a folder of other results is not written into")
+    func foreignFolder() throws {
+        try Command.inFolder { folder in
+            for name in ["summary.json", "histograms.json"] {
+                try Data("{}".utf8).write(to: folder.appending(path: name))
+            }
+            let outcome = try Command.run(["pcap", "watch", "Package.swift", "--out", folder.path])
+            #expect(outcome.status == 2)
+            #expect(outcome.errors.contains("histograms.json"), "\(outcome.errors)")
+            let summary = try Data(contentsOf: folder.appending(path: "summary.json"))
+            #expect(summary == Data("{}".utf8))
         }
     }
 

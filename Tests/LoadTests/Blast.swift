@@ -10,7 +10,8 @@ final class Blast: @unchecked Sendable {
     private let output: URL
     private let errors: URL
 
-    init(_ words: [String], in folder: URL) throws {
+    /// What it complains of goes to `complaints`, or else to a file.
+    init(_ words: [String], in folder: URL, complaints: FileHandle? = nil) throws {
         output = folder.appending(path: "output-\(UUID().uuidString)")
         errors = folder.appending(path: "errors-\(UUID().uuidString)")
         for file in [output, errors] {
@@ -20,7 +21,7 @@ final class Blast: @unchecked Sendable {
         process.arguments = words
         process.currentDirectoryURL = folder
         process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
+        process.standardError = try complaints ?? FileHandle(forWritingTo: errors)
         try process.run()
     }
 

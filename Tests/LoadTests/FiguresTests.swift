@@ -20,6 +20,8 @@ import Testing
             #"{"data":{"self":{"mem_kbyte": 100},"system":{"srs_recv_bytes":5,"srs_send_bytes":6}}}"#
         #expect(TargetFigures(srs)?.bytesReceived == 5)
         #expect(TargetFigures(srs)?.residentBytes == 102_400)
+        let absurd = srs.replacing("100}", with: "9223372036854775807}")
+        #expect(TargetFigures(absurd) != nil && TargetFigures(absurd)?.residentBytes == nil)
         for page in ["", "<html>", "streamr_received_bytes_total x", #"{"srs_recv_bytes":"a"}"#] {
             #expect(TargetFigures(page) == nil, "\(page)")
         }

@@ -38,7 +38,11 @@ import Testing
         }
         let master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n"
         #expect(HLSPlaylist(master)?.variant == "low.m3u8")
-        for wrong in ["", "<html>", "#EXTM3U\n", "#EXTM3U\n#EXT-X-TARGETDURATION:x\n"] {
+        let last = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:\(Int64.max)\n"
+        for wrong in [
+            "", "<html>", "#EXTM3U\n", "#EXTM3U\n#EXT-X-TARGETDURATION:x\n",
+            last + "#EXTINF:2,\na.ts\n",
+        ] {
             #expect(HLSPlaylist(wrong) == nil, "\(wrong)")
         }
     }
@@ -84,6 +88,24 @@ import Testing
         let result = try await Self.fed(body)
         // Twice a second for three seconds, by each of two, at some 70 bytes an answer.
         #expect(try #require(result.count("bytes_received")) < Fixed(2 * 10 * 200))
+    }
+
+    @Test(
+        "a connection that is broken off between two requests is no failure",
+        .timeLimit(.minutes(1)))
+    func idle() async throws {
+        let body = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
+        let words = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        let result = try await Faulty.answersAndResets(words).with { port in
+            var plan = try LoadPlan.small(port: port, publishers: 0, players: 0, seconds: 3)
+            plan.web = try WebTarget("http://127.0.0.1:\(port)", consent: nil)
+            plan.hlsPlayers = 2
+            return try await plan.run()
+        }
+        #expect(result.failures(LoadFailure.reset.rawValue) == .zero)
+        #expect(result.failures(LoadFailure.unanswered.rawValue) == Fixed(2))
+        // More than the first answer of each.
+        #expect(try #require(result.count("bytes_received")) > Fixed(2 * 2 * words.utf8.count))
     }
 
     /// What two players make of a server that says the same to every request.

@@ -67,6 +67,40 @@ import Testing
     }
 
     @Test(
+        "pipes that nobody reads hold up neither the load nor its end", .timeLimit(.minutes(1)))
+    func blocked() async throws {
+        try await TestServer.with { port in
+            try await Blast.inFolder { folder in
+                let (display, lines) = (Pipe(), folder.appending(path: "lines"))
+                Self.fill(display.fileHandleForWriting.fileDescriptor)
+                #expect(mkfifo(lines.path, 0o600) == 0)
+                let reader = open(lines.path, O_RDWR | O_NONBLOCK)
+                defer { close(reader) }
+                Self.fill(reader)
+                let blast = try Blast(
+                    [
+                        "blast", "rtmp://127.0.0.1:\(port)/live", "--duration", "4s",
+                        "--json-lines", lines.path,
+                    ] + Self.few, in: folder, complaints: display.fileHandleForWriting)
+                let status = try await blast.finish(within: 20)
+                #expect([0, 3].contains(status))
+                let summary = try summary(folder)
+                #expect(summary.partial == nil && summary.series.rows == 4)
+                #expect(blast.text.contains("delivery_delay"))
+            }
+        }
+    }
+
+    /// Writes until no more goes into a pipe.
+    private static func fill(_ pipe: Int32) {
+        let flags = fcntl(pipe, F_GETFL)
+        _ = fcntl(pipe, F_SETFL, flags | O_NONBLOCK)
+        let bytes = [UInt8](repeating: 0x2E, count: 4_096)
+        for length in [bytes.count, 1] { while write(pipe, bytes, length) > 0 {} }
+        _ = fcntl(pipe, F_SETFL, flags)
+    }
+
+    @Test(
         "requests and thresholds from files, a start at a set time, callers who wait for answers",
         .timeLimit(.minutes(1)))
     func files() async throws {

@@ -96,6 +96,24 @@ import Testing
         #expect(tally.pictures == 60)
     }
 
+    @Test("times that are as far apart as they can be are no drift, and no crash")
+    func farApart() throws {
+        var tally = Tally()
+        var reception = Reception(
+            called: Self.start, started: Self.start, framesPerSecond: 30, reserve: .seconds(1))
+        for time in [Int64.max / 4, 0, Int64.max / 4] {
+            for (kind, payload) in [(MediaMessage.Kind.audio, [0xAF, 1]), (.video, [0x27, 1])] {
+                let message = MediaMessage(
+                    kind: kind,
+                    timestamp: Timestamp(milliseconds: kind == .audio ? time : time / 2),
+                    payload: payload.map { UInt8($0) })
+                reception.receive(message, at: Self.start, into: &tally)
+            }
+        }
+        reception.finish(at: Self.start, into: &tally)
+        #expect(tally.pictures == 3 && tally[.drift].count == 1)
+    }
+
     @Test("what the target had in its cache tells nothing of its delay")
     func cached() throws {
         var tally = Tally()

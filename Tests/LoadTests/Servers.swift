@@ -49,6 +49,8 @@ enum Faulty: Sendable {
     case freezes(from: NIODeadline, until: NIODeadline, to: Int)
     /// Answers whatever comes with the same words.
     case answers(String)
+    /// The same, and resets the connection a little later.
+    case answersAndResets(String)
     /// Counts who connects.
     case counts(NIOLockedValueBox<Int>)
 
@@ -75,12 +77,7 @@ enum Faulty: Sendable {
         case .hangsUp:
             channel.eventLoop.scheduleTask(in: .milliseconds(50)) { channel.close(promise: nil) }
         case .resets:
-            channel.eventLoop.scheduleTask(in: .milliseconds(50)) {
-                // Closed at once, without lingering, is reset: socket(7), SO_LINGER.
-                (channel as? any SocketOptionProvider)?
-                    .setSoLinger(linger(l_onoff: 1, l_linger: 0))
-                    .whenComplete { _ in channel.close(promise: nil) }
-            }
+            channel.eventLoop.scheduleTask(in: .milliseconds(50)) { Self.reset(channel) }
         case .talksGarbage:
             let bytes = (0..<4_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 101) }
             channel.eventLoop.scheduleTask(in: .milliseconds(50)) {
@@ -94,10 +91,21 @@ enum Faulty: Sendable {
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(Parrot(words))
             }
+        case .answersAndResets(let words):
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(Parrot(words, resets: true))
+            }
         case .counts(let counter):
             counter.withLockedValue { $0 += 1 }
         }
         return channel.eventLoop.makeSucceededVoidFuture()
+    }
+
+    /// Closed at once, without lingering, is reset: socket(7), SO_LINGER.
+    static func reset(_ channel: any Channel) {
+        (channel as? any SocketOptionProvider)?
+            .setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            .whenComplete { _ in channel.close(promise: nil) }
     }
 
     /// Each piece goes on at the time that `when` gives for that of its coming.
@@ -144,11 +152,18 @@ private final class Late: ChannelInboundHandler {
 private final class Parrot: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let words: String
+    private let resets: Bool
 
-    init(_ words: String) { self.words = words }
+    init(_ words: String, resets: Bool = false) {
+        self.words = words
+        self.resets = resets
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.channel.writeAndFlush(ByteBuffer(string: words), promise: nil)
+        let channel = context.channel
+        channel.writeAndFlush(ByteBuffer(string: words), promise: nil)
+        guard resets else { return }
+        channel.eventLoop.scheduleTask(in: .milliseconds(100)) { Faulty.reset(channel) }
     }
 }
 

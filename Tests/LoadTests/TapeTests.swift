@@ -44,4 +44,24 @@ import Testing
             }
         }
     }
+
+    @Test("a file whose times begin late has no longer headers than any other")
+    func lateFile() throws {
+        var shape = Clip.Shape()
+        shape.videoRate = 2_000_000
+        shape.duration = .seconds(1)
+        var bytes = FLVTags.header(hasAudio: true, hasVideo: true)
+        for var message in try Clip(shape) {
+            message.timestamp = Timestamp(
+                milliseconds: message.timestamp.milliseconds + 16_777_215)
+            FLVTags.append(message, to: &bytes)
+        }
+        let tape = try ClipTape(flv: bytes)
+        #expect(tape.items.count > 30)
+        for item in tape.items {
+            // A byte of header for each chunk but the first.
+            let cuts = max(item.length - 1, 0) / ClipTape.chunkSize
+            try #require(item.head.count == 12 && item.rest.readableBytes == item.length + cuts)
+        }
+    }
 }

@@ -99,6 +99,47 @@ import Testing
         #expect(events == [.publish(name: "a\u{FFFD}[2Jb"), nil])
     }
 
+    @Test("a search whose every place looks like a message without end takes bounded work")
+    func endless() {
+        let place = hex("44 000000 0DBBA0 09 17 01")
+        let piece = Array(repeatElement(place, count: 410).joined())
+        var sync = ChunkSync()
+        let last = ChunkReader(limits: RTMPTrace.limits)
+        for _ in 0..<512 {
+            sync.receive(piece.span)
+            let isFound = sync.find(after: last) != nil
+            #expect(!isFound)
+            #expect(sync.bytesHeld < 2 << 20)
+        }
+        #expect(sync.searched > 2 << 20)
+        #expect(sync.tried < 4 * ChunkSync.triedMax)
+    }
+
+    @Test("a publisher joined late is named at its end, and only its own bytes are unread")
+    func late() throws {
+        var trace = RTMPTrace()
+        var events: [RTMPTrace.Event] = []
+        for side in Side.allCases { trace.miss(0, from: side) }
+        trace.receive([UInt8](repeating: 7, count: 5_000).span, from: .server)
+        var writer = ChunkWriter()
+        var wire: [UInt8] = []
+        for message in try TestStream.clip(seconds: 1, rate: 400_000)
+        where message.kind != .data {
+            let type: MessageType = message.kind == .audio ? .audio : .video
+            let plain = Message(
+                type: type, stream: .first, timestamp: UInt32(message.timestamp.milliseconds),
+                payload: message.payload)
+            writer.write(plain, on: message.kind == .audio ? .audio : .video, into: &wire)
+        }
+        let goodbye = Command("FCUnpublish", [.null, .string("film?key=SECRET")])
+        writer.write(goodbye.message(on: .first), on: .command, into: &wire)
+        trace.receive(wire.span, from: .client)
+        while let event = trace.next() { events.append(event) }
+        #expect(events.last == .named("film"))
+        #expect(trace.unreadBytes(of: .client) < 2_000)
+        #expect(trace.unreadBytes(of: .server) == 5_000)
+    }
+
     @Test("a connection that speaks something else is told so and costs nothing")
     func foreign() {
         for (first, talk) in [

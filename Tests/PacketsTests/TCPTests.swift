@@ -155,6 +155,26 @@ import Testing
         #expect(test.watch.report().streams.map(\.number) == [0, 1])
     }
 
+    @Test("more than a gigabyte in a nanosecond is a rate like any other")
+    func burst() {
+        var test = TestWatch()
+        test.open()
+        for index in 0..<18_000 {
+            var packet = TestSegment(
+                fromClient: true, sequence: 1_001 &+ UInt32(index) * 64_960, acknowledgement: 9_001
+            ).ipv4
+            // 65,000 bytes, of which the capture has the headers.
+            packet.replaceSubrange(2..<4, with: [0xFD, 0xE8])
+            if index == 1 { test.now += Interval(nanoseconds: 1) }
+            test.watch.receive(
+                CapturedPacket(
+                    at: test.now, link: .rawIP, bytes: 0..<packet.count, length: 65_000),
+                in: packet.span)
+        }
+        test.watch.finish()
+        #expect(test.watch.report().figures.restBytes == 18_000 * 64_960)
+    }
+
     @Test("more connections than are followed make room, and none of them is forgotten in the sum")
     func eviction() {
         var test = TestWatch()

@@ -203,6 +203,43 @@ import Testing
         #expect(world.clients[publisher].cause == nil)
     }
 
+    @Test("what is fetched over HLS is in what its stream sent, once")
+    func fetchedBytes() throws {
+        var world = StreamHarness()
+        let publisher = world.connect(.publish, "a")
+        world.publish(publisher, TestStream.headers)
+        let name = StreamName(app: "live", name: "a")
+        let peer = Platform.Peer(address: "192.0.2.1")
+        let token = try world.server.startFetch(name, peer, query: "", at: world.now).token
+        for second in Int64(0)..<8 {
+            world.publish(publisher, TestStream.seconds(second..<second + 1))
+            world.pass(.seconds(1))
+        }
+        let before = world.server.report(at: world.now)
+        let list = world.server.playlist(name, token: token, suffix: "", at: world.now)
+        let after = world.server.report(at: world.now)
+        let length = UInt64(try #require(list).utf8.count)
+        #expect(after.streams[0].bytesSent - before.streams[0].bytesSent == length)
+        #expect(after.tally.hlsBytes == length)
+    }
+
+    @Test("a stream is fetched as long as somebody plays it over HLS, and no longer")
+    func hlsRelay() throws {
+        var world = StreamHarness()
+        let name = StreamName(app: "live", name: "a")
+        let source = try #require(StreamURL("rtmp://origin/live/a"))
+        _ = world.server.findStream(name, at: world.now)
+        world.server.addRelay(.init(name: name, source: source), isFixed: false, at: world.now)
+        let peer = Platform.Peer(address: "192.0.2.1")
+        _ = try world.server.startFetch(name, peer, query: "", at: world.now)
+        world.pass(.seconds(25))
+        let isFetched = world.server.relays[0] != nil
+        #expect(isFetched)
+        world.pass(StreamServer.fetcherTimeout + StreamServer.unwatchedMax)
+        let isLetGo = world.server.relays[0] == nil
+        #expect(isLetGo)
+    }
+
     @Test("two runs of one conversation send the same bytes")
     func reproducible() {
         func run() -> [[MediaMessage]] {

@@ -173,6 +173,26 @@ import Testing
         }
     }
 
+    @Test("what is no path is refused, so that no request goes to a host that it names")
+    func paths() async throws {
+        let elsewhere = try await WebServer.start(
+            "127.0.0.1", 0, group: MultiThreadedEventLoopGroup.singleton,
+            logger: TestPlatform.logger
+        ) { _, _ in Response(status: .ok) }
+        try await with { _, _ in
+            Response(status: .ok)
+        } body: { (front: Front) async throws in
+            for target in ["@127.0.0.1:\(elsewhere.port)/x", ".example/x"] {
+                let tool = try Tool(
+                    "curl", "-sS", "-k", "--http2", "-o", "/dev/null", "-w", "%{http_code}",
+                    "--request-target", target, "https://127.0.0.1:\(front.port)/")
+                #expect(try await tool.finish(within: 20) == 0, "\(tool.text)")
+                #expect(tool.text == "400", "\(target)")
+            }
+        }
+        await elsewhere.stop()
+    }
+
     @Test("two failed checks make the target unhealthy, and requests go to it all the same")
     func health() async throws {
         let health = TargetHealth()

@@ -49,6 +49,32 @@ import Testing
         }
     }
 
+    @Test("players by HTTP-FLV that reset before there is an answer are gone afterwards")
+    func resets() async throws {
+        let coordinator = try await HookServer.start()
+        let hooks = [Hook.Kind.play: "http://127.0.0.1:\(coordinator.port)/"]
+        try await TestServer.with({ $0.hooks = hooks }) { server in
+            let publisher = try Scratch.publish(server.url("slow"), rate: 1)
+            #expect(try await server.waitForPublisher("slow"))
+            let group = MultiThreadedEventLoopGroup.singleton
+            var channels: [any Channel] = []
+            for _ in 0..<20 {
+                let channel = try await ClientBootstrap(group: group)
+                    .connect(host: "127.0.0.1", port: server.http).get()
+                try await (channel as? any SocketOptionProvider)?
+                    .setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+                let request = "GET /live/slow.flv?key=right HTTP/1.1\r\nHost: a\r\n\r\n"
+                try await channel.writeAndFlush(ByteBuffer(string: request)).get()
+                channels.append(channel)
+            }
+            #expect(try await server.wait(5) { $0.clients.count == 21 })
+            for channel in channels { try await channel.close() }
+            #expect(try await server.wait(5) { $0.clients.count == 1 })
+            publisher.stop()
+        }
+        await coordinator.stop()
+    }
+
     /// Every key that https://ossrs.io/lts/en-us/docs/v5/doc/http-callback shows for the action is
     /// there, and no other than the few that SRS sends as well.
     @Test("callbacks have SRS's fields, each action its own")
@@ -230,6 +256,7 @@ actor HookServer {
             let pairs = (object as? [String: Any] ?? [:]).mapValues { "\($0)" }
             // What is slow to be taken is still told before what came after it.
             if pairs["action"] == "on_unpublish" { try await Task.sleep(for: .milliseconds(200)) }
+            if pairs["stream"] == "slow" { try await Task.sleep(for: .seconds(1)) }
             let isAllowed = await box.server?.note(pairs) ?? false
             return isAllowed ? "{\"code\":0}" : "{\"code\":1}"
         }

@@ -38,6 +38,28 @@ import Testing
         #expect(lonely.contains("--rtmps-port needs --certificate and --key"))
     }
 
+    @Test("unless an address is given, the API alone is for this machine")
+    func address() async throws {
+        let words = [
+            ServerProcess.binary, "serve", "rtmp", "--rtmp-port", "0", "--http-port", "0",
+            "--api-port", "0",
+        ]
+        let cases: [(more: [String], isThere: Bool)] = [
+            ([], false), (["--api-bind", "0.0.0.0"], true),
+        ]
+        for (more, isThere) in cases {
+            let tool = try Tool(words: words + more)
+            #expect(try await tool.says("/api/v1/streams"), "\(tool.text)")
+            let ports = tool.text.matches(of: /:(\d+)\//).compactMap { Int($0.1) }
+            let (http, api) = (try #require(ports.dropFirst().first), try #require(ports.last))
+            // Another address of this machine.
+            #expect(try await Web.get("http://127.0.0.2:\(http)/stats").status == 200)
+            let answer = try? await Web.get("http://127.0.0.2:\(api)/api/v1/versions")
+            #expect((answer?.status == 200) == isThere)
+            tool.stop()
+        }
+    }
+
     @Test("SIGHUP reads the file again: callbacks and certificate; a bad file changes nothing")
     func reload() async throws {
         let folder = Scratch.folder

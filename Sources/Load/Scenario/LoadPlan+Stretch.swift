@@ -18,7 +18,7 @@ extension LoadPlan {
         self.stretch = stretch
         if !stretch.shapes.isEmpty { shapes = stretch.shapes }
         timetable = clients
-        if let most = ceilings.clientsPerSecond { spreadOut(clientsPerSecond: most) }
+        spreadOut()
     }
 
     /// Of these at once.

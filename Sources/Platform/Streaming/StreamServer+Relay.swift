@@ -89,7 +89,8 @@ extension StreamServer {
     }
 
     private func isUnwatched(_ name: StreamName) -> Bool {
-        directory[name].map { streams[$0]!.players.isEmpty } ?? true
+        (directory[name].map { streams[$0]!.players.isEmpty } ?? true)
+            && !fetchers.contains { $0.name == name }
     }
 
     private mutating func connect(_ index: Int, into outbox: inout StreamOutbox) {

@@ -17,8 +17,9 @@ public struct LearnedRecord: Sendable, Hashable {
         public var schema = LearnedRecord.schema
         public var source: String
         public var stream: String
-        /// How far the simulated rates of a second are from the captured ones, in percent of the
-        /// captured mean: the area between their distributions (Wasserstein's first distance).
+        /// How far the simulated rates of a step of the series are from the captured ones, in
+        /// percent of the captured mean: the area between their distributions (Wasserstein's first
+        /// distance).
         public var rateDistancePercent: ExactNumber
         public var seconds: Int
         public var rows: [Row]
@@ -31,24 +32,30 @@ public struct LearnedRecord: Sendable, Hashable {
         }
     }
 
-    public init(
+    /// Whole steps that both must have: fewer say nothing of how rates are distributed.
+    public static let stepsMin = 3
+
+    /// Nil where there is too little to compare.
+    public init?(
         source: String, scenario: String, captured: (WatchReport, StreamReport),
         simulated: (WatchReport, StreamReport)
     ) {
         self.scenario = scenario
         let stream = captured.1
-        let rates = [captured, simulated].map { Self.rates($0.0, $0.1) }
-        let seconds = min(rates[0].count, rates[1].count)
+        let step = max(captured.0.step, simulated.0.step)
+        let rates = [captured, simulated].map { Self.rates($0.0, $0.1, step) }
+        let steps = min(rates[0].count, rates[1].count)
+        guard steps >= Self.stepsMin else { return nil }
         series = Series(
-            start: stream.media.first ?? stream.openedAt, step: captured.0.step,
+            start: stream.media.first ?? stream.openedAt, step: step,
             columns: zip(["captured", "simulated"], rates).map { name, values in
-                Series.Column(name: name, unit: "Mbit/s", values: Array(values.prefix(seconds)))
+                Series.Column(name: name, unit: "Mbit/s", values: Array(values.prefix(steps)))
             })
         let columns = series.columns.map(\.values)
         summary = Summary(
             source: source, stream: stream.label,
             rateDistancePercent: ExactNumber(Self.distance(columns[0], columns[1])),
-            seconds: seconds, rows: Self.rows(captured.1, simulated.1),
+            seconds: steps * Int(step.wholeSeconds), rows: Self.rows(captured.1, simulated.1),
             series: Reports.Summary.SeriesHeading(series))
     }
 
@@ -81,14 +88,22 @@ public struct LearnedRecord: Sendable, Hashable {
         return String(repeating: " ", count: max(1, 14 - text.count)) + text
     }
 
-    /// The media's rate in each whole step, from the first to the last.
-    private static func rates(_ report: WatchReport, _ stream: StreamReport) -> [Fixed] {
-        let bytes = (0..<report.rows).map { stream[$0].videoBytes + stream[$0].audioBytes }
+    /// The media's rate in each whole step, from the first to the last. A step is one of the
+    /// report's own or several of them.
+    private static func rates(
+        _ report: WatchReport, _ stream: StreamReport, _ step: Interval
+    ) -> [Fixed] {
+        let folded = Int(step.nanoseconds / report.step.nanoseconds)
+        let bytes = stride(from: 0, to: report.rows, by: folded).map { row in
+            (row..<row + folded).reduce(Int64(0)) {
+                $0 + stream[$1].videoBytes + stream[$1].audioBytes
+            }
+        }
         guard let first = bytes.firstIndex(where: { $0 > 0 }),
             let last = bytes.lastIndex(where: { $0 > 0 }), last - first >= 2
         else { return [] }
         return bytes[first + 1..<last].map {
-            Fixed.ratio(Int128($0) * 8_000, Int128(report.step.nanoseconds))
+            Fixed.ratio(Int128($0) * 8_000, Int128(step.nanoseconds))
         }
     }
 

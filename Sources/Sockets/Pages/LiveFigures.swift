@@ -109,19 +109,15 @@ actor LiveFigures {
     nonisolated private func stream(
         _ page: String, _ id: UInt64, _ events: AsyncStream<String>
     ) -> Response {
-        Response(
+        let hold = OnRelease { Task { await self.leave(page, id) } }
+        return Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: ResponseBody { writer in
-                do {
-                    try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
-                    for await event in events { try await writer.write(ByteBuffer(string: event)) }
-                    try await writer.finish(nil)
-                } catch {
-                    await self.leave(page, id)
-                    throw error
-                }
-                await self.leave(page, id)
+            body: ResponseBody { [hold] writer in
+                defer { withExtendedLifetime(hold) {} }
+                try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
+                for await event in events { try await writer.write(ByteBuffer(string: event)) }
+                try await writer.finish(nil)
             })
     }
 

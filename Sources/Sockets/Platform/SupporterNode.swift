@@ -45,7 +45,8 @@ public actor SupporterNode {
     public nonisolated let node: String
     private let service: StreamService
     private var work: [Task<Void, Never>] = []
-    private var reported = (bytes: UInt64(0), until: Date())
+    private var relayed = RelayedBytes()
+    private var reportedUntil = Date()
 
     /// Registers, begins to pull and to serve; throws where the coordinator does not take it.
     public static func start(_ options: Options, logger: Logger) async throws -> SupporterNode {
@@ -181,22 +182,21 @@ public actor SupporterNode {
             var sourceBitrateKbps: Int64
         }
         let name = Self.name(options.stream)
-        let (bytes, rate) = try await service.loop.read { server, now in
-            let report = server.report(at: now)
-            let stream = report.streams.first { $0.name == name }
-            return ((stream?.bytesSent ?? 0) + UInt64(report.tally.hlsBytes), stream?.received)
+        let stream = try await service.loop.read { server, now in
+            server.report(at: now).streams.first { $0.name == name }
         }
         let now = Date()
-        // A shorter while is no report; and a stream that began again counts from nothing.
-        guard now.timeIntervalSince(reported.until) >= 1 else { return }
-        let relayed = bytes >= reported.bytes ? bytes - reported.bytes : bytes
+        // A shorter while is no report.
+        guard now.timeIntervalSince(reportedUntil) >= 1 else { return }
+        var counted = relayed
+        let bytes = counted.take(stream)
         let _: Nothing = try await client.ask(
             "POST", "/api/v1/sessions/\(options.stream)/bandwidth-report", token: tokens.access,
             body: Body(
-                bytesTransferred: relayed, startInterval: Self.text(reported.until),
+                bytesTransferred: bytes, startInterval: Self.text(reportedUntil),
                 endInterval: Self.text(now),
-                sourceBitrateKbps: (rate?.bitsPerSecond ?? 0) / 1_000))
-        reported = (bytes, now)
+                sourceBitrateKbps: (stream?.received.bitsPerSecond ?? 0) / 1_000))
+        (relayed, reportedUntil) = (counted, now)
     }
 
     private static func text(_ date: Date) -> String {
@@ -214,5 +214,21 @@ public actor SupporterNode {
         }
         await service.stop()
         await client.stop()
+    }
+}
+
+/// What a node gave viewers of its stream, each byte once, over whatever protocol.
+struct RelayedBytes: Sendable {
+    /// The stream that was counted last: one that nobody publishes any more goes, and the next of
+    /// that name counts from nothing.
+    private var stream: UInt64?
+    private var bytes: UInt64 = 0
+
+    /// What came since the last time; nil is a stream that is not there now.
+    mutating func take(_ now: StreamReport.Stream?) -> UInt64 {
+        guard let now else { return 0 }
+        let before = now.id == stream ? bytes : 0
+        (stream, bytes) = (now.id, now.bytesSent)
+        return now.bytesSent - before
     }
 }

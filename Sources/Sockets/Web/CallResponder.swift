@@ -205,7 +205,7 @@ struct CallResponder: Sendable {
     /// The peer's, or what our own front, which is on this machine, says of its peer.
     static func address(_ request: Request, _ context: WebContext) -> ClientAddress {
         let peer = ClientAddress(text: context.peer.address) ?? .local
-        guard peer.isLoopback, let forwarded = request.headers[forwardedFor],
+        guard peer.isLoopback || context.isFromHere, let forwarded = request.headers[forwardedFor],
             let last = forwarded.split(separator: ",").last
         else { return peer }
         return ClientAddress(text: last.trimmingCharacters(in: .whitespaces)) ?? peer

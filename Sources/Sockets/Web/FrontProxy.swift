@@ -19,8 +19,10 @@ struct FrontProxy: Sendable {
     ]
 
     @Sendable func respond(_ request: Request, _ context: WebContext) async throws -> Response {
-        // The RTMP server calls the coordinator itself; nobody else has business there.
+        // Behind the port anything else would change the address: `@host` names another one.
         let path = request.head.path ?? "/"
+        guard path.hasPrefix("/") else { return Response(status: .badRequest) }
+        // The RTMP server calls the coordinator itself; nobody else has business there.
         guard !path.hasPrefix("/api/v1/srs/") else { return Response(status: .notFound) }
         let isMedia = path.hasPrefix("/\(PlatformLoop.app)/")
         let port = isMedia ? media.ports.http : coordinator

@@ -9,10 +9,14 @@ import Platform
 struct WebContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let peer: Peer
+    /// Whether the peer calls from the address that it calls: it is on this machine.
+    let isFromHere: Bool
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        peer = Peer(address: source.channel.remoteAddress?.ipAddress ?? "unknown")
+        let address = source.channel.remoteAddress?.ipAddress
+        peer = Peer(address: address ?? "unknown")
+        isFromHere = address != nil && address == source.channel.localAddress?.ipAddress
     }
 }
 

@@ -19,7 +19,8 @@ struct BlastCommand: AsyncParsableCommand {
             an encoder would; each player parses all that it gets. Any host but this machine's \
             loopback takes --i-am-allowed-to-load with its name, exactly as in the target: \
             without it nothing is sent or looked up. It is then loaded slowly at first, within \
-            ceilings that only --max-… and --budget raise, and no longer than its clients bear it.
+            ceilings that only --max-… raise and to which --budget adds one, and no longer than \
+            its clients bear it.
 
             Thresholds are k6's, times in milliseconds: --threshold 'delivery_delay: p(95)<500, \
             abortOnFail'. A window is counted from the start: 'stall{after:10s,before:40s}: \

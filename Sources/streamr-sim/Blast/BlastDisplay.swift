@@ -9,10 +9,13 @@ struct BlastDisplay {
     private let plan: LoadPlan
     private let isShown: Bool
     private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let writer = StandingWriter(.standardError, waitingMax: Self.waitingMax)
     private var linesShown = 0
     private var dueAt = Interval.zero
 
     private static let betweenLines = Interval.seconds(5)
+    /// An old page is no use once there are newer ones.
+    private static let waitingMax = 3
 
     init(_ plan: LoadPlan, isShown: Bool) {
         self.plan = plan
@@ -24,18 +27,19 @@ struct BlastDisplay {
         if isTerminal {
             let lines = page(view)
             let back = linesShown > 0 ? "\u{1B}[\(linesShown)A" : ""
-            write(back + lines.map { "\u{1B}[2K\($0)\n" }.joined())
+            writer.write(back + lines.map { "\u{1B}[2K\($0)\n" }.joined())
             linesShown = lines.count
         } else if view.elapsed >= dueAt {
             dueAt = view.elapsed + Self.betweenLines
-            write(line(view) + "\n")
+            writer.write(line(view) + "\n")
         }
     }
 
     /// The page is wiped: what comes last stands in its place.
     mutating func finish() {
-        if linesShown > 0 { write("\u{1B}[\(linesShown)A\u{1B}[J") }
+        if linesShown > 0 { writer.write("\u{1B}[\(linesShown)A\u{1B}[J") }
         linesShown = 0
+        writer.finish()
     }
 
     private func page(_ view: LoadRun.View) -> [String] {
@@ -95,8 +99,6 @@ struct BlastDisplay {
     }
 
     private func ms(_ value: Fixed) -> String { "\(value.text(decimals: 1)) ms" }
-
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
     private static var width: Int {
         var size = winsize()

@@ -49,7 +49,7 @@ struct BlastLoad: ParsableArguments {
                 + "SRS's /api/v1/summaries.", valueName: "http://host/path"))
     var targetFigures: String?
 
-    @Option(help: "Connections for these, at most, 1 to 10000.")
+    @Option(help: "Connections for --call, at most, 1 to 10000.")
     var httpConnections = 64
 
     @Option(

@@ -7,22 +7,20 @@ import Reports
 /// each second.
 struct BlastOutputs {
     private let endpoint: MetricsEndpoint?
-    private let lines: FileHandle?
+    private let lines: StandingWriter?
     private let start: Instant
+
+    /// Ten minutes of lines may wait for whoever reads them.
+    private static let linesMax = 600
 
     /// `note` is told where the endpoint is.
     init(
         metricsPort: Int?, jsonLines: String?, start: Instant, _ note: (String) -> Void
     ) async throws {
         self.start = start
-        var lines: FileHandle?
-        if let jsonLines {
-            guard FileManager.default.createFile(atPath: jsonLines, contents: nil) else {
-                throw Failure.usage("--json-lines: cannot write \(jsonLines)")
-            }
-            lines = FileHandle(forWritingAtPath: jsonLines)
+        lines = try jsonLines.map { path in
+            StandingWriter(try Self.file(path), waitingMax: Self.linesMax)
         }
-        self.lines = lines
         guard let metricsPort else {
             endpoint = nil
             return
@@ -38,19 +36,32 @@ struct BlastOutputs {
         note("figures for Prometheus: http://127.0.0.1:\(endpoint?.port ?? 0)/metrics")
     }
 
-    /// Each line is written at once: an end of any kind loses none that came before.
+    /// Does not wait for the reader of a pipe to come.
+    private static func file(_ path: String) throws -> FileHandle {
+        let descriptor = open(
+            path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            let reason =
+                errno == ENXIO ? "nobody reads this pipe" : String(cString: strerror(errno))
+            throw Failure.usage("--json-lines: cannot write \(path): \(reason)")
+        }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
+    /// Each line is written at once: an end of any kind loses none that came before, unless it
+    /// goes to a pipe that is not read.
     func show(_ view: LoadRun.View) {
         endpoint?.show(view)
         guard let lines else { return }
         let time = Moment(start + view.elapsed).text
         let fields = view.fields.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",")
         let seconds = view.elapsed.wholeSeconds
-        try? lines.write(
-            contentsOf: Data("{\"time\":\"\(time)\",\"elapsed_s\":\(seconds),\(fields)}\n".utf8))
+        lines.write("{\"time\":\"\(time)\",\"elapsed_s\":\(seconds),\(fields)}\n")
     }
 
     func stop() async {
-        try? lines?.close()
+        lines?.finish()
         await endpoint?.stop()
     }
 }

@@ -9,11 +9,18 @@ final class OutputFolder {
     let path: String
     private let descriptor: Int32
 
+    /// All that is ever written here. A folder with more has other results, which would be left
+    /// half replaced.
+    private static let names = [
+        ResultsFolder.summaryName, ResultsFolder.seriesName, ResultsFolder.reportName,
+        ResultsFolder.runInfoName,
+    ]
+
     /// Makes the folder where there is none. Root gives it to `owner`, whom it is about to become.
     init(_ path: String, owner: String?) throws {
         let url = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
         do {
-            try ResultsFolder.refuseForeign(url)
+            try ResultsFolder.refuseForeign(url, names: Self.names)
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
             throw Failure.usage("\(error)")

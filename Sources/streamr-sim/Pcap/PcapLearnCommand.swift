@@ -22,7 +22,8 @@ struct PcapLearnCommand: ParsableCommand {
             with "extends", or run it as it is. The simulation's own packets are then measured \
             exactly as the capture was.
 
-            Exit codes: 2 usage, or nothing to learn from; 0.
+            Exit codes: 2 usage, nothing to learn from, or (once the scenario is written) too \
+            little to compare; 0.
             """)
 
     @Argument(help: ArgumentHelp("A capture file, or - for standard input.", valueName: "file"))
@@ -42,6 +43,8 @@ struct PcapLearnCommand: ParsableCommand {
 
     /// A window's packets fill their file: 64 MB, half of it kept as a margin for headers.
     private static let replayBytesMax: Int64 = 32 << 20
+    /// The simulated session goes on for so much longer: its first and last second are not whole.
+    private static let margin = Interval.seconds(2)
 
     func run() throws {
         let clock = HostClock()
@@ -50,23 +53,39 @@ struct PcapLearnCommand: ParsableCommand {
             throw Failure.usage(
                 "\(chosen.label): too short to learn from; two key frames and two seconds at least")
         }
-        let learned = LearnedScenario(model, of: chosen)
-        let text = learned.tree.text
+        let text = LearnedScenario(model, of: chosen).tree.text
         if let scenario { try text.write(toFile: scenario, atomically: true, encoding: .utf8) }
-        let (simulatedReport, simulatedStream) = try simulated(learned, model)
-        let record = LearnedRecord(
-            source: file, scenario: text, captured: (report, chosen),
-            simulated: (simulatedReport, simulatedStream))
+        if scenario == nil { print(text, terminator: "") }
+        let record = try compared(text, (report, chosen), model)
         if let out {
             try OutputFolder(out, owner: nil).write(record.files(host: clock.facts))
         }
         let comparison = json ? try ResultsFolder.text(record.summary) : record.text
         if scenario == nil {
-            print(text, terminator: "")
             FileHandle.standardError.write(Data(comparison.utf8))
         } else {
             print(comparison, terminator: "")
         }
+    }
+
+    private func compared(
+        _ text: String, _ captured: (WatchReport, StreamReport), _ model: SessionModel
+    ) throws -> LearnedRecord {
+        let label = captured.1.label
+        guard captured.1.hasSeries else {
+            throw Failure.usage(
+                "\(label): learned, but not compared: no series is kept of streams so far behind "
+                    + "the first")
+        }
+        let learned = LearnedScenario(model, of: captured.1, margin: Self.margin)
+        let record = LearnedRecord(
+            source: file, scenario: text, captured: captured,
+            simulated: try simulated(learned, model))
+        guard let record else {
+            throw Failure.usage(
+                "\(label): learned, but too short to compare: three whole seconds at least")
+        }
+        return record
     }
 
     private func captured() throws -> (WatchReport, StreamReport) {
@@ -92,9 +111,9 @@ struct PcapLearnCommand: ParsableCommand {
     ) throws -> (WatchReport, StreamReport) {
         let bitsPerSecond = model.video.bitsPerSecond + model.audio.bitsPerSecond
         let longest = Interval.seconds(max(2, Self.replayBytesMax * 8 / bitsPerSecond))
+        let length = min(model.length + Self.margin, longest, LearnedScenario.lengthMax)
         let window = RunWindow(
-            from: LearnedScenario.lead,
-            until: LearnedScenario.lead + min(model.length, longest, LearnedScenario.lengthMax))
+            from: LearnedScenario.lead, until: LearnedScenario.lead + length)
         let options = Runner.Options(
             fidelity: .window(window, captures: true), findsRemedies: false, traceHour: nil)
         guard let runner = Runner(try learned.scenario(), options),
@@ -133,17 +152,21 @@ struct LearnedScenario {
 
     private let model: SessionModel
     private let title: String
+    /// By how much its session is longer than the captured one.
+    private let margin: Interval
 
-    init(_ model: SessionModel, of stream: StreamReport) {
+    init(_ model: SessionModel, of stream: StreamReport, margin: Interval = .zero) {
         self.model = model
         title = stream.title
+        self.margin = margin
     }
 
     func scenario() throws -> Scenario { try ScenarioFile(tree: tree).scenario }
 
     /// Every value is held within what a scenario may say.
     var tree: JSONTree {
-        let length = min(LearnedScenario.lengthMax.wholeSeconds, seconds(model.length))
+        let length = min(
+            LearnedScenario.lengthMax.wholeSeconds, seconds(model.length + margin))
         return object([
             ("name", .string("learned")),
             ("summary", .string("A stream like the captured \(title).")),

@@ -20,7 +20,7 @@ struct PcapWatchCommand: ParsableCommand {
             On a terminal an interface is shown as a table that renews itself, elsewhere as lines; \
             Ctrl-C ends and shows the whole. --out keeps summary.json, series.csv and report.html.
 
-            Exit codes, the first that applies: 130 a file was not read to its end; 2 usage, or \
+            Exit codes, the first that applies: 130 interrupted while reading a file; 2 usage, or \
             the source cannot be read; 0.
             """)
 

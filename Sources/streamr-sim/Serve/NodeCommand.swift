@@ -30,8 +30,8 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Name or address by which viewers reach you.", valueName: "host"))
     var host = "127.0.0.1"
 
-    @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
-    var bind = "0.0.0.0"
+    @Option(help: ArgumentHelp("The address to listen on (0.0.0.0).", valueName: "address"))
+    var bind: String?
 
     @Option(help: ArgumentHelp("0 takes any free port.", valueName: "port"))
     var rtmpPort = 1935
@@ -41,6 +41,12 @@ struct NodeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The API and metrics.", valueName: "port"))
     var apiPort = 1985
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the API listens, which lets anybody end connections (--bind, if it was given; "
+                + "else 127.0.0.1).", valueName: "address"))
+    var apiBind: String?
 
     @Option(help: ArgumentHelp("Where a router maps --rtmp-port.", valueName: "port"))
     var publicRtmpPort: Int?
@@ -90,7 +96,8 @@ struct NodeCommand: AsyncParsableCommand {
         options.publicRTMPPort = publicRtmpPort
         options.publicHTTPPort = publicHttpPort
         options.viewersMax = viewers
-        options.service.address = bind
+        options.service.address = bind ?? "0.0.0.0"
+        options.service.apiAddress = apiBind ?? bind ?? "127.0.0.1"
         options.service.rtmpPort = rtmpPort
         options.service.httpPort = httpPort
         options.service.apiPort = apiPort

@@ -62,7 +62,7 @@ struct RunningPlatform {
         do {
             var options = PlatformService.Options(
                 certificate: try Self.certificate(command, folder), secrets: secrets)
-            options.address = command.bind
+            options.address = command.address
             options.coordinatorPort = command.coordinatorPort
             options.httpsPort = command.httpsPort
             options.redirectPort = command.redirectPort
@@ -106,7 +106,8 @@ struct RunningPlatform {
         _ logger: Logger
     ) async throws -> StreamService {
         var options = StreamService.Options()
-        options.address = command.bind
+        options.address = command.address
+        options.apiAddress = command.apiAddress
         options.rtmpPort = command.rtmpPort
         options.httpPort = command.httpPort
         options.apiPort = command.apiPort
@@ -128,7 +129,7 @@ struct RunningPlatform {
             return StreamService.Certificate(chain: chain, key: key)
         }
         let own = ["localhost", "127.0.0.1", "::1", ProcessInfo.processInfo.hostName]
-        let bound = ["0.0.0.0", "::"].contains(command.bind) ? [] : [command.bind]
+        let bound = ["0.0.0.0", "::"].contains(command.address) ? [] : [command.address]
         return try OwnCertificate.load(from: folder, hosts: own + bound)
     }
 

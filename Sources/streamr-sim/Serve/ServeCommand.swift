@@ -23,7 +23,8 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             Publish to rtmp://HOST:1935/APP/NAME, play the same address, or \
             http://HOST:8080/APP/NAME.flv, or http://HOST:8080/APP/NAME.m3u8. The API port answers \
             /api/v1/{versions,summaries,vhosts,streams,clients} as SRS does, DELETE \
-            /api/v1/clients/ID, and /metrics for Prometheus.
+            /api/v1/clients/ID, and /metrics for Prometheus; without --bind or --api-bind it \
+            answers this machine alone.
 
             Every setting may come from a flag (--latency 0ms), from the environment \
             (STREAMR_LATENCY=0ms) or from a JSON file (--config FILE, {"latency": "0ms"}); the \
@@ -59,7 +60,7 @@ struct ServeRTMPCommand: AsyncParsableCommand {
         } catch {
             throw Failure.usage("\(error)")
         }
-        announce(service.ports, settings.options.address)
+        announce(service.ports, settings.options)
         await signals.wait {
             do {
                 try service.reload(try loaded().options)
@@ -76,7 +77,8 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             file: config, environment: ProcessInfo.processInfo.environment, flags: flags.given)
     }
 
-    private func announce(_ ports: StreamService.Ports, _ address: String) {
+    private func announce(_ ports: StreamService.Ports, _ options: StreamService.Options) {
+        let address = options.address
         if json {
             var pairs = ["\"address\":\"\(address)\"", "\"rtmp\":\(ports.rtmp)"]
             if let port = ports.rtmps { pairs.append("\"rtmps\":\(port)") }
@@ -87,7 +89,8 @@ struct ServeRTMPCommand: AsyncParsableCommand {
             if let port = ports.rtmps { print("RTMPS       rtmps://\(address):\(port)/APP/NAME") }
             print("HTTP-FLV    http://\(address):\(ports.http)/APP/NAME.flv")
             print("HLS         http://\(address):\(ports.http)/APP/NAME.m3u8")
-            print("API         http://\(address):\(ports.api)/api/v1/streams")
+            let api = options.apiAddress ?? address
+            print("API         http://\(api):\(ports.api)/api/v1/streams")
         }
         fflush(nil)
     }

@@ -17,6 +17,12 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("The API and metrics (1985).", valueName: "port"))
     var apiPort: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the API listens, which lets anybody end connections (--bind, if it was given; "
+                + "else 127.0.0.1).", valueName: "address"))
+    var apiBind: String?
+
     @Option(help: ArgumentHelp("The certificate chain, in PEM.", valueName: "file"))
     var certificate: String?
 
@@ -134,7 +140,8 @@ struct ServeFlags: ParsableArguments {
     var given: [(name: String, value: String)] {
         let all: [(String, String?)] = [
             ("bind", bind), ("rtmp-port", rtmpPort), ("rtmps-port", rtmpsPort),
-            ("http-port", httpPort), ("api-port", apiPort), ("certificate", certificate),
+            ("http-port", httpPort), ("api-port", apiPort), ("api-bind", apiBind),
+            ("certificate", certificate),
             ("key", key), ("latency", latency), ("second-publisher", secondPublisher),
             ("gop-cache", gopCache), ("gop-cache-max", gopCacheMax), ("queue-time", queueTime),
             ("queue-bytes", queueBytes), ("chunk-size", chunkSize),

@@ -17,14 +17,15 @@ struct ServePlatformCommand: AsyncParsableCommand {
 
             The front (--https-port) ends TLS for pages, API and players, and answers as a load \
             balancer does; --redirect-port sends whoever comes by HTTP there. Figures for \
-            Prometheus of all parts are at --api-port, /metrics.
+            Prometheus of all parts are at --api-port, /metrics, which answers this machine alone \
+            without --bind or --api-bind.
 
             SIGTERM and SIGINT end it once everybody has been answered; SIGHUP reads the \
             certificate again, and connections go on. It ends with 2 if it cannot start.
             """)
 
-    @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
-    var bind = "0.0.0.0"
+    @Option(help: ArgumentHelp("The address to listen on (0.0.0.0).", valueName: "address"))
+    var bind: String?
 
     @Option(help: ArgumentHelp("Publishers and players; 0 takes any free port.", valueName: "port"))
     var rtmpPort = 1935
@@ -34,6 +35,12 @@ struct ServePlatformCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The stream server's API, and metrics.", valueName: "port"))
     var apiPort = 1985
+
+    @Option(
+        help: ArgumentHelp(
+            "Where that API listens, which lets anybody end connections (--bind, if it was given; "
+                + "else 127.0.0.1).", valueName: "address"))
+    var apiBind: String?
 
     @Option(help: ArgumentHelp("Pages and API without TLS.", valueName: "port"))
     var coordinatorPort = 8000
@@ -75,6 +82,9 @@ struct ServePlatformCommand: AsyncParsableCommand {
 
     @OptionGroup var output: ProgramLog
 
+    var address: String { bind ?? "0.0.0.0" }
+    var apiAddress: String { apiBind ?? bind ?? "127.0.0.1" }
+
     func validate() throws {
         try PortNumber.check(
             rtmpPort, httpPort, apiPort, coordinatorPort, httpsPort, redirectPort, cachePort)
@@ -112,7 +122,7 @@ struct ServePlatformCommand: AsyncParsableCommand {
         if json {
             print(ports.json)
         } else {
-            let host = bind == "0.0.0.0" || bind == "::" ? "127.0.0.1" : bind
+            let host = Self.reached(address)
             let redirect = ports.redirect.map { ", and http://\(host):\($0)/ leads there" } ?? ""
             print(
                 """
@@ -121,7 +131,7 @@ struct ServePlatformCommand: AsyncParsableCommand {
                 Publish     rtmp://\(host):\(ports.rtmp)/live, with a friend's stream key
                 Players     http://\(host):\(ports.http)/live/STREAM.m3u8 or .flv
                 API         https://\(host):\(ports.https)/openapi.json
-                Metrics     http://\(host):\(ports.api)/metrics
+                Metrics     http://\(Self.reached(apiAddress)):\(ports.api)/metrics
                 Cache       \(ports.cache.map { "redis://127.0.0.1:\($0)" } ?? cache ?? "")
                 Kept in     \(data)
 
@@ -130,5 +140,10 @@ struct ServePlatformCommand: AsyncParsableCommand {
                 """)
         }
         fflush(nil)
+    }
+
+    /// Where what listens there is reached from here.
+    private static func reached(_ address: String) -> String {
+        address == "0.0.0.0" || address == "::" ? "127.0.0.1" : address
     }
 }

@@ -12,6 +12,7 @@ struct ServeSettings {
     var logLevel = Logger.Level.notice
     private var chain: String?
     private var key: String?
+    private var isBindGiven = false
 
     init(
         file: String?, environment: [String: String], flags: [(name: String, value: String)]
@@ -21,6 +22,7 @@ struct ServeSettings {
     }
 
     private mutating func finish() throws {
+        if !isBindGiven { options.apiAddress = options.apiAddress ?? "127.0.0.1" }
         switch (chain, key) {
         case (let chain?, let key?): options.certificate = .init(chain: chain, key: key)
         case (nil, nil): break
@@ -35,7 +37,11 @@ struct ServeSettings {
 
     private static let table = SettingTable<ServeSettings>(
         ports + [
-            .text("bind", "an address") { $0.options.address = $1 },
+            .text("bind", "an address") {
+                $0.options.address = $1
+                $0.isBindGiven = true
+            },
+            .text("api-bind", "an address") { $0.options.apiAddress = $1 },
             .text("certificate", "a file") { $0.chain = $1 },
             .text("key", "a file") { $0.key = $1 },
             Setting(name: "second-publisher", expected: "refused or replaces") { settings, text in
