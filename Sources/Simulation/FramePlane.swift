@@ -338,7 +338,7 @@ struct FramePlane: Sendable {
         private func video(_ number: Int64) -> Frame {
             let isKey = number % groupFrames == 0
             return Frame(
-                made: videoTime(number), bytes: Int32(isKey ? shape.keyFrame : shape.frame),
+                made: videoTime(number), bytes: UInt32(isKey ? shape.keyFrame : shape.frame),
                 isVideo: true, isKey: isKey)
         }
 
@@ -348,7 +348,7 @@ struct FramePlane: Sendable {
             let upTo = (number + 1) * step.nanoseconds / 1_000 * shape.audio / 1_000_000
             let before = number * step.nanoseconds / 1_000 * shape.audio / 1_000_000
             return Frame(
-                made: epoch + step * number, bytes: Int32(upTo - before), isVideo: false,
+                made: epoch + step * number, bytes: UInt32(upTo - before), isVideo: false,
                 isKey: false)
         }
 

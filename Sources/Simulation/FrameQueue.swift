@@ -3,7 +3,8 @@ import Base
 /// One audio or video frame: when it was made, and its bytes on the wire.
 struct Frame: Sendable {
     var made: Instant
-    var bytes: Int32
+    /// A group of a minute at 200 Mbit/s that is all key frame has 2.9e9.
+    var bytes: UInt32
     var isVideo: Bool
     var isKey: Bool
 }

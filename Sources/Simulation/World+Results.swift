@@ -228,7 +228,8 @@ extension World {
     private mutating func hardening() -> Verdict {
         let exposures = scenario.deployment.exposures(at: scenario.start)
         let unnamed = record.portsAnswered.filter { answered in
-            !exposures.contains { $0.port == answered.port } && answered.port != 443
+            answered.port != 443
+                && !exposures.contains { $0.port == answered.port && $0.isNamed }
         }
         var verdict = rule(
             "hardening-defined", "security hardening requirements defined",

@@ -24,6 +24,8 @@ import Testing
         var scenario = Plan.fiveFriends(days: 2)
         scenario.criteria.friends = 6
         scenario.deployment.rules.removeAll { $0.port == 443 }
+        scenario.deployment.rules.append(
+            NetworkRule(from: .internet, to: .instance, port: 3_389))
         scenario.deployment.containers.restart = .no
         scenario.faults = [Fault(kind: .containerCrash(.rtmp), at: .hours(20))]
         let result = Plan.run(scenario)
@@ -31,7 +33,7 @@ import Testing
         #expect(
             failed.map(\.id) == [
                 "reachable-from-outside", "rtmp-reliable", "dashboard-https", "unattended",
-                "cost-under-budget", "concurrent-friends",
+                "cost-under-budget", "concurrent-friends", "hardening-defined",
             ])
         for verdict in failed where verdict.id != "cost-under-budget" {
             #expect(verdict.firstBroken != nil, "\(verdict.id)")

@@ -7,11 +7,14 @@ public struct Exposure: Sendable, Hashable {
     public var text: String
     /// The port that is open because of it; nil where it is not about a port.
     public var port: Int?
+    /// Whether what is there is known, so that it is known what to do about it.
+    public var isNamed: Bool
 
-    public init(id: String, text: String, port: Int?) {
+    public init(id: String, text: String, port: Int?, isNamed: Bool = true) {
         self.id = id
         self.text = text
         self.port = port
+        self.isNamed = isNamed
     }
 }
 
@@ -32,7 +35,12 @@ extension Deployment {
             add("rtmp-clear", "stream keys and media cross the internet unencrypted", port: 1_935)
         }
         if !rtmp.keyRequired { add("rtmp-open", "anyone may publish: no stream key is asked for") }
-        for rule in openRules { add(rule.exposureID, rule.exposureText, port: rule.port) }
+        for rule in openRules {
+            found.append(
+                Exposure(
+                    id: rule.exposureID, text: rule.exposureText, port: rule.port,
+                    isNamed: rule.service != nil))
+        }
         if instance.image == .amazonLinux2 && now >= Self.amazonLinux2End {
             add("image-end-of-life", "Amazon Linux 2 is past its end of support (2026-06-30)")
         }
@@ -88,12 +96,17 @@ extension NetworkRule {
 
     fileprivate var exposureText: String {
         let place = to == .instance ? "" : " of the \(to.rawValue)"
-        let whose = Self.known.first { $0.port == port }.map { " (\($0.what))" } ?? ""
-        return "port \(port)\(whose)\(place) is open to the whole internet"
+        let whose = service.map { " (\($0))" } ?? ""
+        let doubt = service == nil ? ", and nobody says for what" : ""
+        return "port \(port)\(whose)\(place) is open to the whole internet\(doubt)"
     }
 
+    /// What listens there, where the plan has such a thing.
+    fileprivate var service: String? { Self.known.first { $0.port == port }?.what }
+
     private static let known: [(port: Int, what: String)] = [
-        (1_985, "the RTMP server's API"), (2_375, "Docker's API, which is the whole machine"),
+        (80, "pages in clear"), (8_080, "players in clear"), (1_985, "the RTMP server's API"),
+        (2_375, "Docker's API, which is the whole machine"),
         (5_432, "PostgreSQL"), (6_379, "Redis"), (8_000, "the coordinator, past TLS"),
     ]
 }
