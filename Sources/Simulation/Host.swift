@@ -9,7 +9,7 @@ struct Host: Sendable {
         var isUp = true
         /// When its present life began, and how many in a row ended at once before it.
         var startedAt = Instant(nanoseconds: 0)
-        var exitsInRow: Int64 = 0
+        var exitsInRow = 0
         /// Counts the process's lives.
         var epoch: UInt32 = 1
         /// When its one thread has finished what it was given.

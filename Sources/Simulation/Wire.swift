@@ -62,6 +62,8 @@ struct Link: Sendable {
     var flow: Int32 = noFlow
     var stream: Int32 = -1
     var isIngest = false
+    /// How far a player's first group of pictures was ahead of its mean rate when it began.
+    var aheadAtBegin: Int64 = 0
 }
 
 /// Reusable slots with a generation each, so that a late event cannot meet a newcomer.

@@ -74,30 +74,44 @@ extension World {
         noteDown(service, cause: cause)
         loseProcess(service)
         guard exits else { return }
+        let inVain = countExit(service)
+        let isHopeless = inVain >= Self.startsInVainMax
+        if inVain == Self.startsInVainMax {
+            needPerson(
+                service.name,
+                cause: "\(service.name) ends each time soon after it starts: \(cause)",
+                action: "give it what it lacks: a larger instance, or less on this one",
+                kind: .nothing)
+        }
         switch scenario.deployment.containers.restart {
         case .always, .unlessStopped, .onFailure:
-            let wait = faultRandom.interval(Self.containerStart[index]) + backOff(service)
+            let wait = faultRandom.interval(Self.containerStart[index]) + Self.backOff(inVain)
             queue.push(
                 .restart(service, generation: host.services[index].epoch), at: queue.now + wait)
         case .no:
             host.services[index].needsPerson = true
+            guard !isHopeless else { return }
             needPerson(
                 service.name, cause: cause, action: "docker start \(service.name)",
                 kind: .start(service))
         }
     }
 
+    /// So many starts in vain, and nobody expects the next one to do.
+    private static let startsInVainMax = 10
+
+    /// How many lives of the service in a row, this one among them, were shorter than ten seconds.
+    private mutating func countExit(_ service: Service) -> Int {
+        let index = service.index
+        let isShort = queue.now - host.services[index].startedAt < .seconds(10)
+        host.services[index].exitsInRow = isShort ? host.services[index].exitsInRow + 1 : 0
+        return host.services[index].exitsInRow
+    }
+
     /// What Docker waits besides before the next start: from 100 ms twice as long each time, a
     /// minute at most, until a life lasts ten seconds (Docker documentation, restart policies).
-    private mutating func backOff(_ service: Service) -> Interval {
-        let index = service.index
-        guard queue.now - host.services[index].startedAt < .seconds(10) else {
-            host.services[index].exitsInRow = 0
-            return .zero
-        }
-        host.services[index].exitsInRow += 1
-        let wait = Interval.milliseconds(100 << min(host.services[index].exitsInRow, 10))
-        return min(wait, .minutes(1))
+    private static func backOff(_ inVain: Int) -> Interval {
+        inVain == 0 ? .zero : min(.milliseconds(Int64(100 << min(inVain, 10))), .minutes(1))
     }
 
     /// What dies with the process: its connections, its calls, its memory.

@@ -19,6 +19,8 @@ struct StreamMedia: Sendable {
     var isTight = false
     /// True from a drop until the next key frame: only audio is sent.
     var isDropping = false
+    /// Of a stream that is over: how far the last group of pictures was ahead, see `aheadOfMean`.
+    var aheadAtEnd: Int64 = 0
     var generation: UInt32 = 0
     var random: Random
     /// Frames of former sessions; the present one's follow from its epoch.
@@ -101,11 +103,13 @@ extension World {
 
     private mutating func endIngest(_ streamer: Int) {
         let now = queue.now
+        streamers[streamer].media.aheadAtEnd = aheadOfMean(streamers[streamer].media)
         let media = streamers[streamer].media
         publishers -= 1
         sessionsChanged = true
         queue.cancel(.flow(media.flow))
-        let flow = fluid.close(media.flow, at: now)
+        var flow = fluid.close(media.flow, at: now)
+        if flow.queue == .zero { flow.settle(by: media.aheadAtEnd) }
         tally.ingressMedia += flow.sent
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         tally.onAir += now - media.onAirSince
@@ -161,6 +165,7 @@ extension World {
         let opened = fluid.open(flow, feeder: feeder, at: now)
         links[index].flow = opened
         links[index].stream = stream.raw
+        links[index].aheadAtBegin = aheadOfMean(media)
         if ref.kind == .rtmp {
             players += 1
             sessionsChanged = true
@@ -181,6 +186,18 @@ extension World {
             return bytes(media.shape.content, media.plan.keyFrameEvery)
         }
         return media.shape.sinceKeyFrame(max(.zero, phase - time(media.shape.frame, rate)))
+    }
+
+    /// By how much the frames of the group under way are ahead of its mean rate: a key frame comes
+    /// first, and the fluid spreads it over the group.
+    private func aheadOfMean(_ media: StreamMedia) -> Int64 {
+        guard media.flow != noFlow else { return media.aheadAtEnd }
+        guard !media.isDropping else { return 0 }
+        let rate = serviceRate(media.flow)
+        let phase = media.phase(at: queue.now)
+        let mean = bytes(media.shape.content, phase)
+        guard phase >= time(media.shape.keyFrame, rate) else { return -mean }
+        return media.shape.sinceKeyFrame(max(.zero, phase - time(media.shape.frame, rate))) - mean
     }
 
     private func time(_ bytes: Int64, _ rate: Int64) -> Interval {
@@ -243,7 +260,12 @@ extension World {
         }
         frames?.endPlayer(link.flow, at: queue.now)
         queue.cancel(.flow(link.flow))
-        let flow = fluid.close(link.flow, at: queue.now)
+        var flow = fluid.close(link.flow, at: queue.now)
+        // Its first and its last group of pictures were not whole.
+        if flow.queue == .zero {
+            let media = streamers[Int(link.stream)].media
+            flow.settle(by: aheadOfMean(media) - link.aheadAtBegin)
+        }
         tally.mediaCPU += flow.sent.whole * flow.cpuPerByte / 1_000
         if link.server.kind == .rtmp {
             players -= 1

@@ -158,7 +158,7 @@ import Testing
             ])
         // A day is too little to rule on everything, but enough to see it fail.
         #expect(outcome.status == 3, "\(outcome.output)\(outcome.errors)")
-        #expect(outcome.output.contains("The plan does not hold: 2 of 8 criteria fail"))
+        #expect(outcome.output.contains("The plan does not hold: 3 of 8 criteria fail"))
     }
 
     @Test("frontier: interrupted it ends with 130, and goes on where it was")
