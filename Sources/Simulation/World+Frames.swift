@@ -172,7 +172,7 @@ extension World {
         guard let totals = framesTotals else { return }
         let fluid = fluidTotals()
         frameCorrection = frameCPU(totals) - fluid.cpu
-        egressCorrection = totals.egressViewers + totals.egressNodes - fluid.egress.whole
+        egressCorrection += totals.egressViewers + totals.egressNodes - fluid.egress.whole
         tally.egressViewers = Integral(totals.egressViewers)
         tally.egressNodes = Integral(totals.egressNodes)
         tally.ingressMedia = Integral(totals.ingress)

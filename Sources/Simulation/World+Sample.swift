@@ -34,7 +34,7 @@ extension World {
         for slot in streamers where slot.media.flow != noFlow { live += 1 }
         for index in fluid.open where fluid.flow(index).player != .none { players += 1 }
         return [
-            .ratio(Int128(egress - record.egressBefore) * 8, step * 1_000_000),
+            .ratio(Int128(max(0, egress - record.egressBefore)) * 8, step * 1_000_000),
             .ratio(Int128(ingress - record.ingressBefore) * 8, step * 1_000_000),
             .ratio(
                 Int128(cpu - record.cpuBefore) * 100, step * Int128(host.machine.vCPURate)),

@@ -9,7 +9,7 @@ import Scenarios
 /// One value, one thread. Every input that a program gets goes through `deliver`, which feeds the
 /// fingerprint; every effect goes through `perform`. Reading order: this file, then
 /// `World+Programs` (who is called), `World+Calls` and `World+Links` (what travels between them),
-/// `World+Media` (the fluid), `World+Machines`, `World+Faults`, `World+Results`.
+/// `World+Media` and `World+Encoders` (the fluid), `World+Machines`, `World+Faults`, `World+Results`.
 ///
 /// A call of a method that only reads copies the world, 4.6 KB, unless it is inlined (Swift 6.3,
 /// seen in the instructions): the ones that every event needs are marked `@inline(__always)`.
@@ -92,6 +92,7 @@ public struct World: ~Copyable {
     var capture: Runner.Capture?
     /// In a run by frames: by how much they differ from the machines' own accounts.
     var frameCorrection: Int64 = 0
+    /// The same of egress, with what groups of pictures that were not whole make besides.
     var egressCorrection: Int64 = 0
     var viewerEvenings: [ViewerEvening] = []
     var account = Account.open

@@ -127,7 +127,9 @@ import Testing
         let killed = small(.always, swap: ByteCount(bytes: 0))
         #expect(killed.figure("out_of_memory_kills") > .zero)
         #expect(killed.outages.first?.cause == "killed by the out-of-memory killer")
-        #expect(killed.interventions.isEmpty)
+        // The policy starts it for ever, always in vain: a person is told, once.
+        #expect(killed.interventions.map(\.service) == ["database"])
+        #expect(killed.interventions.first?.cause.contains("ends each time") == true)
         // The high end of the profiles holds more than 700 MiB, the database most of it.
         #expect(killed.outages.first?.service == "database")
         // It comes back and goes at once, with longer and longer waits of Docker's in between.

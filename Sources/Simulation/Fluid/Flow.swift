@@ -90,9 +90,6 @@ struct Flow: Sendable {
         }
     }
 
-    /// Takes a part of a group of pictures into account, which the rates, being means, could not.
-    mutating func settle(by bytes: Int64) { sent = max(.zero, sent + Integral(bytes)) }
-
     /// Bytes that a second of playing takes. Who plays from a queue plays what was made long ago,
     /// at the bit rates of then; who gets everything at once plays at the rate of now.
     @inline(__always)
