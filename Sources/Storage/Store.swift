@@ -4,8 +4,9 @@ import Platform
 /// The store for real: executes every `Transaction` as SQL, with the answers of `Tables`.
 ///
 /// Connections block, so they live on threads of their own (`Lane`), off every event loop. An
-/// SQLite file has one writer and readers beside it; a PostgreSQL server has a pool. What waits
-/// while the disk is written to is committed together. Whoever has an answer to a write has it on
+/// SQLite file has one writer and readers beside it; a PostgreSQL server has a pool, and one
+/// connection for what would fail if two did it at once. What waits while the disk is written to
+/// is committed together. Whoever has an answer to a write has it on
 /// disk.
 ///
 /// Connections are opened when they are first needed, bring the schema up to date, and are opened
@@ -25,7 +26,8 @@ public final class Store: Sendable {
     }
 
     public struct Settings: Sendable {
-        /// Connections to a server; a file has one writer and `readers`.
+        /// Connections to a server, beside the one for what runs alone; a file has one writer and
+        /// `readers`.
         public var connections = 8
         public var readers = 2
         /// Transactions that may wait for a connection; more are `unavailable` at once.
@@ -56,6 +58,9 @@ public final class Store: Sendable {
 
     private let writes: Lane
     private let reads: Lane
+    private let alone: Lane
+    /// Each once.
+    private let lanes: [Lane]
 
     public init(_ place: Place, _ settings: Settings = Settings()) {
         switch place {
@@ -63,17 +68,21 @@ public final class Store: Sendable {
             writes = Lane(
                 place, .writer, workers: 1, grouped: [.statement, .rows, .alone, .job], settings)
             reads = Lane(place, .reader, workers: settings.readers, grouped: [], settings)
+            alone = writes
+            lanes = [writes, reads]
         case .server:
             writes = Lane(
                 place, .writer, workers: settings.connections, grouped: [.statement, .rows],
                 settings)
             reads = writes
+            alone = Lane(place, .writer, workers: 1, grouped: [], settings)
+            lanes = [writes, alone]
         }
     }
 
     /// Connects and brings the schema up to date, so that a start that cannot succeed says so.
     public func open() async throws(StoreError) {
-        for lane in [writes, reads] {
+        for lane in lanes {
             _ = try await execute(.ping, at: Instant(nanoseconds: 0), lane)
         }
     }
@@ -101,24 +110,26 @@ public final class Store: Sendable {
     }
 
     private func lane(of transaction: Transaction) -> Lane {
-        transaction.manner == .read ? reads : writes
+        switch transaction.manner {
+        case .read: reads
+        case .statement, .rows, .job: writes
+        case .alone: alone
+        }
     }
 
     /// Answers what waits, then ends the connections; what comes later is `unavailable`.
     public func close() async {
-        await writes.close()
-        if reads !== writes { await reads.close() }
+        for lane in lanes { await lane.close() }
     }
 
     public var figures: Figures {
-        var sum = writes.figures
-        guard reads !== writes else { return sum }
-        let other = reads.figures
-        sum.transactions += other.transactions
-        sum.statements += other.statements
-        sum.retries += other.retries
-        sum.connects += other.connects
-        sum.waiting += other.waiting
-        return sum
+        lanes.reduce(into: Figures()) { sum, lane in
+            let figures = lane.figures
+            sum.transactions += figures.transactions
+            sum.statements += figures.statements
+            sum.retries += figures.retries
+            sum.connects += figures.connects
+            sum.waiting += figures.waiting
+        }
     }
 }

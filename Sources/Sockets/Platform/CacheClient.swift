@@ -48,6 +48,8 @@ final class CacheClient: @unchecked Sendable {
     private var exchanges = CircularBuffer<Exchange>()
     private var wait = CacheClient.waitMin
     private var watch: RepeatedTask?
+    /// A flush is on its way.
+    private var isFlushing = false
 
     private static let waitMin = TimeAmount.milliseconds(100)
     private static let waitMax = TimeAmount.seconds(5)
@@ -157,7 +159,7 @@ final class CacheClient: @unchecked Sendable {
         wait = min(wait * 2, Self.waitMax)
     }
 
-    /// Sends commands in one write. `then` has as many replies, or fewer where they were lost.
+    /// Sends commands together. `then` has as many replies, or fewer where they were lost.
     private func send(_ commands: [[String]], then: @escaping Replies) {
         guard case .open(let channel) = phase, exchanges.count < Self.exchangesMax else {
             return then([])
@@ -168,7 +170,14 @@ final class CacheClient: @unchecked Sendable {
             for word in command { writer.bulk(word) }
         }
         exchanges.append(Exchange(expected: commands.count, sentAt: .now(), then: then))
-        channel.writeAndFlush(ByteBuffer(bytes: writer.bytes), promise: nil)
+        channel.write(ByteBuffer(bytes: writer.bytes), promise: nil)
+        guard !isFlushing else { return }
+        isFlushing = true
+        // What else this turn of the event loop sends goes out in the same packet.
+        eventLoop.execute {
+            self.isFlushing = false
+            channel.flush()
+        }
     }
 
     fileprivate func receive(_ buffer: ByteBuffer) {

@@ -13,10 +13,15 @@ enum JSON: Sendable, Hashable {
 
     /// Nil if the bytes are not JSON.
     init?(_ bytes: some DataProtocol) {
-        guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else {
+        let (decoder, data) = (JSONDecoder(), Data(bytes))
+        // Nearly all are objects, and finding that out as anything else would costs errors.
+        if let object = try? decoder.decode([String: JSON].self, from: data) {
+            self = .object(object)
+        } else if let value = try? decoder.decode(JSON.self, from: data) {
+            self = value
+        } else {
             return nil
         }
-        self = value
     }
 
     var data: Data {

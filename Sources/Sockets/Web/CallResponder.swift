@@ -21,7 +21,7 @@ struct CallResponder: Sendable {
     let media: MediaPlace
 
     private static let bodyMax = 64 << 10
-    private static let bodyTimeout = Duration.seconds(10)
+    private static let bodyTimeout = TimeAmount.seconds(10)
 
     @Sendable func respond(_ request: Request, _ context: WebContext) async throws -> Response {
         let start = NIODeadline.now()
@@ -67,7 +67,7 @@ struct CallResponder: Sendable {
     ) async throws(RequestFault) -> Response {
         let isPage = route.hasPage && Self.wantsPage(request)
         var values = try Self.values(route, inPath, request)
-        if let body = route.body { try await read(body, of: request, into: &values) }
+        if let body = route.body { try await read(body, of: request, context, into: &values) }
         let secret = route.answer == .newKey ? APIKey.drawn() : ""
         let drawn = try await draw(route, request, context, secret: secret)
         let reply = await loop.call(route.make(values, drawn), by: drawn.caller)
@@ -97,13 +97,14 @@ struct CallResponder: Sendable {
     }
 
     private func read(
-        _ fields: [Field], of request: Request, into values: inout Values
+        _ fields: [Field], of request: Request, _ context: WebContext,
+        into values: inout Values
     ) async throws(RequestFault) {
         let type = request.headers[.contentType]?.split(separator: ";").first ?? ""
         guard type.trimmingCharacters(in: .whitespaces).lowercased() == "application/json" else {
             throw RequestFault(status: 415, detail: "expected application/json")
         }
-        let bytes = try await body(of: request)
+        let bytes = try await body(of: request, context)
         guard let json = JSON(bytes.readableBytesView) else {
             throw RequestFault(status: 400, detail: "the body is not JSON")
         }
@@ -123,7 +124,9 @@ struct CallResponder: Sendable {
     }
 
     /// All of the body, within its size and time.
-    func body(of request: Request) async throws(RequestFault) -> ByteBuffer {
+    func body(
+        of request: Request, _ context: WebContext
+    ) async throws(RequestFault) -> ByteBuffer {
         let tooLong = RequestFault(
             status: 413, detail: "a body has at most \(Self.bodyMax) bytes")
         if let length = request.headers[.contentLength].flatMap({ Int($0) }),
@@ -131,22 +134,23 @@ struct CallResponder: Sendable {
         {
             throw tooLong
         }
+        let reading = Task(executorPreference: EventLoopExecutor(context.eventLoop)) {
+            try await request.body.collect(upTo: Self.bodyMax)
+        }
+        let timer = context.eventLoop.scheduleTask(in: Self.bodyTimeout) { reading.cancel() }
+        defer { timer.cancel() }
         do {
-            return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
-                group.addTask { try await request.body.collect(upTo: Self.bodyMax) }
-                group.addTask {
-                    try await Task.sleep(for: Self.bodyTimeout)
-                    throw RequestFault(status: 408, detail: "the body did not come")
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? ByteBuffer()
+            return try await withTaskCancellationHandler {
+                try await reading.value
+            } onCancel: {
+                reading.cancel()
             }
-        } catch let fault as RequestFault {
-            throw fault
         } catch is NIOTooManyBytesError {
             throw tooLong
         } catch {
-            throw RequestFault(status: 400, detail: "the body did not come whole")
+            throw reading.isCancelled
+                ? RequestFault(status: 408, detail: "the body did not come")
+                : RequestFault(status: 400, detail: "the body did not come whole")
         }
     }
 

@@ -61,8 +61,8 @@ struct Front: Sendable {
                 servers.append(
                     try await WebServer.start(
                         options.address, port,
-                        server: .http1(
-                            configuration: WebServer.limits(idleTimeout: options.idleTimeout)),
+                        server: .http1OnEventLoops(
+                            WebServer.limits(idleTimeout: options.idleTimeout)),
                         group: group, logger: logger, redirect.respond))
             }
         } catch {

@@ -38,7 +38,7 @@ extension CallResponder {
             user: user, caller: Caller(credential, from: Self.address(request, context)),
             visitor: Visitor(credential, links(request), token: forms.text(for: cookie)))
         if request.method != .post, let shown { return await show(shown, owner, request) }
-        guard let change, let form = await form(request),
+        guard let change, let form = await form(request, context),
             forms.isValid(form[FormToken.field], for: cookie)
         else { return refuse(.foreignForm, request) }
         return await make(change, form, owner, request)

@@ -16,7 +16,7 @@ extension CallResponder {
         switch (path, request.method) {
         case ("/sign-in", .get), ("/sign-in", .head): return signInPage(nil, request)
         case ("/sign-in", .post): return await signIn(request, context)
-        case ("/sign-out", .post): return await signOut(request)
+        case ("/sign-out", .post): return await signOut(request, context)
         case _:
             let allowed = path == "/sign-in" ? ["GET", "POST", "HEAD"] : ["POST"]
             return refuse(.notAllowed(allowed), allowed: allowed, request)
@@ -36,7 +36,8 @@ extension CallResponder {
     }
 
     private func signIn(_ request: Request, _ context: WebContext) async -> Response {
-        guard let form = await form(request), let visitor = request.cookies[Self.visitorCookie],
+        guard let form = await form(request, context),
+            let visitor = request.cookies[Self.visitorCookie],
             forms.isValid(form[FormToken.field], for: visitor.value)
         else {
             let fault = "The form was too old, or the browser keeps no cookies. Please try again."
@@ -68,11 +69,12 @@ extension CallResponder {
         return signInPage("The platform cannot answer just now.", status: 503, request)
     }
 
-    private func signOut(_ request: Request) async -> Response {
+    private func signOut(_ request: Request, _ context: WebContext) async -> Response {
         guard let cookie = request.cookies[Self.cookie]?.value else {
             return go(to: "/", cookie: "", request)
         }
-        guard let form = await form(request), forms.isValid(form[FormToken.field], for: cookie)
+        guard let form = await form(request, context),
+            forms.isValid(form[FormToken.field], for: cookie)
         else { return refuse(.foreignForm, request) }
         return go(to: "/", cookie: "", request)
     }
@@ -80,9 +82,9 @@ extension CallResponder {
     static func page(of user: UserID) -> String { "/dashboard/streamer/\(user.raw)" }
 
     /// What a form sent; nil if it is none.
-    func form(_ request: Request) async -> [String: String]? {
+    func form(_ request: Request, _ context: WebContext) async -> [String: String]? {
         guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
-            let bytes = try? await body(of: request)
+            let bytes = try? await body(of: request, context)
         else { return nil }
         var components = URLComponents()
         components.percentEncodedQuery =

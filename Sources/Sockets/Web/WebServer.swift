@@ -11,12 +11,15 @@ struct WebContext: RequestContext {
     let peer: Peer
     /// Whether the peer calls from the address that it calls: it is on this machine.
     let isFromHere: Bool
+    /// Of the connection.
+    let eventLoop: any EventLoop
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         let address = source.channel.remoteAddress?.ipAddress
         peer = Peer(address: address ?? "unknown")
         isFromHere = address != nil && address == source.channel.localAddress?.ipAddress
+        eventLoop = source.channel.eventLoop
     }
 }
 
@@ -51,7 +54,7 @@ struct WebServer: Sendable {
         quiet.logLevel = .critical
         let app = Application(
             responder: CallbackResponder(callback: respond),
-            server: server ?? .http1(configuration: limits(idleTimeout: idleTimeout)),
+            server: server ?? .http1OnEventLoops(limits(idleTimeout: idleTimeout)),
             configuration: .init(
                 address: .hostname(address, port: port), serverName: "streamr-sim",
                 backlog: 1024,
