@@ -1,15 +1,16 @@
 /// A queue that is filled and emptied in turns: first in, first out, in constant time.
+@frozen
 public struct Fifo<Element: Sendable>: Sendable {
-    private var items: [Element] = []
-    private var head = 0  // Invariant: head <= items.count
+    @usableFromInline var items: [Element] = []
+    @usableFromInline var head = 0  // Invariant: head <= items.count
 
-    public init() {}
+    @inlinable public init() {}
 
-    public var isEmpty: Bool { head == items.count }
+    @inlinable public var isEmpty: Bool { head == items.count }
 
-    public mutating func append(_ item: Element) { items.append(item) }
+    @inlinable public mutating func append(_ item: Element) { items.append(item) }
 
-    public mutating func popFirst() -> Element? {
+    @inlinable public mutating func popFirst() -> Element? {
         guard head < items.count else { return nil }
         let item = items[head]
         head += 1
@@ -20,5 +21,5 @@ public struct Fifo<Element: Sendable>: Sendable {
         return item
     }
 
-    private static var capacityKept: Int { 16 }
+    @inlinable static var capacityKept: Int { 16 }
 }

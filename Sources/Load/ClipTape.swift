@@ -136,20 +136,21 @@ struct ClipTape: Sendable {
     }
 
     /// The first bytes of a message, for one publisher; `rest` follows.
-    func head(
-        _ index: Int, time: Int64, on stream: MessageStreamID, stamp: Instant
-    ) -> ByteBuffer {
+    func writeHead(
+        _ index: Int, time: Int64, on stream: MessageStreamID, stamp: Instant,
+        into buffer: inout ByteBuffer
+    ) {
         let item = items[index]
-        var head = ByteBuffer(bytes: item.head)
-        head.setBytes(
-            [UInt8(time >> 16 & 0xFF), UInt8(time >> 8 & 0xFF), UInt8(time & 0xFF)],
-            at: Self.timeOffset)
-        head.setInteger(stream.raw, at: Self.streamOffset, endianness: .little)
+        let start = buffer.writerIndex
+        buffer.writeBytes(item.head)
+        let at = start + Self.timeOffset
+        buffer.setInteger(UInt8(truncatingIfNeeded: time >> 16), at: at)
+        buffer.setInteger(UInt16(truncatingIfNeeded: time), at: at + 1)
+        buffer.setInteger(stream.raw, at: start + Self.streamOffset, endianness: .little)
         if item.isPicture, hasStamps {
-            let offset = Self.headerLength + Clip.stampRange.lowerBound
-            head.setBytes(Clip.stampDigits(stamp), at: offset)
+            let offset = start + Self.headerLength + Clip.stampRange.lowerBound
+            buffer.setBytes(Clip.stampDigits(stamp), at: offset)
         }
-        return head
     }
 }
 

@@ -21,9 +21,6 @@ final class Transmission {
     private var waitsForKey = false
     private var isOver = false
 
-    /// As much is cheaper copied than sent as a piece of its own.
-    private static let copiedMax = 2_048
-
     init(
         _ tape: ClipTape, on stream: MessageStreamID, from: Instant,
         _ context: ChannelHandlerContext, _ loop: LoadLoop, counted: Range<Instant>?
@@ -42,10 +39,10 @@ final class Transmission {
     func advance() {
         guard !isOver else { return }
         let now = RTMPClient.now
+        var batch = Batch(context)
         var due = from + .milliseconds(tape.time(index, round: round))
-        var hasWritten = false
         while due <= now {
-            if send(due: due, at: now) { hasWritten = true }
+            send(due: due, at: now, in: &batch)
             index += 1
             if index == tape.items.count {
                 index = 0
@@ -53,36 +50,81 @@ final class Transmission {
             }
             due = from + .milliseconds(tape.time(index, round: round))
         }
-        if hasWritten { context.flush() }
+        batch.flush()
         loop.sendClock.wake(self, at: due)
     }
 
-    private func send(due: Instant, at now: Instant) -> Bool {
+    private func send(due: Instant, at now: Instant, in batch: inout Batch) {
         let item = tape.items[index]
         let isCounted = item.isPicture && counted?.contains(due) ?? true
         if isCounted { loop.tally.picturesDue += 1 }
         if item.isKey { waitsForKey = false }
-        if !context.channel.isWritable { context.flush() }
-        guard context.channel.isWritable, !(item.isPicture && waitsForKey) else {
+        guard batch.isTaken, !(item.isPicture && waitsForKey) else {
             if item.isPicture {
                 waitsForKey = true
                 if isCounted { loop.tally.picturesHeldBack += 1 }
             }
             loop.tally.messagesHeldBack += 1
-            return false
+            return
         }
         let time = tape.time(index, round: round)
-        var head = tape.head(index, time: time, on: stream, stamp: due)
+        let length = batch.append(item) { buffer in
+            tape.writeHead(index, time: time, on: stream, stamp: due, into: &buffer)
+        }
         loop.tally.add(now - due, to: .sendLateness)
         loop.tally.messagesSent += 1
-        loop.tally.bytesSent += Int64(head.readableBytes + item.rest.readableBytes)
+        loop.tally.bytesSent += Int64(length)
+    }
+}
+
+/// What one publisher has due at a time: one write, as far as copying is cheaper than sending
+/// another piece.
+private struct Batch {
+    private let context: ChannelHandlerContext
+    private let channel: any Channel
+    private var buffer = ByteBuffer()
+    private var hasWritten = false
+
+    private static let copiedMax = 4_096
+
+    init(_ context: ChannelHandlerContext) {
+        self.context = context
+        channel = context.channel
+    }
+
+    /// Whether the connection takes more; what was written before is sent if that helps.
+    var isTaken: Bool {
+        mutating get {
+            if channel.isWritable { return true }
+            flush()
+            return channel.isWritable
+        }
+    }
+
+    /// How many bytes the message has.
+    mutating func append(_ item: ClipTape.Item, head: (inout ByteBuffer) -> Void) -> Int {
+        let length = item.head.count + item.rest.readableBytes
         if item.rest.readableBytes <= Self.copiedMax {
-            head.writeImmutableBuffer(item.rest)
-            context.write(NIOAny(head), promise: nil)
+            buffer.reserveCapacity(minimumWritableBytes: length)
+            head(&buffer)
+            buffer.writeImmutableBuffer(item.rest)
         } else {
-            context.write(NIOAny(head), promise: nil)
+            head(&buffer)
+            write()
             context.write(NIOAny(item.rest), promise: nil)
         }
-        return true
+        return length
+    }
+
+    private mutating func write() {
+        context.write(NIOAny(buffer), promise: nil)
+        buffer = ByteBuffer()
+        hasWritten = true
+    }
+
+    mutating func flush() {
+        if buffer.readableBytes > 0 { write() }
+        if hasWritten { context.flush() }
+        hasWritten = false
     }
 }
