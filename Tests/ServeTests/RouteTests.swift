@@ -112,6 +112,25 @@ import Testing
         }
     }
 
+    @Test("a body that does not come is waited for ten seconds, and nobody else with it")
+    func lateBody() async throws {
+        try await TestPlatform.with { platform in
+            let head =
+                "POST /api/v1/auth/login HTTP/1.1\\r\\nHost: a\\r\\n"
+                + "Content-Type: application/json\\r\\nContent-Length: 9\\r\\n\\r\\n{"
+            let port = platform.service.ports.coordinator
+            let start = ContinuousClock.now
+            let late = try Tool(
+                "bash", "-c",
+                "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(head)' >&3; head -1 <&3")
+            for _ in 0..<20 { #expect(try await platform.ask("GET", "/health").status == 200) }
+            #expect(late.process.isRunning)
+            #expect(try await late.finish(within: 20) == 0)
+            #expect(late.text.hasPrefix("HTTP/1.1 408"), "\(late.text)")
+            #expect(ContinuousClock.now - start > .seconds(9))
+        }
+    }
+
     @Test("times are read and written as RFC 3339 has them")
     func times() {
         let known: [(String, Int64)] = [
