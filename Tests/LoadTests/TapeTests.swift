@@ -25,7 +25,8 @@ import Testing
             for index in tape.items.indices {
                 let time = tape.time(index, round: round)
                 let stamp = Instant(nanoseconds: 5_000_000_000 + time)
-                var bytes = tape.head(index, time: time, on: stream, stamp: stamp)
+                var bytes = ByteBuffer()
+                tape.writeHead(index, time: time, on: stream, stamp: stamp, into: &bytes)
                 bytes.writeImmutableBuffer(tape.items[index].rest)
                 reader.receive(Array(bytes.readableBytesView).span)
                 let (read, made) = (try reader.next(), clip.next(stamp: stamp))
