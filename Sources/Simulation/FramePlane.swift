@@ -115,7 +115,7 @@ struct FramePlane: Sendable {
         }
         streams[index].uplink.push(frame, at: frame.made)
         guard frame.isVideo, streams[index].uplink.span >= encoderQueueMax else { return }
-        totals.droppedEncoder += streams[index].uplink.drop { $0.isVideo && !$0.isKey }
+        totals.droppedEncoder += streams[index].uplink.dropPictures()
         streams[index].isDropping = !frame.isKey
     }
 
@@ -166,7 +166,7 @@ struct FramePlane: Sendable {
     ) {
         let index = Int(flow)
         guard index < players.count, players[index].isOpen else { return }
-        _ = players[index].queue.drop { $0.made < now - waiting }
+        _ = players[index].queue.drop(before: now - waiting)
         guard players[index].playing != .no else { return }
         players[index].received = buffered
         players[index].playing = isPlaying ? .playing : (isStalled ? .stalled : .starting)
@@ -223,7 +223,7 @@ struct FramePlane: Sendable {
         guard frame.isVideo, players[index].queue.span >= queueMax,
             let key = players[index].queue.newestKeyFrame
         else { return }
-        totals.droppedQueue += players[index].queue.drop { $0.made < key }
+        totals.droppedQueue += players[index].queue.drop(before: key)
     }
 
     private mutating func serve(_ index: Int, until now: Instant) {

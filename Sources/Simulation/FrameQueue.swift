@@ -16,6 +16,8 @@ struct Frame: Sendable {
 struct FrameQueue: Sendable {
     private var frames: [Frame] = []
     private var head = 0
+    /// Before this place no picture waits that other pictures need not.
+    private var sifted = 0
     /// Billionths of a byte still to be sent of the frame at the head.
     private var left: Int64 = 0
     private var clock: Instant
@@ -39,8 +41,7 @@ struct FrameQueue: Sendable {
     mutating func push(_ frame: Frame, at now: Instant) {
         check(isEmpty || clock <= now, "a frame before its time")
         if isEmpty {
-            frames.removeAll(keepingCapacity: true)
-            head = 0
+            clear()
             clock = max(clock, now)
             left = Int64(frame.bytes) * 1_000_000_000
         }
@@ -65,16 +66,22 @@ struct FrameQueue: Sendable {
         let frame = frames[head]
         head += 1
         if isEmpty {
-            frames.removeAll(keepingCapacity: true)
-            head = 0
+            clear()
         } else {
             left = Int64(frames[head].bytes) * 1_000_000_000
-            if head >= 4_096 {
+            if head >= 4_096, head > frames.count / 2 {
                 frames.removeFirst(head)
+                sifted = max(0, sifted - head)
                 head = 0
             }
         }
         return (frame, clock)
+    }
+
+    private mutating func clear() {
+        frames.removeAll(keepingCapacity: true)
+        head = 0
+        sifted = 0
     }
 
     /// From now on; the caller has served up to now.
@@ -88,25 +95,40 @@ struct FrameQueue: Sendable {
         isEmpty ? 0 : Int64(frames[head].bytes) - (left + 999_999_999) / 1_000_000_000
     }
 
-    /// Drops waiting frames that `isDropped` names, except one at the head that is partly sent.
-    /// Returns how many video frames went.
-    mutating func drop(where isDropped: (Frame) -> Bool) -> Int64 {
-        guard !isEmpty else { return 0 }
-        let isPartlySent = left < Int64(frames[head].bytes) * 1_000_000_000
-        let headStays = isPartlySent || !isDropped(frames[head])
-        var kept = headStays ? [frames[head]] : []
-        var dropped: Int64 = 0
-        for frame in frames[(headStays ? head + 1 : head)...] {
-            if !isDropped(frame) {
-                kept.append(frame)
-            } else if frame.isVideo {
-                dropped += 1
+    private var isPartlySent: Bool {
+        !isEmpty && left < Int64(frames[head].bytes) * 1_000_000_000
+    }
+
+    /// Drops the pictures that wait and are no key frames, except one that is partly sent; returns
+    /// how many. What was looked at before is not looked at again, so that a queue of sound that
+    /// only grows costs no more each time.
+    mutating func dropPictures() -> Int64 {
+        defer { sifted = frames.count }
+        return drop(from: max(sifted, head)) { $0.isVideo && !$0.isKey }
+    }
+
+    /// Drops all that was made before then, except a frame that is partly sent; returns how many
+    /// pictures went.
+    mutating func drop(before then: Instant) -> Int64 {
+        sifted = 0
+        return drop(from: head) { $0.made < then }
+    }
+
+    private mutating func drop(from first: Int, where isDropped: (Frame) -> Bool) -> Int64 {
+        let start = isPartlySent ? max(first, head + 1) : first
+        var kept = start
+        var pictures: Int64 = 0
+        for place in min(start, frames.count)..<frames.count {
+            if !isDropped(frames[place]) {
+                frames[kept] = frames[place]
+                kept += 1
+            } else if frames[place].isVideo {
+                pictures += 1
             }
         }
-        frames = kept
-        head = 0
-        if !headStays, let first = frames.first { left = Int64(first.bytes) * 1_000_000_000 }
-        return dropped
+        if kept < frames.count { frames.removeLast(frames.count - kept) }
+        if start == head, !isEmpty { left = Int64(frames[head].bytes) * 1_000_000_000 }
+        return pictures
     }
 
     /// When the newest key frame that waits was made.

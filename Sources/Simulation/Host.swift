@@ -40,6 +40,8 @@ struct Host: Sendable {
     /// Index of the database's files on the root volume; -1 where they are not there.
     var databaseFile = -1
     var isUp = true
+    /// Off, which a reboot is not.
+    var isStopped = false
     var epoch: UInt32 = 1
     /// Bumped when the public address changes; what clients know may be older.
     var address: UInt32 = 1

@@ -14,6 +14,8 @@ struct Recorder: Sendable {
     private(set) var outages: [Outage] = []
     var series: Series
     var diskWasFull = false
+    /// How long the account was closed before it was opened again.
+    var closedTime = Interval.zero
     /// Ports that answered a scanner, in the order they were found, and when.
     private(set) var portsAnswered: [(port: Int, at: Instant)] = []
     /// Totals at the last sample, to make rates of.

@@ -54,6 +54,7 @@ extension World {
 
     private mutating func startGroup(_ streamer: Int) {
         let now = queue.now
+        streamers[streamer].media.followsDrop = streamers[streamer].media.isDropping
         streamers[streamer].media.isDropping = false
         let media = streamers[streamer].media
         setContent(streamer, media.shape.content)
@@ -93,7 +94,9 @@ extension World {
         }
         let phase = media.phase(at: queue.now)
         let hasKeyFrame = phase < Self.encoderQueueMax
-        let span = Self.encoderQueueMax + (media.plan.keyFrameEvery - phase)
+        // Of a group that was cut short no picture waits any more.
+        let waiting = media.followsDrop ? min(phase, Self.encoderQueueMax) : Self.encoderQueueMax
+        let span = waiting + (media.plan.keyFrameEvery - phase)
         let lost =
             multiplyDivide(
                 media.shape.framesPerSecond, span.nanoseconds, 1_000_000_000)
@@ -102,13 +105,18 @@ extension World {
         let kept =
             bytes(media.shape.audio, Self.encoderQueueMax)
             + (hasKeyFrame ? media.shape.keyFrame : 0)
+        let leftOut = max(.zero, fluid.flow(media.flow).queue - Integral(kept))
         fluid.change(media.flow, at: queue.now) {
-            $0.queue = min($0.queue, Integral(kept))
+            $0.queue -= leftOut
             $0.feed = media.shape.audio
             $0.queueMax = 0
         }
         streamers[streamer].media.isDropping = true
-        setContent(streamer, media.shape.audio)
+        // The sound of what was left out still comes, so it is played like the rest.
+        changePlayers(of: streamer) {
+            $0.content = media.shape.audio
+            if $0.player != .none { $0.buffer += leftOut }
+        }
         mediaWentBad()
     }
 
@@ -116,12 +124,16 @@ extension World {
     private mutating func setContent(_ streamer: Int, _ content: Int64) {
         let flow = streamers[streamer].media.flow
         guard flow != noFlow, fluid.flow(flow).content != content else { return }
-        fluid.change(flow, at: queue.now) { $0.content = content }
+        changePlayers(of: streamer) { $0.content = content }
+    }
+
+    /// The publisher's flow and all that play from it, over a node or not.
+    private mutating func changePlayers(of streamer: Int, _ change: (inout Flow) -> Void) {
+        let flow = streamers[streamer].media.flow
+        fluid.change(flow, at: queue.now, change)
         for player in fluid.fed(by: flow) {
-            fluid.change(player, at: queue.now) { $0.content = content }
-            for next in fluid.fed(by: player) {
-                fluid.change(next, at: queue.now) { $0.content = content }
-            }
+            fluid.change(player, at: queue.now, change)
+            for next in fluid.fed(by: player) { fluid.change(next, at: queue.now, change) }
         }
     }
 

@@ -36,11 +36,9 @@ extension World {
             comeUp(after: faultRandom.interval(Self.boot))
         case .instanceStopStart(let off):
             guard isInstanceUp("stopped") else { return }
-            instanceDown(cause: "instance stopped and started")
-            host.credits.stop(at: queue.now)
+            stopInstance(cause: "instance stopped and started")
             host.stoppedUntil = queue.now + off
             host.stoppedTime += off
-            if !scenario.deployment.instance.elasticAddress { host.address += 1 }
             comeUp(after: off + faultRandom.interval(Self.boot))
         case .containerCrash(let container):
             let service = Service(container)
@@ -124,7 +122,7 @@ extension World {
         case .cache: cacheTables.flush()
         case .front, .database: break
         }
-        refreshMachines()
+        servicesChanged()
     }
 
     private mutating func freeMemory(of service: Service) {
@@ -156,7 +154,7 @@ extension World {
         host.services[index].startedAt = queue.now
         noteUp(service, healedBy: healedBy)
         if service == .database && scenario.deployment.database == .container { connectDatabase() }
-        refreshMachines()
+        servicesChanged()
         startProgram(service)
         weighMemory()
     }
@@ -195,6 +193,19 @@ extension World {
         }
         failFlights(at: .coordinator)
         host.credits.setUse(0, at: queue.now)
+        host.network.inbound.setUse(0, at: queue.now)
+        host.network.outbound.setUse(0, at: queue.now)
+        refreshMachines()
+    }
+
+    /// Unlike after a reboot, the machine is another one afterwards.
+    private mutating func stopInstance(cause: String) {
+        guard host.isUp else { return }
+        instanceDown(cause: cause)
+        host.isStopped = true
+        host.credits.stop(at: queue.now)
+        host.network.stop(at: queue.now)
+        if !scenario.deployment.instance.elasticAddress { host.address += 1 }
         refreshMachines()
     }
 
@@ -206,7 +217,11 @@ extension World {
         guard generation == host.epoch, !host.isUp else { return }
         if case .closed = account { return }
         host.isUp = true
-        if host.credits.allowed == 0 { host.credits.start(at: queue.now) }
+        if host.isStopped {
+            host.isStopped = false
+            host.credits.start(at: queue.now)
+            host.network.start(at: queue.now)
+        }
         log("instance-up", "instance", "")
         refreshMachines()
         let plan = scenario.deployment.containers
@@ -248,7 +263,7 @@ extension World {
     mutating func closeAccount(_ cause: String) {
         account = .closed(at: queue.now)
         log("account-closed", "account", cause)
-        instanceDown(cause: cause)
+        stopInstance(cause: cause)
         for node in nodes.indices { closeAtBalancer(node) }
         for service in Service.allCases where host.services[service.index].isUp {
             host.services[service.index].isUp = false
@@ -263,6 +278,8 @@ extension World {
     }
 
     private mutating func reopenAccount() {
+        guard case .closed(let at) = account else { return }
+        record.closedTime += queue.now - at
         account = .paid
         for service in Service.allCases where host.services[service.index].process < 0 {
             start(service, healedBy: "a person")

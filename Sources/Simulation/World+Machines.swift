@@ -50,14 +50,21 @@ extension World {
         return max(0, min(allowed, machine.vCPURate / max(1, machine.vCPUs)))
     }
 
+    /// A service came or went, and what it takes idle with it.
+    mutating func servicesChanged() {
+        updateMachineUse()
+        refreshMachines()
+    }
+
     /// Tells the machines what the fluid uses now, and the fluid what they allow.
     mutating func updateMachineUse() {
+        guard host.isUp else { return }
         let now = queue.now
         let cpu = fluid.capacities[Int(host.cpuCapacity)].use + idleCPU
         let inbound = fluid.capacities[Int(host.inCapacity)].use
         let outbound = fluid.capacities[Int(host.outCapacity)].use
         var changed = false
-        if host.isUp && host.credits.use != cpu {
+        if host.credits.use != cpu {
             let wasHeld = host.credits.isHeld
             host.credits.setUse(min(cpu, host.machine.vCPURate), at: now)
             if host.credits.isHeld != wasHeld { noteCredits() }

@@ -19,6 +19,8 @@ struct StreamMedia: Sendable {
     var isTight = false
     /// True from a drop until the next key frame: only audio is sent.
     var isDropping = false
+    /// Whether the group of pictures before this one was cut short by a drop.
+    var followsDrop = false
     /// Of a stream that is over: how far the last group of pictures was ahead, see `aheadOfMean`.
     var aheadAtEnd: Int64 = 0
     var generation: UInt32 = 0
@@ -63,6 +65,7 @@ extension World {
         media.generation &+= 1
         media.isTight = false
         media.isDropping = false
+        media.followsDrop = false
         streamers[streamer].media = media
         links[index].flow = media.flow
         links[index].stream = stream.raw

@@ -71,7 +71,8 @@ extension World {
 
     // MARK: The bill
 
-    /// The bill for what was used from the start until `now`, or until the account closed.
+    /// The bill for what was used from the start until `now`, but for the time in which the account
+    /// was closed.
     public mutating func bill(until now: Instant) -> Bill {
         guard case .closed(let at) = account else {
             return Bill(usage(until: now), at: book, under: regime)
@@ -92,7 +93,8 @@ extension World {
     }
 
     private mutating func usage(until now: Instant) -> Usage {
-        let period = Interval.seconds((now - scenario.start).wholeSeconds)
+        let open = now - scenario.start - record.closedTime
+        let period = Interval.seconds(open.wholeSeconds)
         var usage = Usage(region: scenario.deployment.region, period: period)
         for item in items(period) where book.index(ofPrice: item.price) != nil { usage.add(item) }
         usage.taxPerMille = scenario.pricing.tax.map { $0.millionths / 1_000 }

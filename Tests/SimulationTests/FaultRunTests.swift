@@ -180,6 +180,28 @@ import Testing
         #expect(moved.verdict("dashboard-https")?.status == .fail)
     }
 
+    @Test("idle programs use CPU again after a reboot, a stop and a crash, with nobody on the air")
+    func idleUse() {
+        func used(_ faults: FaultKind...) -> Fixed {
+            var scenario = Plan.fiveFriends(days: 1)
+            scenario.streamers = []
+            scenario.viewers = []
+            scenario.nodes = []
+            scenario.faults = faults.map { Fault(kind: $0, at: .hours(6)) }
+            return Plan.run(scenario).figure("cpu_seconds")
+        }
+        let whole = used()
+        #expect(whole > Fixed(60))
+        // A minute or two of a day's.
+        for fault in [
+            FaultKind.instanceReboot, .containerCrash(.coordinator), .containerCrash(.rtmp),
+        ] {
+            #expect(used(fault) < whole && used(fault).millionths > whole.millionths * 99 / 100)
+        }
+        let stopped = used(.instanceStopStart(off: .hours(6))).millionths
+        #expect(abs(stopped - whole.millionths * 3 / 4) < whole.millionths / 100)
+    }
+
     @Test("a full disk stays full through a reboot, until a person makes room")
     func fullDisk() throws {
         let result = contained {

@@ -7,14 +7,11 @@ import Base
 /// minutes". Its size is not published, so it is a parameter here and an assumption of the run.
 /// Sources: Amazon EC2 User Guide, ec2-instance-network-bandwidth and general-purpose-instances.
 public struct NetworkAllowance: Sendable, Hashable {
-    /// Five minutes of full burst on a t3.micro, the short end of AWS's "typically 5 to 60":
-    /// 300 s × (5 - 0.064) Gb/s = 185.1 GB.
-    public static let bucketAssumed: Int64 = 185_100_000_000
-
     /// Bytes a second toward the instance.
     public var inbound: Allowance
     /// Bytes a second from the instance.
     public var outbound: Allowance
+    private var isStopped = false
 
     /// `bucket` bytes each way, full. An emptied bucket allows bursts again after
     /// one second's baseline: an assumption, AWS describes no threshold.
@@ -32,13 +29,31 @@ public struct NetworkAllowance: Sendable, Hashable {
         outbound = each
     }
 
+    /// The instance stops: nothing is used, and nothing earned until it starts.
+    public mutating func stop(at now: Instant) {
+        check(!isStopped, "stopped twice")
+        inbound.setUse(0, at: now)
+        outbound.setUse(0, at: now)
+        isStopped = true
+    }
+
+    public mutating func start(at now: Instant) {
+        check(isStopped, "started twice")
+        inbound.skip(to: now)
+        outbound.skip(to: now)
+        isStopped = false
+    }
+
     public mutating func advance(to now: Instant) {
+        guard !isStopped else { return }
         inbound.advance(to: now)
         outbound.advance(to: now)
     }
 
     /// When either direction's allowed rate changes if the uses stay as they are.
-    public func crossing() -> Instant? { earliest(inbound.crossing(), outbound.crossing()) }
+    public func crossing() -> Instant? {
+        isStopped ? nil : earliest(inbound.crossing(), outbound.crossing())
+    }
 }
 
 /// The earlier of two instants that may never come.

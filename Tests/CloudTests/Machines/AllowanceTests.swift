@@ -98,7 +98,8 @@ private struct SlowAllowance {
     func network() throws {
         let start = Instant(nanoseconds: 0)
         let type = try #require(MachineType.named("t3.micro"))
-        var network = NetworkAllowance(type, bucket: NetworkAllowance.bucketAssumed, at: start)
+        // 300 s × (5 - 0.064) Gb/s.
+        var network = NetworkAllowance(type, bucket: 185_100_000_000, at: start)
         network.outbound.setUse(625_000_000, at: start)
         #expect(network.crossing() == start + .seconds(300))
         network.advance(to: start + .seconds(300))
@@ -106,6 +107,23 @@ private struct SlowAllowance {
         #expect(network.inbound.allowed == 625_000_000)
         network.outbound.setUse(8_000_000, at: start + .seconds(300))
         #expect(network.crossing() == nil)
+    }
+
+    @Test("a stopped instance earns no network allowance, and keeps what it had")
+    func stoppedNetwork() throws {
+        let start = Instant(nanoseconds: 0)
+        let type = try #require(MachineType.named("t3.micro"))
+        var network = NetworkAllowance(type, bucket: 1_000_000_000_000, at: start)
+        network.outbound.setUse(625_000_000, at: start)
+        network.stop(at: start + .seconds(100))
+        let level = network.outbound.level
+        #expect(level < network.outbound.capacity)
+        #expect(network.crossing() == nil)
+        network.advance(to: start + .hours(6))
+        network.start(at: start + .hours(6))
+        #expect(network.outbound.level == level)
+        network.advance(to: start + .hours(6) + .seconds(10))
+        #expect(network.outbound.level == level + Integral(80_000_000))
     }
 
     @Test("a use just under the baseline does not flicker between the two rates")
