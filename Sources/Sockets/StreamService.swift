@@ -148,6 +148,12 @@ public final class StreamService: Sendable {
         }
     }
 
+    /// Names of the streams that somebody publishes.
+    public func published() async -> Set<String> {
+        let streams = try? await loop.read { server, now in server.report(at: now).streams }
+        return Set((streams ?? []).filter { $0.publisher != nil }.map(\.name.name))
+    }
+
     /// New settings for everything but ports; connections go on.
     public func reload(_ options: Options) throws {
         if let certificate = options.certificate { try secure?.load(certificate) }

@@ -119,6 +119,20 @@ func withService(
         }
     }
 
+    @Test("a browser's request ends its connection before its body is read")
+    func browsers() async throws {
+        try await withService { service in
+            let good = try Link(port: service.port)
+            #expect(try good.command("SET keep 1") == .ok)
+            for head in ["POST / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a\r\n"] {
+                let browser = try Link(port: service.port)
+                try browser.send(Array((head + "\r\nDEL keep\r\n").utf8))
+                while try browser.reply() != nil {}
+            }
+            #expect(try good.command("GET keep") == .text("1"))
+        }
+    }
+
     @Test("stopping answers what was asked and ends connections")
     func stopping() async throws {
         var options = CacheService.Options()

@@ -93,6 +93,9 @@ import Testing
         let folder = Scratch.folder.appending(path: "data-\(UUID().uuidString)")
         let first = try await Serve.start(in: folder)
         let friend = try await first.friend("ann")
+        let publisher = try first.publish(friend)
+        defer { publisher.stop() }
+        #expect(try await first.waitForLive(friend))
         try await first.tool.kill9()
         let second = try await Serve.start(in: folder)
         defer { second.tool.stop() }
@@ -101,12 +104,37 @@ import Testing
             "POST", "\(second.url)/api/v1/auth/login",
             body: #"{"name":"ann","password":"\#(friend.password)"}"#)
         #expect(sign.status == 200, "\(sign.text)")
+        // Nobody publishes any more, and nobody was there to hear of it.
+        #expect(try await wait(60) { try await second.status(of: friend) == "OFFLINE" })
         // What only its owner may read.
         for name in ["secrets.json", "certificate-key.pem"] {
             let path = folder.appending(path: name).path
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
             #expect(mode as? Int == 0o600, "\(name)")
         }
+    }
+
+    @Test("SIGTERM answers what was asked")
+    func drain() async throws {
+        let folder = Scratch.folder.appending(path: "data-\(UUID().uuidString)")
+        let serve = try await Serve.start(in: folder)
+        let friend = try await serve.friend("ann")
+        let before = try await serve.transactions()
+        // The password's hash takes its time, one after the other.
+        let logins = try (0..<8).map { _ in
+            try Tool(
+                "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H",
+                "Content-Type: application/json", "--data",
+                #"{"name":"ann","password":"\#(friend.password)"}"#,
+                "\(serve.url)/api/v1/auth/login")
+        }
+        #expect(try await wait { try await serve.transactions() >= before + 8 })
+        serve.tool.process.terminate()
+        for login in logins {
+            #expect(try await login.finish(within: 20) == 0)
+            #expect(login.text == "200")
+        }
+        #expect(try await wait { !serve.tool.process.isRunning })
     }
 
     @Test("SIGHUP reads the certificate again, and who comes by HTTP is sent to HTTPS")

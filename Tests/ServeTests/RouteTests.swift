@@ -112,6 +112,22 @@ import Testing
         }
     }
 
+    @Test("bodies of many or deep values are refused for little work")
+    func mazes() async throws {
+        let deep = String(repeating: #"{"a":"#, count: 500)
+        let ends = String(repeating: "}", count: 500)
+        let many = "[" + String(repeating: "true,", count: 1_999) + "true]"
+        try await TestPlatform.with { platform in
+            let start = clock()
+            for body in [deep + many + ends, deep + "1" + ends, #"{"name":\#(many)}"#] {
+                let answer = try await platform.ask("POST", "/api/v1/auth/login", body: body)
+                #expect(answer.status == 400, "\(body.prefix(20))")
+            }
+            // Of the whole process: it was 40 s.
+            #expect(clock() - start < 5 * CLOCKS_PER_SEC)
+        }
+    }
+
     @Test("a body that does not come is waited for ten seconds, and nobody else with it")
     func lateBody() async throws {
         try await TestPlatform.with { platform in

@@ -144,6 +144,15 @@ struct Serve: Sendable {
         return status
     }
 
+    /// Asked of the store so far.
+    func transactions() async throws -> Int {
+        let metrics = try await HTTPAnswer.of("GET", "http://127.0.0.1:\(ports.api)/metrics")
+        let line = metrics.string.split(separator: "\n").first {
+            $0.contains("store_transactions_total ")
+        }
+        return Int(line?.split(separator: " ").last ?? "") ?? 0
+    }
+
     func waitForLive(_ friend: Friend) async throws -> Bool {
         try await wait(20) { try await status(of: friend) == "LIVE" }
     }

@@ -261,6 +261,11 @@ public struct CacheServer: Sendable {
     private mutating func execute(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter, into outbox: inout CacheOutbox
     ) {
+        // A web page that had its browser send HTTP here, with commands in its body: Redis hangs up
+        // too (networking.c, `securityWarningCommand`).
+        guard !words.matches(0, "POST"), !words.matches(0, "HOST:") else {
+            return disconnect(index)
+        }
         figures.commands += 1
         let hasRoom = engine.prepare(at: now)
         do throws(CacheFault) {

@@ -171,6 +171,19 @@ public final class PlatformService: Sendable {
             figures, web: tally.figures, front: front.figures, lookers: await live.subscribers)
     }
 
+    /// Streams that the store has as on the air.
+    public func onAir() async -> [StreamID] {
+        guard case .streams(let rows) = await loop.call(.stream(.list(.live)), by: .local) else {
+            return []
+        }
+        return rows.map(\.stream)
+    }
+
+    /// As if its publisher had left.
+    public func end(_ stream: StreamID) async {
+        _ = await loop.call(.onUnpublish(stream), by: .local)
+    }
+
     /// Whether the platform says that it works.
     public func isHealthy() async -> Bool {
         await loop.call(.health, by: .local) == .health(.healthy)

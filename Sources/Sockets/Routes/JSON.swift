@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 
 /// A JSON value, as bodies bring it and answers take it. Keys are written in sorted order, so that
 /// the same answer has the same bytes.
@@ -11,9 +12,17 @@ enum JSON: Sendable, Hashable {
     case list([JSON])
     case object([String: JSON])
 
-    /// Nil if the bytes are not JSON.
+    /// A stranger's: more values than this, or deeper, are refused.
+    private static let valuesMax = 2_000
+    private static let depthMax = 16
+    private static let valuesLeft = CodingUserInfoKey(rawValue: "values left")!
+
+    private struct TooMuch: Error {}
+
+    /// Nil if the bytes are not JSON, or too much of it.
     init?(_ bytes: some DataProtocol) {
         let (decoder, data) = (JSONDecoder(), Data(bytes))
+        decoder.userInfo[Self.valuesLeft] = NIOLockedValueBox(Self.valuesMax)
         // Nearly all are objects, and finding that out as anything else would costs errors.
         if let object = try? decoder.decode([String: JSON].self, from: data) {
             self = .object(object)
@@ -38,6 +47,13 @@ enum JSON: Sendable, Hashable {
 extension JSON: Codable {
     /// What bodies have most is tried first: a value that is something else costs a thrown error.
     init(from decoder: any Decoder) throws {
+        if let left = decoder.userInfo[Self.valuesLeft] as? NIOLockedValueBox<Int> {
+            let count = left.withLockedValue { left in
+                left -= 1
+                return left
+            }
+            guard count >= 0, decoder.codingPath.count <= Self.depthMax else { throw TooMuch() }
+        }
         let value = try decoder.singleValueContainer()
         if let text = try? value.decode(String.self) {
             self = .text(text)

@@ -20,9 +20,6 @@ struct CallResponder: Sendable {
     let tally: WebTally
     let media: MediaPlace
 
-    private static let bodyMax = 64 << 10
-    private static let bodyTimeout = TimeAmount.seconds(10)
-
     @Sendable func respond(_ request: Request, _ context: WebContext) async throws -> Response {
         let start = NIODeadline.now()
         var response = await answer(request, context)
@@ -104,7 +101,7 @@ struct CallResponder: Sendable {
         guard type.trimmingCharacters(in: .whitespaces).lowercased() == "application/json" else {
             throw RequestFault(status: 415, detail: "expected application/json")
         }
-        let bytes = try await body(of: request, context)
+        let bytes = try await request.wholeBody(context)
         guard let json = JSON(bytes.readableBytesView) else {
             throw RequestFault(status: 400, detail: "the body is not JSON")
         }
@@ -120,37 +117,6 @@ struct CallResponder: Sendable {
                 value = .session(credential, session)
             }
             values[field.name] = value
-        }
-    }
-
-    /// All of the body, within its size and time.
-    func body(
-        of request: Request, _ context: WebContext
-    ) async throws(RequestFault) -> ByteBuffer {
-        let tooLong = RequestFault(
-            status: 413, detail: "a body has at most \(Self.bodyMax) bytes")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }),
-            length > Self.bodyMax
-        {
-            throw tooLong
-        }
-        let reading = Task(executorPreference: EventLoopExecutor(context.eventLoop)) {
-            try await request.body.collect(upTo: Self.bodyMax)
-        }
-        let timer = context.eventLoop.scheduleTask(in: Self.bodyTimeout) { reading.cancel() }
-        defer { timer.cancel() }
-        do {
-            return try await withTaskCancellationHandler {
-                try await reading.value
-            } onCancel: {
-                reading.cancel()
-            }
-        } catch is NIOTooManyBytesError {
-            throw tooLong
-        } catch {
-            throw reading.isCancelled
-                ? RequestFault(status: 408, detail: "the body did not come")
-                : RequestFault(status: 400, detail: "the body did not come whole")
         }
     }
 

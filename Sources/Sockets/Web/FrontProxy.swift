@@ -23,18 +23,18 @@ struct FrontProxy: Sendable {
         let path = request.head.path ?? "/"
         guard path.hasPrefix("/") else { return Response(status: .badRequest) }
         // The RTMP server calls the coordinator itself; nobody else has business there.
-        guard !path.hasPrefix("/api/v1/srs/") else { return Response(status: .notFound) }
+        guard path.split(separator: "/").prefix(3) != ["api", "v1", "srs"] else {
+            return Response(status: .notFound)
+        }
         let isMedia = path.hasPrefix("/\(PlatformLoop.app)/")
         let port = isMedia ? media.ports.http : coordinator
         var forwarded = HTTPClientRequest(url: "http://\(host):\(port)\(path)")
         forwarded.method = .init(rawValue: request.method.rawValue)
         forwarded.headers = headers(of: request, context)
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }) {
-            if length > 0 { forwarded.body = .stream(request.body, length: .known(length)) }
-        } else if request.headers[.transferEncoding] != nil {
-            forwarded.body = .stream(request.body, length: .unknown)
-        }
         do {
+            // Whole, because a target that answers early would leave two readers of one body.
+            let body = try await request.wholeBody(context)
+            if body.readableBytes > 0 { forwarded.body = .bytes(body) }
             // Answers may take as long as they please, as long as something comes.
             return answer(
                 try await client.execute(forwarded, deadline: .distantFuture), request)
@@ -42,6 +42,8 @@ struct FrontProxy: Sendable {
             where [.readTimeout, .deadlineExceeded, .connectTimeout].contains(error)
         {
             return Response(status: .gatewayTimeout)
+        } catch let fault as RequestFault {
+            return Response(status: .init(code: fault.status))
         } catch {
             return Response(status: .badGateway)
         }

@@ -84,7 +84,7 @@ extension CallResponder {
     /// What a form sent; nil if it is none.
     func form(_ request: Request, _ context: WebContext) async -> [String: String]? {
         guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
-            let bytes = try? await body(of: request, context)
+            let bytes = try? await request.wholeBody(context)
         else { return nil }
         var components = URLComponents()
         components.percentEncodedQuery =

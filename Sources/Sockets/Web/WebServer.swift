@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Platform
+import ServiceLifecycle
 
 /// What a request is answered with knows who asks.
 struct WebContext: RequestContext {
@@ -26,12 +27,15 @@ struct WebContext: RequestContext {
 /// One HTTP port.
 struct WebServer: Sendable {
     let port: Int
+    private let services: ServiceGroup
     private let task: Task<Void, any Error>
 
     typealias Respond = @Sendable (Request, WebContext) async throws -> Response
 
     /// Whoever has asked for nothing for so long is let go.
     private static let idleTimeout = TimeAmount.seconds(75)
+    /// What is under way when the server stops may take so long.
+    private static let drainMax = Duration.seconds(10)
     /// More wait to be accepted.
     private static let connectionsMax = 10_000
 
@@ -64,11 +68,12 @@ struct WebServer: Sendable {
                 found.finish()
             },
             eventLoopGroupProvider: .shared(group), logger: quiet)
+        let services = ServiceGroup(configuration: .init(services: [app], logger: quiet))
         let task = Task {
             defer { found.finish() }
-            try await app.run()
+            try await services.run()
         }
-        for await port in bound { return WebServer(port: port, task: task) }
+        for await port in bound { return WebServer(port: port, services: services, task: task) }
         do {
             try await task.value
             throw StartError.cannotBind(address: address, port: port, reason: "it stopped")
@@ -79,8 +84,14 @@ struct WebServer: Sendable {
         }
     }
 
+    /// Accepts no more, and returns when what was asked is answered.
     func stop() async {
-        task.cancel()
+        await services.triggerGracefulShutdown()
+        let patience = Task {
+            try await Task.sleep(for: Self.drainMax)
+            task.cancel()
+        }
         _ = try? await task.value
+        patience.cancel()
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Platform
 import Sockets
 
 /// `streamr-sim friend`: accounts on a platform that runs.
@@ -60,6 +61,18 @@ struct FriendAddCommand: AsyncParsableCommand {
         var server: String
         var watch: String
         var page: String
+        var coordinator: String
+    }
+
+    func validate() throws {
+        try PortNumber.check(rtmpPort)
+        let known = host ?? ""
+        guard known.allSatisfy({ $0.isASCII && !$0.isWhitespace && $0 != "/" }) else {
+            throw ValidationError("--host is a name or an address, not \"\(known)\"")
+        }
+        guard (title ?? "a").unicodeScalars.count <= Call.Limits.titleMax else {
+            throw ValidationError("--title has at most \(Call.Limits.titleMax) characters")
+        }
     }
 
     func run() async throws {
@@ -91,11 +104,20 @@ struct FriendAddCommand: AsyncParsableCommand {
             "POST", "/api/v1/keys", token: tokens.access, body: ["label": "friend add"])
         let known = host ?? URL(string: url)?.host ?? "127.0.0.1"
         let port = rtmpPort == 1935 ? "" : ":\(rtmpPort)"
+        let place = Self.place(of: url, at: host)
         return Friend(
             name: name, password: password, stream: stream.streamId,
             streamKey: stream.streamKey, apiKey: key.secret,
-            server: "rtmp://\(known)\(port)/live", watch: "\(url)/watch/\(stream.streamId)",
-            page: "\(url)/dashboard/streamer/\(tokens.user ?? "")")
+            server: "rtmp://\(known)\(port)/live", watch: "\(place)/watch/\(stream.streamId)",
+            page: "\(place)/dashboard/streamer/\(tokens.user ?? "")", coordinator: place)
+    }
+
+    /// The address of the platform as friends have it, without a slash at its end.
+    private static func place(of url: String, at host: String?) -> String {
+        var components = URLComponents(string: url)
+        if let host { components?.host = host }
+        let place = components?.string ?? url
+        return String(place.reversed().drop { $0 == "/" }.reversed())
     }
 
     /// Twenty letters and digits that are not mistaken for each other: over 100 bits.
@@ -114,6 +136,7 @@ struct FriendAddCommand: AsyncParsableCommand {
             return
         }
         let key = friend.streamKey
+        let trusted = trust.map { " --trust \($0)" } ?? ""
         let place = "\(friend.server)/\(friend.stream)?key=\(key)"
         Swift.print(
             """
@@ -130,7 +153,8 @@ struct FriendAddCommand: AsyncParsableCommand {
 
             Watch                   \(friend.watch)
             Support it with a node
-              streamr-sim node --coordinator \(url) --stream \(friend.stream) --key \(key)
+              streamr-sim node --coordinator \(friend.coordinator) --stream \(friend.stream) \
+            --key \(key)\(trusted)
             """)
     }
 }

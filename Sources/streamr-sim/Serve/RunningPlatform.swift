@@ -33,6 +33,9 @@ struct RunningPlatform {
     private let cache: CacheService?
     private let platform: PlatformService
     private let streams: StreamService
+    private let audit: Task<Void, Never>?
+
+    private static let auditEvery = Duration.seconds(15)
 
     static func start(
         _ command: ServePlatformCommand, _ logger: Logger
@@ -86,10 +89,29 @@ struct RunningPlatform {
             throw error
         }
         platform.serve(streams.ports)
+        // Another process may use the same server of a database, and have streams of its own.
+        audit = command.database == nil ? Self.audit(platform, streams) : nil
         ports = Ports(
             rtmp: streams.ports.rtmp, http: streams.ports.http, api: streams.ports.api,
             coordinator: platform.ports.coordinator, https: platform.ports.https,
             redirect: platform.ports.redirect, cache: cache?.port)
+    }
+
+    /// Ends streams that are on the air on paper only, because the process or the store was not
+    /// there when their publishers went: those that are so at two looks in a row.
+    private static func audit(
+        _ platform: PlatformService, _ streams: StreamService
+    ) -> Task<Void, Never> {
+        Task {
+            var absent: Set<StreamID> = []
+            while !Task.isCancelled {
+                let published = await streams.published()
+                let onPaper = await platform.onAir().filter { !published.contains("\($0.raw)") }
+                for stream in onPaper where absent.contains(stream) { await platform.end(stream) }
+                absent = Set(onPaper)
+                try? await Task.sleep(for: auditEvery)
+            }
+        }
     }
 
     private static func startCache(
@@ -135,6 +157,7 @@ struct RunningPlatform {
 
     /// Publishers and players first, whose end the coordinator is told; the store last.
     func stop() async {
+        audit?.cancel()
         await streams.stop()
         await platform.stop()
         await cache?.stop()

@@ -123,6 +123,7 @@ struct ServePlatformCommand: AsyncParsableCommand {
             print(ports.json)
         } else {
             let host = Self.reached(address)
+            let port = ports.rtmp == 1935 ? "" : " --rtmp-port \(ports.rtmp)"
             let redirect = ports.redirect.map { ", and http://\(host):\($0)/ leads there" } ?? ""
             print(
                 """
@@ -136,7 +137,7 @@ struct ServePlatformCommand: AsyncParsableCommand {
                 Kept in     \(data)
 
                 A friend's account, and what to paste into OBS:
-                    streamr-sim friend add NAME --url http://\(host):\(ports.coordinator)
+                    streamr-sim friend add NAME --url http://\(host):\(ports.coordinator)\(port)
                 """)
         }
         fflush(nil)
