@@ -149,8 +149,7 @@ struct Remedies {
             case .containers:
                 fixed.removeAll { Self.managedLines.contains($0.id) }
             case .watchThroughNodes:
-                let viewers = scenario.viewers.reduce(0) { $0 + $1.count }
-                egress = egress * Ratio(1, over: Int128(max(1, viewers)))
+                egress = egress * leftWithNodes
             case .bitRate(let perMille), .hours(let perMille):
                 egress = egress * Ratio(Int128(perMille), over: 1_000)
             case .elasticAddress, .restartAlways, .localLogs, .largerInstance, .unlimitedCredits,
@@ -163,6 +162,24 @@ struct Remedies {
         let total = fixed.reduce(paid) { $0 + $1.amount730h }
         // A twentieth to spare, for what changes besides.
         return total * Ratio(20) <= Ratio(Int128(scenario.pricing.budgetCents) * 19, over: 100)
+    }
+
+    /// What is left of the egress where nodes take the viewers that they have room for.
+    private var leftWithNodes: Ratio {
+        let streams = scenario.streamers.reduce(0) { $0 + $1.count }
+        let nodes = scenario.nodes.reduce(0) { $0 + $1.count }
+        let room = scenario.nodes.reduce(0) { $0 + $1.count * Int($1.viewersMax) }
+        // In seconds of one viewer's.
+        var watched: Int128 = 0
+        var served = Int128(nodes) * Int128(scenario.duration.wholeSeconds)
+        for group in scenario.viewers {
+            let viewers = group.count * (group.streams?.count ?? streams)
+            let length = group.window.map { $0.until - $0.from } ?? scenario.duration
+            watched += Int128(viewers) * Int128(length.wholeSeconds)
+            served += Int128(max(0, viewers - room)) * Int128(length.wholeSeconds)
+        }
+        guard nodes > 0, watched > 0 else { return Ratio(1) }
+        return min(Ratio(1), Ratio(served, over: watched))
     }
 
     private static let managedLines = [
