@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 import Testing
 
 @testable import Sockets
@@ -111,6 +112,32 @@ import Testing
             let path = folder.appending(path: name).path
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
             #expect(mode as? Int == 0o600, "\(name)")
+        }
+    }
+
+    @Test("a PostgreSQL and a Redis do what the store and the cache inside do")
+    func others() async throws {
+        let redis = try await Redis.start()
+        defer { redis.stop() }
+        let database = try PostgresServer.shared.get().database()
+        try await Serve.with(
+            "--database", database, "--cache", "redis://127.0.0.1:\(redis.port)"
+        ) { serve in
+            #expect(serve.ports.cache == nil)
+            let friend = try await serve.friend("ann")
+            let publisher = try serve.publish(friend)
+            defer { publisher.stop() }
+            #expect(try await serve.waitForLive(friend))
+            let node = try await serve.node(friend, "attic")
+            defer { node.tool.stop() }
+            let isSent = try await wait(20) {
+                try await serve.get("/api/v1/watch/\(friend.stream)").string.contains(
+                    "\"node_id\":\"\(node.id)\"")
+            }
+            #expect(isSent)
+            let keys = try Tool("redis-cli", "-p", "\(redis.port)", "keys", "*")
+            #expect(try await keys.finish(within: 10) == 0)
+            #expect(keys.text.contains("stream:\(friend.stream):nodes"), "\(keys.text)")
         }
     }
 

@@ -47,6 +47,9 @@ import Testing
             method: "GET", path: "/watch/-1", status: 404, detail: "there is no such stream_id"),
         Bad(method: "GET", path: "/watch/99999999999", status: 404, detail: "stream_id"),
         Bad(method: "GET", path: "/watch/3", status: 404, detail: "there is no such stream"),
+        Bad(
+            method: "GET", path: "/events/watch/3", status: 404,
+            detail: "there is no such stream"),
         Bad(method: "GET", path: "/streams?status=SLEEPING", status: 422, detail: "status"),
         Bad(method: "GET", path: "/payouts?hours_back=0", status: 422, detail: "hours_back"),
         Bad(

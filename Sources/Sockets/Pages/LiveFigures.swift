@@ -53,6 +53,11 @@ actor LiveFigures {
             let call = try Self.call(page)
             let address = CallResponder.address(request, context)
             let links = responder.links(request)
+            if await channels[page] == nil {
+                // What is refused has no figures to follow; counted like a look at the page.
+                let first = await loop.call(call, by: Caller(.none, from: address))
+                if case .refused(let why) = first { return responder.json(WebAnswer(why)) }
+            }
             if let (id, events) = await subscribe(page, call, address, links) {
                 return stream(page, id, events)
             }

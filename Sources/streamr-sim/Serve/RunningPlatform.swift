@@ -35,6 +35,8 @@ struct RunningPlatform {
     private let streams: StreamService
     private let audit: Task<Void, Never>?
 
+    /// What a cache.t4g.micro leaves to its users.
+    private static let cacheMemoryMax = 384 << 20
     private static let auditEvery = Duration.seconds(15)
 
     static func start(
@@ -120,6 +122,7 @@ struct RunningPlatform {
         var options = CacheService.Options()
         options.address = "127.0.0.1"
         options.port = command.cachePort
+        options.server.engine.memoryMax = Self.cacheMemoryMax
         return try await CacheService.start(options, logger: logger)
     }
 
