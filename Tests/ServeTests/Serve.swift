@@ -148,7 +148,7 @@ struct Serve: Sendable {
     func transactions() async throws -> Int {
         let metrics = try await HTTPAnswer.of("GET", "http://127.0.0.1:\(ports.api)/metrics")
         let line = metrics.string.split(separator: "\n").first {
-            $0.contains("store_transactions_total ")
+            !$0.hasPrefix("#") && $0.contains("store_transactions_total ")
         }
         return Int(line?.split(separator: " ").last ?? "") ?? 0
     }
