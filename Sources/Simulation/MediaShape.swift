@@ -56,6 +56,21 @@ struct MediaShape: Sendable {
         content - perSecond(keyFrame)
     }
 
+    /// Wire bytes a second of audio and key frames.
+    var withoutOthers: Int64 { audio + perSecond(keyFrame) }
+
+    /// Video frames but the key frame that are made until the next key frame, from so long after
+    /// the last one on; before it where that is negative.
+    func pictures(from phase: Interval) -> Int64 {
+        let group = multiplyDivide(framesPerSecond, keyFrameEvery.nanoseconds, 1_000_000_000)
+        guard phase > .zero else {
+            return group - 1
+                + multiplyDivide(framesPerSecond, -phase.nanoseconds, 1_000_000_000)
+        }
+        return group
+            - max(1, multiplyDivideUp(framesPerSecond, phase.nanoseconds, 1_000_000_000))
+    }
+
     /// Wire bytes of the whole frames made since the last key frame, a time `phase` after it.
     func sinceKeyFrame(_ phase: Interval) -> Int64 {
         let frames = multiplyDivide(phase.nanoseconds, framesPerSecond, 1_000_000_000)

@@ -93,19 +93,12 @@ extension World {
             return
         }
         let phase = media.phase(at: queue.now)
-        let hasKeyFrame = phase < Self.encoderQueueMax
         // Of a group that was cut short no picture waits any more.
         let waiting = media.followsDrop ? min(phase, Self.encoderQueueMax) : Self.encoderQueueMax
-        let span = waiting + (media.plan.keyFrameEvery - phase)
-        let lost =
-            multiplyDivide(
-                media.shape.framesPerSecond, span.nanoseconds, 1_000_000_000)
-            - (hasKeyFrame ? 1 : 0)
-        tally.framesDroppedEncoder += max(0, lost)
-        let kept =
-            bytes(media.shape.audio, Self.encoderQueueMax)
-            + (hasKeyFrame ? media.shape.keyFrame : 0)
-        let leftOut = max(.zero, fluid.flow(media.flow).queue - Integral(kept))
+        tally.framesDroppedEncoder += media.shape.pictures(from: phase - waiting)
+        let leftOut = min(
+            fluid.flow(media.flow).queue,
+            Integral(bytes(media.shape.between - media.shape.audio, waiting)))
         fluid.change(media.flow, at: queue.now) {
             $0.queue -= leftOut
             $0.feed = media.shape.audio
@@ -114,7 +107,7 @@ extension World {
         streamers[streamer].media.isDropping = true
         // The sound of what was left out still comes, so it is played like the rest.
         changePlayers(of: streamer) {
-            $0.content = media.shape.audio
+            $0.content = media.shape.withoutOthers
             if $0.player != .none { $0.buffer += leftOut }
         }
         mediaWentBad()

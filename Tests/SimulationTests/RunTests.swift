@@ -178,6 +178,30 @@ import Testing
         #expect(ample.figure("frames_dropped_encoder") == .zero)
     }
 
+    @Test("narrow uplinks drop and stall alike, fluid and by frames", arguments: [100, 500, 2_000])
+    func narrowByFrames(kilobits: Int64) {
+        var scenario = Plan.fiveFriends(days: 1)
+        var narrow = Plan.cable
+        narrow.name = "narrow"
+        narrow.uplink = .kilobits(kilobits)
+        scenario.homes.append(narrow)
+        scenario.streamers[0].count = 1
+        scenario.streamers[0].home = "narrow"
+        scenario.streamers[0].schedule[0].length = .minutes(20)
+        scenario.nodes = []
+        let (fluid, frame) = (Plan.run(scenario), Plan.run(scenario, .frame))
+        func pair(_ name: String) -> (Int128, Int128) {
+            (fluid.figure(name).millionths, frame.figure(name).millionths)
+        }
+        let dropped = pair("frames_dropped_encoder")
+        #expect(dropped.0 <= 20 * 60 * 30 * 1_000_000)
+        #expect(abs(dropped.0 - dropped.1) * 20 <= dropped.1, "\(dropped)")
+        let stalled = pair("stall_seconds")
+        // Below its sound's rate most of the time is waiting, else nothing is.
+        #expect((stalled.1 > 1_000_000_000) == (kilobits == 100))
+        #expect(abs(stalled.0 - stalled.1) * 20 <= stalled.1, "\(stalled)")
+    }
+
     @Test("without a rule for 443 nobody reaches the dashboard")
     func rules() {
         var scenario = Plan.fiveFriends(days: 1)
