@@ -46,11 +46,11 @@ public struct LoadResult: Sendable, Hashable {
         self.scenario = scenario
     }
 
-    /// Failed is failed, but nothing is passed while there are doubts.
+    /// Nothing is ruled while there are doubts; what failed has failed, whatever else is not known.
     public var status: Status {
         if !doubts.isEmpty { return .inconclusive }
-        if rulings.contains(where: { $0.status == .inconclusive }) { return .inconclusive }
-        return rulings.contains { $0.status == .fail } ? .fail : .pass
+        if rulings.contains(where: { $0.status == .fail }) { return .fail }
+        return rulings.contains { $0.status == .inconclusive } ? .inconclusive : .pass
     }
 }
 

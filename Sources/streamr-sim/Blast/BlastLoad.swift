@@ -60,7 +60,8 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Within which all have come: publishers in its first half.", valueName: "time"))
+            "Within which all have come: publishers in its first half, callers in all of it.",
+            valueName: "time"))
     var ramp = "10s"
 
     @Option(
@@ -98,6 +99,14 @@ struct BlastLoad: ParsableArguments {
         get throws { try time(ramp, "--ramp") }
     }
 
+    private var askedWarmUp: Interval {
+        get throws {
+            let asked = try time(warmUp, "--warm-up")
+            guard asked.isWholeSeconds else { throw Failure.usage("--warm-up: whole seconds") }
+            return asked
+        }
+    }
+
     /// The plan of a scenario's part, for which who comes when is not said by flags.
     func plan(
         _ stretch: ScenarioStretch, _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings,
@@ -108,7 +117,7 @@ struct BlastLoad: ParsableArguments {
         else {
             throw Failure.usage("--scenario says who comes: no --publishers, --players and such")
         }
-        let warmUp = try time(warmUp, "--warm-up")
+        let warmUp = try askedWarmUp
         guard warmUp < stretch.duration else {
             throw Failure.usage("--warm-up: longer than the load")
         }
@@ -159,8 +168,9 @@ struct BlastLoad: ParsableArguments {
         }
         let duration =
             try self.duration.map { try time($0, "--duration") } ?? stages?.length ?? .minutes(1)
-        let ramp = ceilings.ramp(try askedRamp, clients: clients)
-        let warmUp = try time(warmUp, "--warm-up")
+        let callers = requests.reduce(0) { $0 + $1.callers }
+        let ramp = ceilings.ramp(try askedRamp, clients: clients + callers)
+        let warmUp = try askedWarmUp
         guard duration >= .seconds(1), duration <= Self.longest else {
             throw Failure.usage("--duration: 1s to 4h")
         }
