@@ -22,7 +22,7 @@ extension LoadLedger {
             heading: heading(address), partial: cut?.text, start: start, length: elapsed,
             rulings: rulings, doubts: doubts,
             spreads: LoadMetric.allCases.map { LoadSpread($0.rawValue, ruled[$0]) },
-            counts: counts, failures: failureCounts,
+            counts: counts, sums: LoadSums(ruled).counts, failures: failureCounts,
             generator: generator, series: series, events: events,
             histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) },
             scenario: scenario)
@@ -131,7 +131,7 @@ extension LoadLedger {
             ramp: plan.ramp,
             warmUp: plan.warmUp, streamRate: plan.streamRate,
             framesPerSecond: Int64(plan.shape.framesPerSecond),
-            groupFrames: Int64(plan.shape.groupLength))
+            groupFrames: Int64(plan.shape.groupLength), shard: plan.shard.text)
     }
 
     /// Of the whole load: bytes and clients are not warmed up.
