@@ -129,7 +129,9 @@ struct BlastCommand: AsyncParsableCommand {
         await outputs.stop()
         result.scenario?.predicted = predicted
         if let recording {
-            capturing.add(recording.stop(), to: &result, isEncrypted: targets.isEncrypted)
+            capturing.add(
+                recording.stop(), to: &result, isEncrypted: targets.isEncrypted,
+                withFigures: addresses.loadsFigures)
         }
         do {
             try LoadRecord.write(result, host: clock.facts, to: folder)
