@@ -15,7 +15,7 @@ import Testing
         var ceilings = Ceilings.none
         ceilings.clientsPerSecond = 3
         var plan = try LoadPlan.small(port: 1, publishers: 4, seconds: 60, ceilings: ceilings)
-        plan.follow(try #require(LoadStages("0s:20,30s:20")))
+        plan.follow(players: try #require(LoadStages("0s:20,30s:20")))
         let starts = plan.clients.map(\.start).sorted()
         #expect(starts.count == 24)
         for (first, fourth) in zip(starts, starts.dropFirst(3)) {

@@ -197,7 +197,7 @@ struct BlastCommand: AsyncParsableCommand {
     ) throws -> LoadPlan {
         var plan = try load.plan(targets.media, targets.web, ceilings, thresholds)
         plan.figures = targets.figures
-        plan.streams = try streams.names(publishers: plan.publishers) ?? plan.streams
+        plan.streams = try streams.names(publishers: plan.streamCount) ?? plan.streams
         if plan.ramp > (try load.askedRamp) {
             note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
         }
@@ -214,7 +214,7 @@ struct BlastCommand: AsyncParsableCommand {
         }
         let people =
             plan.stretch?.streamers.map(\.name)
-            ?? (0..<plan.publishers).map { "blast-\($0)" }
+            ?? (0..<plan.streamCount).map { "blast-\($0)" }
         guard (1...BlastRegistration.streamsMax).contains(people.count) else {
             throw Failure.usage("--register: 1 to \(BlastRegistration.streamsMax) streams")
         }
