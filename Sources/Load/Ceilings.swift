@@ -30,9 +30,6 @@ public struct Ceilings: Sendable, Hashable {
         bytes: ByteCount(bytes: 2_000_000_000), egress: nil, rampMin: .seconds(10),
         clientsPerSecond: 5, stopsWhenHurt: true)
 
-    /// A second may have this many times the rate on average: key frames come together.
-    private static let burst: Int64 = 2
-
     /// Why a plan is not even begun; nil if it may.
     func refusal(of plan: LoadPlan) -> String? {
         let web = plan.calls.isEmpty ? 0 : plan.webConnections
@@ -50,41 +47,33 @@ public struct Ceilings: Sendable, Hashable {
         if let left = plan.callersRate, left <= .zero, plan.hasCallers {
             return "\(plan.callRate) calls a second leave none to callers; --max-calls allows"
         }
-        if let rate, plan.rate > rate {
-            return "\(plan.rate.bitsPerSecond) bit/s are more than \(rate.bitsPerSecond) bit/s; "
-                + "--max-rate allows"
+        return traffic(of: plan)
+    }
+
+    /// The same of what is known of its bytes: media both ways, and requests. Answers have lengths
+    /// that only the target knows; they count as they come.
+    private func traffic(of plan: LoadPlan) -> String? {
+        guard rate != nil || bytes != nil || egress != nil else { return nil }
+        let stream: Int64
+        do throws(LoadRun.Refusal) {
+            stream = try plan.tapes().map(\.rate.bitsPerSecond).max() ?? 0
+        } catch {
+            return error.description
         }
-        let seconds = plan.duration.wholeSeconds
-        if let bytes, total(plan.rate, seconds) > bytes.bytes {
-            return "about \(total(plan.rate, seconds)) bytes are more than \(bytes.bytes); "
-                + "--max-bytes allows"
+        let received = stream * Int64(plan.playersOfAll)
+        let both = stream * Int64(plan.publishers) + received + plan.requestRate.bitsPerSecond
+        func bytesOf(_ rate: Int64) -> Int64 {
+            multiplyDivide(rate, plan.duration.nanoseconds, 8_000_000_000)
         }
-        let received = Rate(
-            bitsPerSecond: plan.streamRate.bitsPerSecond * Int64(plan.playersOfAll))
-        if let egress, total(received, seconds) > egress.bytes {
-            return "the target would send about \(total(received, seconds)) bytes, and the budget "
+        if let rate, both > rate.bitsPerSecond {
+            return "\(both) bit/s are more than \(rate.bitsPerSecond) bit/s; --max-rate allows"
+        }
+        if let bytes, bytesOf(both) > bytes.bytes {
+            return "about \(bytesOf(both)) bytes are more than \(bytes.bytes); --max-bytes allows"
+        }
+        if let egress, bytesOf(received) > egress.bytes {
+            return "the target would send about \(bytesOf(received)) bytes, and the budget "
                 + "pays for \(egress.bytes)"
-        }
-        return nil
-    }
-
-    private func total(_ rate: Rate, _ seconds: Int64) -> Int64 {
-        multiplyDivide(rate.bitsPerSecond, seconds, 8)
-    }
-
-    /// Why a load must end at once; nil if it may go on. `second` are the bytes of the last.
-    /// A shard may have its part of what the whole may.
-    func excess(sent: Int64, received: Int64, second: Int64, shards: Int) -> String? {
-        let shards = Int64(shards)
-        let whose = shards > 1 ? ", this shard's part," : ""
-        if let bytes, sent + received > bytes.bytes / shards {
-            return "the ceiling of \(bytes.bytes / shards) bytes\(whose) was reached"
-        }
-        if let egress, received > egress.bytes / shards {
-            return "the budget\(whose) is spent: the target sent \(received) bytes"
-        }
-        if let rate, second * 8 > rate.bitsPerSecond / shards * Self.burst {
-            return "the ceiling of \(rate.bitsPerSecond / shards) bit/s\(whose) was exceeded"
         }
         return nil
     }

@@ -56,7 +56,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        loop.tally.bytesReceived += Int64(buffer.readableBytes)
+        loop.count(received: buffer.readableBytes)
         guard !isOver else { return }
         session.receive(buffer.readableBytesUInt8Span)
         advance(context)
@@ -66,6 +66,14 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         let failure = LoadFailure(connecting: error)
         let isKnown = failure == .reset || failure == .notTrusted
         fail(isKnown ? failure : isStarted ? .closed : .closedEarly, "\(error)")
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is Transmission.NothingTaken else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        fail(.tookNothing, "")
         context.close(promise: nil)
     }
 
@@ -138,7 +146,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     private func flush(_ context: ChannelHandlerContext) {
         let output = session.takeOutput()
         guard !output.isEmpty else { return }
-        loop.tally.bytesSent += Int64(output.count)
+        loop.count(sent: output.count)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: output)), promise: nil)
     }
 
@@ -173,12 +181,17 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         reception?.finish(at: RTMPClient.now, into: &loop.tally)
     }
 
+    func standing(at now: Instant) -> Interval? { isOver ? nil : reception?.standing(at: now) }
+
     func leave() -> EventLoopFuture<Void>? {
-        let waited = RTMPClient.now - called
+        let now = RTMPClient.now
+        let waited = now - called
         if isStarted, reception?.isEmpty ?? false, waited > LoadLoop.patience {
             fail(.noPicture, "")
         } else if !isStarted, waited > LoadLoop.patience {
             fail(.unanswered, "")
+        } else if let standing = standing(at: now), standing > LoadLoop.patience {
+            fail(.stoodStill, "")
         } else if !isOver {
             end()
         }

@@ -130,6 +130,12 @@ struct ClipTape: Sendable {
             rest: ByteBuffer(bytes: bytes[cut...]), length: message.payload.count)
     }
 
+    /// On the wire, headers and all.
+    var rate: Rate {
+        let bytes = items.reduce(Int64(0)) { $0 + Int64($1.head.count + $1.rest.readableBytes) }
+        return Rate(bitsPerSecond: multiplyDivideUp(bytes * 8, 1_000, roundLength.after(1)))
+    }
+
     /// The time of this item in that round, from the beginning of the stream.
     func time(_ index: Int, round: Int64) -> Int64 {
         roundLength.after(round) + items[index].milliseconds

@@ -29,7 +29,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        context.speakHTTP()
+        context.speakHTTP { [loop] in loop.count(sent: $0, received: $1) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -37,7 +37,6 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
         self.context = context
         loop.tally.add(RTMPClient.now - called, to: .connect)
         let head = target.asking(for: path)
-        loop.tally.bytesSent += head.wireLength
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         context.fireChannelActive()
@@ -48,7 +47,6 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
         switch unwrapInboundIn(data) {
         case .head(let head): take(head, at: now)
         case .body(let buffer):
-            loop.tally.bytesReceived += Int64(buffer.readableBytes)
             guard isStarted, !isOver else { return }
             reader.receive(buffer.readableBytesUInt8Span)
             do throws(FLVError) {
@@ -66,7 +64,6 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     }
 
     private func take(_ head: HTTPResponseHead, at now: Instant) {
-        loop.tally.bytesReceived += head.wireLength
         switch head.status.code {
         case 200:
             isStarted = true
@@ -111,12 +108,17 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
         reception?.finish(at: RTMPClient.now, into: &loop.tally)
     }
 
+    func standing(at now: Instant) -> Interval? { isOver ? nil : reception?.standing(at: now) }
+
     func leave() -> EventLoopFuture<Void>? {
-        let hasWaited = RTMPClient.now - called > LoadLoop.patience
+        let now = RTMPClient.now
+        let hasWaited = now - called > LoadLoop.patience
         if hasWaited, !isStarted {
             fail(.unanswered, "")
         } else if hasWaited, reception?.isEmpty ?? true {
             fail(.noPicture, "")
+        } else if let standing = standing(at: now), standing > LoadLoop.patience {
+            fail(.stoodStill, "")
         } else if !isOver {
             end()
         }

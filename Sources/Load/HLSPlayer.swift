@@ -61,7 +61,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
 
     func handlerAdded(context: ChannelHandlerContext) {
         newest = context
-        context.speakHTTP()
+        context.speakHTTP { [loop] in loop.count(sent: $0, received: $1) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -76,12 +76,10 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            loop.tally.bytesReceived += head.wireLength
             status = Int(head.status.code)
             keepsAlive = head.isKeepAlive
             body.clear()
         case .body(var part):
-            loop.tally.bytesReceived += Int64(part.readableBytes)
             // A segment is not looked into.
             guard case .playlist = asking else { return }
             body.writeBuffer(&part)
@@ -143,7 +141,6 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         }
         let head = target.asking(for: path)
         askedAt = RTMPClient.now
-        loop.tally.bytesSent += head.wireLength
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         wait(Self.timeout) { $0.fail(.noHTTPAnswer, "") }
@@ -230,24 +227,30 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     }
 
     private func end() {
+        let now = RTMPClient.now
+        let standing = standing(at: now)
         isOver = true
         asking = .nothing
         timer?.cancel()
         if isStarted { loop.noteEnd(.play) }
-        let now = RTMPClient.now
-        if let shownUntil {
-            if now > shownUntil { loop.tally.add(now - shownUntil, to: .stall) }
-        } else {
-            loop.tally.startups += now - called
-        }
+        if shownUntil == nil { loop.tally.startups += now - called }
+        if let standing { loop.tally.add(standing, to: .stall) }
+    }
+
+    func standing(at now: Instant) -> Interval? {
+        guard !isOver, let shownUntil, now > shownUntil else { return nil }
+        return now - shownUntil
     }
 
     func leave() -> EventLoopFuture<Void>? {
-        let waited = RTMPClient.now - called
+        let now = RTMPClient.now
+        let waited = now - called
         if !isStarted, waited > LoadLoop.patience {
             fail(.unanswered, "")
         } else if shownUntil == nil, waited > LoadLoop.patience {
             fail(.noPicture, "")
+        } else if let standing = standing(at: now), standing > LoadLoop.patience {
+            fail(.stoodStill, "")
         } else if !isOver {
             end()
         }

@@ -1,18 +1,49 @@
-/// Whether a target is hurt: many of its clients and calls failed within a few seconds.
+/// Whether a target is hurt: within a few seconds many of its clients and calls failed, or it took
+/// little of what publishers had for it, or players stood still.
 struct HurtWatch: Sendable {
-    private var seconds: [(failures: Int64, answers: Int64)] = []
+    struct Second: Sendable {
+        var failures: Int64 = 0
+        var answers: Int64 = 0
+        /// At its end.
+        var clients: Int64 = 0
+        var messagesSent: Int64 = 0
+        var messagesHeldBack: Int64 = 0
+        /// At its end, and those of them that stand still for longer than is nobody's failure.
+        var players: Int64 = 0
+        var playersStuck: Int64 = 0
+    }
+
+    private var seconds: [Second] = []
 
     private static let length = 10
     private static let failuresMin: Int64 = 5
+    private static let heldBackMin: Int64 = 100
+    /// So many seconds in a row.
+    private static let stuckLength = 5
     /// One in so many.
     private static let share: Int64 = 5
 
-    /// Takes one second's failures and answers, and how many clients there are at its end.
-    mutating func isHurt(failures: Int64, answers: Int64, clients: Int64) -> Bool {
-        seconds.append((failures, answers))
+    /// Takes the next second; says what hurts.
+    mutating func take(_ second: Second) -> String? {
+        seconds.append(second)
         if seconds.count > Self.length { seconds.removeFirst() }
-        let failed = seconds.reduce(0) { $0 + $1.failures }
-        let whole = seconds.reduce(clients + failed) { $0 + $1.answers }
-        return failed >= Self.failuresMin && failed * Self.share >= whole
+        func sum(_ part: KeyPath<Second, Int64>) -> Int64 {
+            seconds.reduce(0) { $0 + $1[keyPath: part] }
+        }
+        let failed = sum(\.failures)
+        if failed >= Self.failuresMin,
+            failed * Self.share >= second.clients + failed + sum(\.answers)
+        {
+            return "too many of its clients failed"
+        }
+        let heldBack = sum(\.messagesHeldBack)
+        if heldBack >= Self.heldBackMin, heldBack * Self.share >= heldBack + sum(\.messagesSent) {
+            return "it takes too little of what publishers send"
+        }
+        let last = seconds.suffix(Self.stuckLength)
+        let areStuck = last.allSatisfy {
+            $0.playersStuck > 0 && $0.playersStuck * Self.share >= $0.players
+        }
+        return last.count == Self.stuckLength && areStuck ? "its players stand still" : nil
     }
 }

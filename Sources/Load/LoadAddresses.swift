@@ -29,7 +29,12 @@ public struct LoadAddresses: Sendable {
         [media, web].compactMap { $0.map(Self.text) }.joined(separator: " and ")
     }
 
-    private static func text(of address: SocketAddress) -> String {
+    /// Whether what the target says of itself comes from where it is loaded.
+    public var loadsFigures: Bool {
+        figures.map { figures in [media, web].contains { $0 == figures } } ?? false
+    }
+
+    public static func text(of address: SocketAddress) -> String {
         let host = address.ipAddress ?? "\(address)"
         return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
     }

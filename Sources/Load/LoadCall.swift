@@ -89,6 +89,11 @@ public struct LoadCall: Sendable {
             ? LoadStages(number).map(Arrival.stages) : Fixed(decimal: number).map(Arrival.rate)
     }
 
+    /// How many make it, each as soon as its last was answered; 0 where the clock does.
+    public var callers: Int {
+        if case .callers(let count) = arrival { count } else { 0 }
+    }
+
     /// Calls a second, as far as that is known before.
     var ratePeak: Fixed {
         switch arrival {
@@ -135,6 +140,10 @@ public struct LoadCall: Sendable {
             number < inRamp
             ? (2 * ramp * number / rate).squareRoot() : ramp + (number - inRamp) / rate
         return Interval(nanoseconds: Int64(seconds * 1e9))
+    }
+
+    func wireLength(to target: WebTarget) -> Int {
+        head(to: target).wireLength + body.utf8.count
     }
 
     func head(to target: WebTarget) -> HTTPRequestHead {

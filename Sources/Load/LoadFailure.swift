@@ -25,6 +25,8 @@ public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
     case notFLV = "not FLV"
     case notHLS = "not HLS"
     case unanswered = "still waiting at the end"
+    case stoodStill = "stood still at the end"
+    case tookNothing = "took nothing more"
 
     var index: Int {
         // There are few, and they are counted rarely.

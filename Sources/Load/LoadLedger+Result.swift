@@ -9,18 +9,21 @@ extension LoadLedger {
     private static let samplesMin: Int64 = 100
     /// Fewer segments of HLS, each of seconds.
     private static let segmentsMin: Int64 = 10
+    /// One call in so many may wait for a connection.
+    private static let heldUpShare: Int64 = 100
 
-    func result(address: String, partial: String?) -> LoadResult {
+    func result(address: String) -> LoadResult {
         let doubts = doubts
         let rulings =
             (plan.target == nil ? [] : [connections]) + (plan.calls.isEmpty ? [] : [calls])
+            + (cut?.ruling.map { [$0] } ?? [])
             + plan.thresholds.map { ruling($0, isDoubtful: !doubts.isEmpty) }
         return LoadResult(
-            heading: heading(address), partial: partial, start: start, length: elapsed,
+            heading: heading(address), partial: cut?.text, start: start, length: elapsed,
             rulings: rulings, doubts: doubts,
             spreads: LoadMetric.allCases.map { LoadSpread($0.rawValue, ruled[$0]) },
-            counts: counts, failures: failureCounts, generator: generator, series: series,
-            events: events,
+            counts: counts, sums: LoadSums(ruled).counts, failures: failureCounts,
+            generator: generator, series: series, events: events,
             histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) },
             scenario: scenario)
     }
@@ -52,6 +55,12 @@ extension LoadLedger {
             return ["the target was down: nobody could start\(reason)"]
         }
         var doubts = health.doubts
+        if total.callsHeldUp * Self.heldUpShare > total.calls {
+            doubts.append(
+                "the generator was the bottleneck: \(total.callsHeldUp) of \(total.calls) calls "
+                    + "waited for one of \(plan.webConnections) connections that were all busy; "
+                    + "--http-connections gives more")
+        }
         if !plan.calls.isEmpty, ruled.callsAnswered < Self.samplesMin {
             doubts.append(
                 "too few samples: \(ruled.callsAnswered) calls were answered, "
@@ -89,9 +98,11 @@ extension LoadLedger {
 
     private var calls: LoadRuling {
         let failed = total.callFailuresSum + total.callsUnanswered + total.callsDropped
+        let underWay =
+            total.callsUnderWay == 0 ? "" : ", \(total.callsUnderWay) were under way at the end"
         let evidence =
             failed == 0
-            ? "all \(total.calls) calls were answered"
+            ? "\(total.callsAnswered) of \(total.calls) calls were answered\(underWay)"
             : "\(failed) of \(total.calls) calls failed, waited at the end or were left out"
         let status: Status = total.calls == 0 ? .inconclusive : failed == 0 ? .pass : .fail
         return LoadRuling(id: "calls", status: status, evidence: evidence)
@@ -120,7 +131,7 @@ extension LoadLedger {
             ramp: plan.ramp,
             warmUp: plan.warmUp, streamRate: plan.streamRate,
             framesPerSecond: Int64(plan.shape.framesPerSecond),
-            groupFrames: Int64(plan.shape.groupLength))
+            groupFrames: Int64(plan.shape.groupLength), shard: plan.shard.text)
     }
 
     /// Of the whole load: bytes and clients are not warmed up.
@@ -147,30 +158,55 @@ extension LoadLedger {
             count("calls_failed", total.callFailuresSum),
             count("calls_dropped", total.callsDropped),
             count("calls_unanswered", total.callsUnanswered),
-        ] + targetCounts
+            count("calls_under_way", total.callsUnderWay),
+            count("calls_held_up", total.callsHeldUp),
+        ] + targetCounts + figuresCounts
     }
 
-    /// What the target counted itself, and by how many per cent that is more than what we did.
+    static let targetPrefix = "target_"
+
+    /// What the target counted itself of RTMP, and by how many per cent that is more than what we
+    /// did, where nothing else was loaded.
     private var targetCounts: [LoadCount] {
         guard let figures else { return [] }
+        func count(_ name: String, _ unit: String, _ value: Fixed) -> LoadCount {
+            LoadCount(name: Self.targetPrefix + name, unit: unit, value: value)
+        }
         let received = figures.after.bytesReceived - figures.before.bytesReceived
         let sent = figures.after.bytesSent - figures.before.bytesSent
         func more(_ theirs: Int64, than ours: Int64) -> Fixed {
             Fixed.ratio(Int128(theirs - ours) * 100, Int128(max(ours, 1)))
         }
-        let memory = figures.after.residentBytes.map {
-            [LoadCount(name: "target_memory", unit: "bytes", value: Fixed($0))]
+        var counts = [
+            count("bytes_received", "bytes", Fixed(received)),
+            count("bytes_sent", "bytes", Fixed(sent)),
+        ]
+        if plan.isOfRTMPAlone {
+            counts += [
+                count("received_difference", "%", more(received, than: total.bytesSent)),
+                count("sent_difference", "%", more(sent, than: total.bytesReceived)),
+            ]
         }
+        if let memory = figures.after.residentBytes {
+            counts.append(count("memory", "bytes", Fixed(memory)))
+        }
+        if let before = figures.before.cpuSeconds, let after = figures.after.cpuSeconds {
+            let spent = Fixed(millionths: after.millionths - before.millionths)
+            counts.append(count("cpu_seconds", "s", spent))
+        }
+        return counts
+    }
+
+    /// What asking for them took, which is no part of the load.
+    private var figuresCounts: [LoadCount] {
+        guard plan.figures != nil else { return [] }
         return [
-            LoadCount(name: "target_bytes_received", unit: "bytes", value: Fixed(received)),
             LoadCount(
-                name: "target_received_difference", unit: "%",
-                value: more(received, than: total.bytesSent)),
-            LoadCount(name: "target_bytes_sent", unit: "bytes", value: Fixed(sent)),
+                name: "figures_bytes_sent", unit: "bytes", value: Fixed(figuresBytes.sent)),
             LoadCount(
-                name: "target_sent_difference", unit: "%",
-                value: more(sent, than: total.bytesReceived)),
-        ] + (memory ?? [])
+                name: "figures_bytes_received", unit: "bytes",
+                value: Fixed(figuresBytes.received)),
+        ]
     }
 
     var failureCounts: [LoadCount] {

@@ -18,6 +18,11 @@ struct LoadLedger: Sendable {
     private(set) var publishersMost: Int64 = 0
     /// What the target said of itself before the load and after it.
     var figures: (before: TargetFigures, after: TargetFigures)?
+    var figuresBytes = (sent: 0, received: 0)
+    /// Why the load ended before its time.
+    var cut: LoadCut?
+    /// Stalls that go on, as long as they are so far.
+    private(set) var standing = Distribution()
     private var hurt = HurtWatch()
     /// At the end of the last second.
     private var clientsNow: Int64 = 0
@@ -39,16 +44,24 @@ struct LoadLedger: Sendable {
     /// Since the warm-up.
     var ruled: Tally { windows[0].tally }
 
-    /// Takes one second; says why the load must end at once, if it must.
+    /// Takes the next second, or what is left of the last, to `end`; says why the load must end at
+    /// once, if it must.
     mutating func take(
-        _ row: LoadRow, _ incidents: [(after: Interval, LoadLoop.Incident)]
-    ) -> String? {
+        _ row: LoadRow, until end: Interval,
+        _ incidents: [(after: Interval, LoadLoop.Incident)]
+    ) -> LoadCut? {
         let before = elapsed
-        elapsed += Self.step
+        elapsed = max(end, before)
         total.add(row.tally, delays: true)
-        for index in windows.indices where windows[index].window.covers(elapsed) {
-            if !windows[index].window.covers(before) { windows[index].tally.present = clientsNow }
-            windows[index].tally.add(row.tally, delays: true)
+        standing = row.standing
+        for index in windows.indices {
+            let window = windows[index].window
+            if window.covers(elapsed) {
+                if !window.covers(before) { windows[index].tally.present = clientsNow }
+                windows[index].tally.add(row.tally, delays: true)
+            }
+            // A stall that outlasts the window is one of it, as long as it was by then.
+            if window.before == elapsed { windows[index].tally.add(standing, to: .stall) }
         }
         clientsNow = row.clients
         for (index, value) in row.values.enumerated() {
@@ -63,7 +76,7 @@ struct LoadLedger: Sendable {
                 [incident.failure.rawValue, incident.detail].filter { !$0.isEmpty }
                     .joined(separator: ": "), after: after)
         }
-        return reasonToStop(row)
+        return reasonToCut(row)
     }
 
     mutating func note(_ kind: String, _ entity: String, _ detail: String, after: Interval) {
@@ -71,17 +84,14 @@ struct LoadLedger: Sendable {
         events.append(LogEntry(at: start + after, kind: kind, entity: entity, detail: detail))
     }
 
-    private mutating func reasonToStop(_ row: LoadRow) -> String? {
-        let excess = plan.ceilings.excess(
-            sent: total.bytesSent, received: total.bytesReceived,
-            second: row.tally.bytesSent + row.tally.bytesReceived, shards: plan.shard.count)
-        if let excess { return excess }
-        let isHurt = hurt.isHurt(
-            failures: row.tally.failuresSum + row.tally.callFailuresSum,
-            answers: row.tally.callsAnswered, clients: row.publishers + row.players)
-        if isHurt, plan.ceilings.stopsWhenHurt {
-            return "the target is hurt: too many of its clients failed"
-        }
+    private mutating func reasonToCut(_ row: LoadRow) -> LoadCut? {
+        let hurts = hurt.take(
+            HurtWatch.Second(
+                failures: row.failures, answers: row.tally.callsAnswered,
+                clients: row.publishers + row.players, messagesSent: row.tally.messagesSent,
+                messagesHeldBack: row.tally.messagesHeldBack, players: row.players,
+                playersStuck: row.playersStuck))
+        if let hurts, plan.ceilings.stopsWhenHurt { return .hurt(hurts) }
         for threshold in plan.thresholds
         where threshold.abortsOnFail && elapsed >= threshold.abortsAfter {
             let (tally, length) = basis(of: threshold)
@@ -89,7 +99,8 @@ struct LoadLedger: Sendable {
                 continue
             }
             if !threshold.comparison.holds(value, threshold.value) {
-                return "\(threshold.id) does not hold: \(value.text(decimalsMax: 3))"
+                return .threshold(
+                    "\(threshold.id) does not hold: \(value.text(decimalsMax: 3))")
             }
         }
         return nil
@@ -98,7 +109,8 @@ struct LoadLedger: Sendable {
     /// What a threshold is ruled on, and the time that this took.
     func basis(of threshold: Threshold) -> (Tally, Interval) {
         let window = threshold.window ?? windows[0].window
-        let tally = windows.first { $0.window == window }?.tally ?? Tally()
+        var tally = windows.first { $0.window == window }?.tally ?? Tally()
+        if window.before.map({ elapsed < $0 }) ?? true { tally.add(standing, to: .stall) }
         let until = min(window.before ?? elapsed, elapsed)
         return (tally, max(until - window.after, .zero))
     }

@@ -12,6 +12,8 @@ final class LoadLoop {
     let addresses: LoadAddresses
     /// Of the loop's publishers.
     let sendClock: SendClock
+    /// Of all loops together.
+    private let allowance: Allowance?
     private var pool: WebPool?
     var tally = Tally()
     private(set) var publishersNow: Int64 = 0
@@ -36,11 +38,13 @@ final class LoadLoop {
     static let patience = Interval.seconds(2)
 
     init(
-        _ plan: LoadPlan, _ tapes: [ClipTape], at addresses: LoadAddresses, on loop: any EventLoop
+        _ plan: LoadPlan, _ tapes: [ClipTape], at addresses: LoadAddresses,
+        within allowance: Allowance?, on loop: any EventLoop
     ) {
         self.plan = plan
         self.tapes = tapes
         self.addresses = addresses
+        self.allowance = allowance
         eventLoop = loop
         sendClock = SendClock(on: loop)
     }
@@ -154,6 +158,22 @@ final class LoadLoop {
         log(failure, of: call, detail)
     }
 
+    /// Bytes of a client, counted where they pass: beyond a ceiling all clients leave at once.
+    func count(sent: Int = 0, received: Int = 0) {
+        tally.bytesSent += Int64(sent)
+        tally.bytesReceived += Int64(received)
+        guard let allowance, !isOver,
+            !allowance.spend(sent: sent, received: received, at: RTMPClient.now)
+        else { return }
+        isOver = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        // Whoever counts is in the middle of something.
+        eventLoop.execute {
+            bound.value.close()
+            for purpose in [ClientSession.Purpose.play, .publish] { _ = bound.value.leave(purpose) }
+        }
+    }
+
     private func log(_ failure: LoadFailure, of client: String, _ detail: String) {
         guard incidents.count < Self.incidentsMax else { return }
         incidents.append(
@@ -167,6 +187,10 @@ final class LoadLoop {
         var publishersNow: Int64
         var playersNow: Int64
         var clients: Int64
+        /// How long each player has stood still that does so now.
+        var standing: Distribution
+        /// Players of these that have done so beyond all patience.
+        var playersStuck: Int64
         var incidents: [Incident]
     }
 
@@ -176,9 +200,14 @@ final class LoadLoop {
             tally = Tally()
             incidents.removeAll()
         }
+        let now = RTMPClient.now
+        let standing = clients.values.compactMap { $0.standing(at: now) }
+        var lengths = Distribution()
+        for length in standing { lengths.add(length) }
         return Look(
             tally: tally, publishersNow: publishersNow, playersNow: playersNow,
-            clients: Int64(clients.count), incidents: incidents)
+            clients: Int64(clients.count), standing: lengths,
+            playersStuck: Int64(standing.count { $0 > Self.patience }), incidents: incidents)
     }
 
     /// Timers say how late the loop is: each was to come `lagEvery` after the one before.
@@ -220,6 +249,8 @@ final class LoadLoop {
 protocol LoadClient: ChannelHandler {
     var client: LoadPlan.Client { get }
     func connectionFailed(_ error: any Error)
+    /// How long the show of a player has stood still; nil while it goes on.
+    func standing(at now: Instant) -> Interval?
     /// Ends the client at the end of the load; nil if there is no connection to close.
     func leave() -> EventLoopFuture<Void>?
 }

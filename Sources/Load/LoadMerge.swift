@@ -1,9 +1,11 @@
 import Base
 import Results
 
-/// Several machines' loads of one target as one: counts and histograms add up exactly.
+/// The shards of one load, of several machines, as one: counts and histograms add up exactly.
 ///
 /// What cannot be added is the worst of all: percentiles of one second, and the generators' health.
+/// What the target counted itself each shard saw alike, so it is the most of all; parts in per cent
+/// are left out.
 public struct LoadMerge {
     public struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
         public var description: String
@@ -12,19 +14,20 @@ public struct LoadMerge {
     private let results: [LoadResult]
     private let distributions: [(name: String, distribution: Distribution)]
 
-    /// The loads must be of one target, two at least.
+    /// Machines that share a load begin it together, but for their clocks.
+    private static let startsApartMax = Interval.seconds(10)
+
+    /// The results must be all the shards of one load.
     public init(_ results: [LoadResult]) throws(Refusal) {
         guard let first = results.first, results.count > 1 else {
             throw Refusal(description: "two results at least")
         }
-        if let other = results.first(where: { $0.heading.target != first.heading.target }) {
-            throw Refusal(
-                description: "different targets: \(first.heading.target) and "
-                    + other.heading.target)
+        for other in results.dropFirst() {
+            if let difference = Self.difference(first, other) {
+                throw Refusal(description: "not of one load: \(difference)")
+            }
         }
-        if results.contains(where: { !Self.isSamePart($0.scenario, first.scenario) }) {
-            throw Refusal(description: "different parts of scenarios")
-        }
+        try Self.requireAll(results.map(\.heading.shard))
         self.results = results
         distributions = LoadMetric.allCases.map { metric in
             var distribution = Distribution()
@@ -35,6 +38,51 @@ public struct LoadMerge {
                 }
             }
             return (metric.rawValue, distribution)
+        }
+    }
+
+    /// In what two are not of one load, in words.
+    private static func difference(_ one: LoadResult, _ other: LoadResult) -> String? {
+        let (left, right) = (one.heading, other.heading)
+        if left.target != right.target {
+            return "different targets: \(left.target) and \(right.target)"
+        }
+        if !isSamePart(one.scenario, other.scenario) { return "different parts of scenarios" }
+        for (name, mine, its) in [
+            ("durations", left.duration, right.duration), ("ramps", left.ramp, right.ramp),
+            ("warm-ups", left.warmUp, right.warmUp),
+        ] where mine != its {
+            return "different \(name): \(mine.wholeSeconds) s and \(its.wholeSeconds) s"
+        }
+        if thresholds(one) != thresholds(other) { return "different thresholds" }
+        let apart = Interval(nanoseconds: abs((one.start - other.start).nanoseconds))
+        return apart > startsApartMax ? "they began \(apart.wholeSeconds) s apart" : nil
+    }
+
+    private static func thresholds(_ result: LoadResult) -> Set<String> {
+        Set(result.rulings.map(\.id).filter { threshold($0) != nil })
+    }
+
+    private static func threshold(_ id: String) -> Threshold? {
+        (try? Threshold.all(in: id))?.first
+    }
+
+    /// Each shard once, and none missing.
+    private static func requireAll(_ names: [String]) throws(Refusal) {
+        let shards = names.compactMap { LoadPlan.Shard($0) }
+        guard let count = shards.first?.count, shards.count == names.count, count > 1,
+            shards.allSatisfy({ $0.count == count })
+        else {
+            throw Refusal(
+                description: "not the shards of one load: \(names.joined(separator: ", "))")
+        }
+        for place in 0..<count {
+            let shard = LoadPlan.Shard(place: place, count: count)
+            let times = shards.count { $0 == shard }
+            guard times == 1 else {
+                throw Refusal(
+                    description: "shard \(shard.text) is \(times == 0 ? "missing" : "there twice")")
+            }
         }
     }
 
@@ -50,10 +98,10 @@ public struct LoadMerge {
             heading: heading, partial: named { $0.partial.map { [$0] } ?? [] }.joinedOrNil,
             start: results.map(\.start).min() ?? first.start,
             length: results.map(\.length).max() ?? first.length,
-            rulings: first.rulings.map { ruling($0, isDoubtful: !doubts.isEmpty) },
+            rulings: ids.map { ruling($0, isDoubtful: !doubts.isEmpty) },
             doubts: doubts, spreads: distributions.map { LoadSpread($0.name, $0.distribution) },
-            counts: sums(of: \.counts), failures: sums(of: \.failures), generator: generator,
-            series: series, events: events,
+            counts: counts, sums: sums(of: \.sums), failures: sums(of: \.failures),
+            generator: generator, series: series, events: events,
             histograms: distributions.map { LoadHistogram($0.name, $0.distribution) },
             scenario: scenario)
     }
@@ -81,12 +129,10 @@ public struct LoadMerge {
 
     private var heading: LoadHeading {
         var heading = results[0].heading
+        heading.shard = LoadPlan.Shard(place: 0, count: 1).text
         for other in results.dropFirst().map(\.heading) {
             heading.publishers += other.publishers
             heading.players += other.players
-            heading.duration = max(heading.duration, other.duration)
-            heading.ramp = max(heading.ramp, other.ramp)
-            heading.warmUp = max(heading.warmUp, other.warmUp)
             if !heading.address.contains(other.address) {
                 heading.address += " and \(other.address)"
             }
@@ -96,51 +142,75 @@ public struct LoadMerge {
 
     // MARK: Rulings
 
-    private func ruling(_ ruling: LoadRuling, isDoubtful: Bool) -> LoadRuling {
-        let all = results.compactMap { result in result.rulings.first { $0.id == ruling.id } }
-        if let again = ruledAgain(ruling.id, isDoubtful: isDoubtful) { return again }
-        let statuses = all.map(\.status)
-        let worst: Status =
-            statuses.contains(.fail)
-            ? .fail
-            : statuses.contains(.inconclusive) || all.count < results.count
-                ? .inconclusive : .pass
-        let evidence = named { $0.rulings.filter { $0.id == ruling.id }.map(\.evidence) }
-        return LoadRuling(
-            id: ruling.id, status: worst, evidence: evidence.joined(separator: "; "))
+    /// Of all rulings, in the order in which they first come.
+    private var ids: [String] {
+        var ids: [String] = []
+        for ruling in results.flatMap(\.rulings) where !ids.contains(ruling.id) {
+            ids.append(ruling.id)
+        }
+        return ids
     }
 
-    /// A threshold over all of a delay is ruled on the sum; one with a window cannot be.
-    private func ruledAgain(_ id: String, isDoubtful: Bool) -> LoadRuling? {
-        guard let threshold = try? Threshold.all(in: id).first, threshold.window == nil,
-            case .delay(let metric) = threshold.subject,
-            let found = distributions.first(where: { $0.name == metric.rawValue })
-        else { return nil }
-        guard let value = threshold.measured(found.distribution) else {
-            return LoadRuling(id: id, status: .inconclusive, evidence: "nothing was measured")
+    private func ruling(_ id: String, isDoubtful: Bool) -> LoadRuling {
+        if let threshold = Self.threshold(id), threshold.window == nil {
+            return ruledAgain(threshold, isDoubtful: isDoubtful)
+        }
+        let statuses = results.flatMap(\.rulings).filter { $0.id == id }.map(\.status)
+        let worst: Status =
+            statuses.contains(.fail)
+            ? .fail : statuses.contains(.inconclusive) ? .inconclusive : .pass
+        let evidence = named { $0.rulings.filter { $0.id == id }.map(\.evidence) }
+        return LoadRuling(id: id, status: worst, evidence: evidence.joined(separator: "; "))
+    }
+
+    /// A threshold over the whole load is ruled on the sum; one with a window cannot be.
+    private func ruledAgain(_ threshold: Threshold, isDoubtful: Bool) -> LoadRuling {
+        let length = results.map(\.length).max() ?? .zero
+        let value =
+            if case .delay(let metric) = threshold.subject {
+                distributions.first { $0.name == metric.rawValue }
+                    .flatMap { threshold.measured($0.distribution) }
+            } else {
+                threshold.measured(
+                    LoadSums(of: results), over: length - results[0].heading.warmUp)
+            }
+        guard let value else {
+            return LoadRuling(
+                id: threshold.id, status: .inconclusive, evidence: "nothing was measured")
         }
         let holds = threshold.comparison.holds(value, threshold.value)
         return LoadRuling(
-            id: id, status: isDoubtful ? .inconclusive : holds ? .pass : .fail,
+            id: threshold.id, status: isDoubtful ? .inconclusive : holds ? .pass : .fail,
             evidence: "measured \(value.text(decimalsMax: 3)) over all")
     }
 
     // MARK: Figures
 
     private func sums(of list: KeyPath<LoadResult, [LoadCount]>) -> [LoadCount] {
-        combined(list) { Fixed(millionths: $0.millionths + $1.millionths) }
+        combined(list) { Self.sum($1, $2) }
     }
 
-    private var generator: [LoadCount] { combined(\.generator, max) }
+    private var counts: [LoadCount] {
+        combined(\.counts) { name, left, right in
+            name.hasPrefix(LoadLedger.targetPrefix) ? max(left, right) : Self.sum(left, right)
+        }.filter { $0.unit != "%" }
+    }
+
+    private var generator: [LoadCount] { combined(\.generator) { max($1, $2) } }
+
+    private static func sum(_ left: Fixed, _ right: Fixed) -> Fixed {
+        Fixed(millionths: left.millionths + right.millionths)
+    }
 
     /// By name and unit, in the order in which they first come.
     private func combined(
-        _ list: KeyPath<LoadResult, [LoadCount]>, _ join: (Fixed, Fixed) -> Fixed
+        _ list: KeyPath<LoadResult, [LoadCount]>,
+        _ join: (_ name: String, Fixed, Fixed) -> Fixed
     ) -> [LoadCount] {
         var all: [LoadCount] = []
         for count in results.flatMap({ $0[keyPath: list] }) {
             if let index = all.firstIndex(where: { $0.name == count.name }) {
-                all[index].value = join(all[index].value, count.value)
+                all[index].value = join(count.name, all[index].value, count.value)
             } else {
                 all.append(count)
             }

@@ -95,9 +95,39 @@ extension LoadPlan {
         Interval(nanoseconds: multiplyDivide(length.nanoseconds, Int64(number), Int64(count)))
     }
 
+    /// Publishers come and go as the stages say, the last to come first, each with a stream of its
+    /// own; players are there while theirs is. The plan's publishers are then how many there are at
+    /// once at most.
+    public mutating func follow(publishers stages: LoadStages) {
+        let publishing = stages.stays.enumerated().map { number, stay in
+            Client(
+                kind: .publisher, number: number, stream: number, start: stay.from,
+                until: stay.until)
+        }
+        guard !publishing.isEmpty else { return }
+        let playing = (0..<playersOfAll).map { place in
+            var client = player(place)
+            client.stream = client.number % publishing.count
+            client.start = publishing[client.stream].start + Self.headStart
+            client.until = publishing[client.stream].until.map { $0 - Self.headStart }
+            return client
+        }
+        timetable =
+            publishing
+            + playing.filter { player in player.until.map { player.start < $0 } ?? true }
+        spreadOut()
+    }
+
+    /// How many streams there are in the course of the load.
+    public var streamCount: Int {
+        timetable.map { clients in
+            Set(clients.filter { $0.kind == .publisher }.map(\.stream)).count
+        } ?? publishers
+    }
+
     /// Players come and go as the stages say, the last to come first; the publishers are there
     /// before. The plan's players are then how many there are at once at most.
-    public mutating func follow(_ stages: LoadStages) {
+    public mutating func follow(players stages: LoadStages) {
         let from = playersFrom(.zero)
         timetable =
             publishing(over: .zero)

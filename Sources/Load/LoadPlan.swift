@@ -73,6 +73,9 @@ public struct LoadPlan: Sendable {
             self.count = count
         }
 
+        /// As it is given.
+        var text: String { "\(place + 1)/\(count)" }
+
         /// `2/3` is the second of three; nil for anything else.
         public init?(_ text: String) {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
@@ -130,13 +133,32 @@ public struct LoadPlan: Sendable {
         Rate(bitsPerSecond: Int64(shapes.map { $0.videoRate + $0.audioRate }.max() ?? 0))
     }
 
-    /// Of media, both ways together, once all have come.
-    public var rate: Rate {
-        Rate(bitsPerSecond: streamRate.bitsPerSecond * Int64(publishers + playersOfAll))
+    /// What publishers send, one for each of the shapes.
+    func tapes() throws(LoadRun.Refusal) -> [ClipTape] {
+        do {
+            if let file {
+                let tape = try ClipTape(flv: file)
+                return shapes.map { _ in tape }
+            }
+            return try shapes.map { try ClipTape($0) }
+        } catch {
+            throw LoadRun.Refusal(description: "nothing that can be published: \(error)")
+        }
+    }
+
+    /// Of HTTP requests, as far as that is known before.
+    var requestRate: Rate {
+        guard let web else { return Rate(bitsPerSecond: 0) }
+        let perSecond = calls.reduce(Int128(0)) { sum, call in
+            sum + call.ratePeak.millionths * Int128(call.wireLength(to: web)) * 8
+        }
+        return Rate(bitsPerSecond: Int64(perSecond / 1_000_000))
     }
 
     /// By RTMP, HTTP-FLV and HLS.
     public var playersOfAll: Int { players + flvPlayers + hlsPlayers }
+
+    var isOfRTMPAlone: Bool { calls.isEmpty && flvPlayers + hlsPlayers == 0 }
 
     /// As it was given; the one for media first.
     public var title: String {
@@ -153,9 +175,5 @@ public struct LoadPlan: Sendable {
         ceilings.calls.map { Fixed(millionths: Fixed($0).millionths - callRate.millionths) }
     }
 
-    var hasCallers: Bool {
-        calls.contains { call in
-            if case .callers = call.arrival { true } else { false }
-        }
-    }
+    var hasCallers: Bool { calls.contains { $0.callers > 0 } }
 }

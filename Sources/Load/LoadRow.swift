@@ -10,6 +10,10 @@ public struct LoadRow: Sendable {
     var clientsNotCalled: Int64
     /// That called and have neither failed nor left.
     var clients: Int64
+    /// How long each player has stood still that does so at the second's end, and how many of them
+    /// beyond all patience.
+    var standing = Distribution()
+    var playersStuck: Int64 = 0
     /// Of the second, not rounded up.
     var length: Interval
 
@@ -31,8 +35,9 @@ public struct LoadRow: Sendable {
         ("publishers", "count"), ("players", "count"), ("sent", "Mbit/s"),
         ("received", "Mbit/s"), ("delay_p50", "ms"), ("delay_p95", "ms"), ("delay_p99", "ms"),
         ("jitter_p95", "ms"), ("pictures", "count"), ("pictures_lost", "count"),
-        ("stalls", "count"), ("held_back", "count"), ("failures", "count"),
-        ("send_lateness_p99", "ms"), ("loop_lag_p99", "ms"), ("generator_cpu", "%"),
+        ("stalls", "count"), ("standing_still", "count"), ("held_back", "count"),
+        ("failures", "count"), ("send_lateness_p99", "ms"), ("loop_lag_p99", "ms"),
+        ("generator_cpu", "%"),
         ("calls", "per second"), ("call_p50", "ms"), ("call_p99", "ms"), ("call_raw_p99", "ms"),
     ].map { Series.Column(name: $0.0, unit: $0.1, values: []) }
 
@@ -42,10 +47,10 @@ public struct LoadRow: Sendable {
             Fixed(publishers), Fixed(players), sentMbit, receivedMbit,
             percentile(50, .deliveryDelay), percentile(95, .deliveryDelay),
             percentile(99, .deliveryDelay), percentile(95, .jitter), Fixed(tally.pictures),
-            Fixed(tally.picturesLost), Fixed(tally[.stall].count), Fixed(tally.messagesHeldBack),
-            Fixed(failures), percentile(99, .sendLateness), percentile(99, .loopLag), cpuPercent,
-            Fixed(callsAnswered), percentile(50, .httpCall), percentile(99, .httpCall),
-            percentile(99, .httpRaw),
+            Fixed(tally.picturesLost), Fixed(tally[.stall].count), Fixed(standing.count),
+            Fixed(tally.messagesHeldBack), Fixed(failures), percentile(99, .sendLateness),
+            percentile(99, .loopLag), cpuPercent, Fixed(callsAnswered),
+            percentile(50, .httpCall), percentile(99, .httpCall), percentile(99, .httpRaw),
         ]
     }
 }

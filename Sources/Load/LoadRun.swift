@@ -33,7 +33,7 @@ public struct LoadRun {
             )
             pictures = ledger.total.pictures
             picturesLost = ledger.total.picturesLost
-            stalls = ledger.total[.stall].count
+            stalls = ledger.total[.stall].count + ledger.standing.count
         }
 
         /// Of the whole load so far.
@@ -56,6 +56,7 @@ public struct LoadRun {
     private let addresses: LoadAddresses
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoadLoop>]
+    private let allowance: Allowance?
     private var began: Instant
     private var ledger: LoadLedger
     private var cpuTime = GeneratorHealth.cpuTime
@@ -78,43 +79,33 @@ public struct LoadRun {
         isStopped: @escaping @Sendable () -> Bool, show: (View) -> Void
     ) async throws -> LoadResult {
         if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
-        let tapes = try tapes(of: plan)
+        let tapes = try plan.tapes()
+        let allowance = Allowance(plan.ceilings, shards: plan.shard.count)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: GeneratorHealth.cores)
         var loops: [NIOLoopBound<LoadLoop>] = []
         for loop in group.makeIterator() {
             let made = loop.submit {
-                NIOLoopBound(LoadLoop(plan, tapes, at: addresses, on: loop), eventLoop: loop)
+                NIOLoopBound(
+                    LoadLoop(plan, tapes, at: addresses, within: allowance, on: loop),
+                    eventLoop: loop)
             }
             loops.append(try await made.get())
         }
-        var run = LoadRun(plan, at: addresses, group, loops, start: start)
+        var run = LoadRun(plan, at: addresses, within: allowance, group, loops, start: start)
         let result = await run.run(isStopped: isStopped, show: show)
         try await group.shutdownGracefully()
         return result
     }
 
-    private static func tapes(of plan: LoadPlan) throws -> [ClipTape] {
-        do {
-            if let file = plan.file {
-                let tape = try ClipTape(flv: file)
-                return plan.shapes.map { _ in tape }
-            }
-            var tapes: [ClipTape] = []
-            for shape in plan.shapes { tapes.append(try ClipTape(shape)) }
-            return tapes
-        } catch {
-            throw Refusal(description: "nothing that can be published: \(error)")
-        }
-    }
-
     private init(
-        _ plan: LoadPlan, at addresses: LoadAddresses, _ group: MultiThreadedEventLoopGroup,
-        _ loops: [NIOLoopBound<LoadLoop>], start: Instant
+        _ plan: LoadPlan, at addresses: LoadAddresses, within allowance: Allowance?,
+        _ group: MultiThreadedEventLoopGroup, _ loops: [NIOLoopBound<LoadLoop>], start: Instant
     ) {
         self.plan = plan
         self.addresses = addresses
         self.group = group
         self.loops = loops
+        self.allowance = allowance
         began = RTMPClient.now
         lookedAt = began
         ledger = LoadLedger(plan, start: start)
@@ -138,40 +129,53 @@ public struct LoadRun {
         }
         ledger.note(
             "start", "load", "\(clients.count) clients to \(plan.title)", after: .zero)
-        let partial = await turn(clients, isStopped: isStopped, show: show)
-        if let partial { ledger.note("stop", "load", partial, after: RTMPClient.now - began) }
+        ledger.cut = await turn(clients, isStopped: isStopped, show: show)
+        let end = min(RTMPClient.now - began, plan.duration)
+        if let cut = ledger.cut { ledger.note("stop", "load", cut.text, after: end) }
         let staying = await gauges()
         await leave()
-        _ = await second(clients, gauges: staying, show: show)
-        if let before, let after = await targetFigures() { ledger.figures = (before, after) }
+        _ = await second(clients, until: end, gauges: staying, show: show)
+        if let before, let after = await targetFigures() {
+            ledger.figures = (before, after)
+            if !plan.isOfRTMPAlone {
+                ledger.note(
+                    "target-figures", "load",
+                    "not compared: the target counts RTMP, and this load has HTTP as well",
+                    after: end)
+            }
+        }
         ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
-        return ledger.result(address: addresses.text, partial: partial)
+        return ledger.result(address: addresses.text)
     }
 
     /// A second at a time, to the end; says why it came early.
     private mutating func turn(
         _ clients: [LoadPlan.Client], isStopped: @Sendable () -> Bool, show: (View) -> Void
-    ) async -> String? {
+    ) async -> LoadCut? {
         let seconds = (plan.duration.nanoseconds + 999_999_999) / 1_000_000_000
         for second in 1...seconds {
-            let at = began + min(.seconds(second), plan.duration)
+            let end = min(.seconds(second), plan.duration)
+            let at = began + end
             while RTMPClient.now < at {
-                if isStopped() { return "interrupted" }
+                if isStopped() { return .interrupted }
+                if let excess = allowance?.excess { return .ceiling(excess) }
                 let wait = min(at - RTMPClient.now, Self.looksEvery)
                 try? await Task.sleep(for: .nanoseconds(max(0, wait.nanoseconds)))
             }
-            if second == seconds { return nil }
-            if let reason = await self.second(clients, show: show) { return reason }
+            guard second < seconds else { break }
+            if let cut = await self.second(clients, until: end, show: show) { return cut }
         }
-        return nil
+        return allowance?.excess.map { .ceiling($0) }
     }
 
     /// What the target says of itself now; nil if it says nothing.
     private mutating func targetFigures() async -> TargetFigures? {
         guard let target = plan.figures, let address = addresses.figures else { return nil }
-        let page = await WebFetch.page(
+        let answer = await WebFetch.page(
             target, at: address, trust: addresses.trust, on: group.next())
-        let figures = page.flatMap(TargetFigures.init)
+        ledger.figuresBytes.sent += answer?.bytesSent ?? 0
+        ledger.figuresBytes.received += answer?.bytesReceived ?? 0
+        let figures = answer.flatMap { $0.status == 200 ? TargetFigures($0.body) : nil }
         if figures == nil {
             ledger.note(
                 "target-figures", "load", "none at \(target.text)", after: RTMPClient.now - began)
@@ -193,12 +197,13 @@ public struct LoadRun {
 
     /// `gauges` says who was there before all left.
     private mutating func second(
-        _ clients: [LoadPlan.Client], gauges: (publishers: Int64, players: Int64)? = nil,
-        show: (View) -> Void
-    ) async -> String? {
+        _ clients: [LoadPlan.Client], until end: Interval,
+        gauges: (publishers: Int64, players: Int64)? = nil, show: (View) -> Void
+    ) async -> LoadCut? {
         var tally = Tally()
         var incidents: [LoadLoop.Incident] = []
-        var (publishers, players, present) = (Int64(0), Int64(0), Int64(0))
+        var standing = Distribution()
+        var (publishers, players, present, stuck) = (Int64(0), Int64(0), Int64(0), Int64(0))
         for loop in loops {
             let asked = loop.eventLoop.submit { loop.value.look() }
             guard let look = try? await asked.get() else { continue }
@@ -206,6 +211,8 @@ public struct LoadRun {
             publishers += look.publishersNow
             players += look.playersNow
             present += look.clients
+            standing.add(look.standing)
+            stuck += look.playersStuck
             incidents += look.incidents
         }
         let (now, cpu) = (RTMPClient.now, GeneratorHealth.cpuTime)
@@ -219,11 +226,11 @@ public struct LoadRun {
                 Int128((cpu - cpuTime).nanoseconds) * 100,
                 Int128(length.nanoseconds) * Int128(GeneratorHealth.cores)),
             clientsNotCalled: max(0, due - ledger.total.attempts - tally.attempts),
-            clients: present, length: length)
+            clients: present, standing: standing, playersStuck: stuck, length: length)
         (lookedAt, cpuTime) = (now, cpu)
-        let reason = ledger.take(row, incidents.map { ($0.at - began, $0) })
+        let cut = ledger.take(row, until: end, incidents.map { ($0.at - began, $0) })
         show(View(ledger, row))
-        return reason
+        return cut
     }
 
     /// Players go first: the end of a stream is no failure then.

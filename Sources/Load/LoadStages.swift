@@ -35,6 +35,8 @@ public struct LoadStages: Sendable, Hashable {
 
     public var length: Interval { stages.reduce(.zero) { $0 + $1.length } }
     public var most: Fixed { stages.map(\.value).max() ?? .zero }
+    /// Whole ones, at once.
+    public var peopleMost: Int { Int(most.millionths / 1_000_000) }
 
     /// The whole people of it: whoever came last leaves first.
     var stays: [Stay] {

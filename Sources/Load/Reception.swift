@@ -133,13 +133,17 @@ struct Reception: Sendable {
         }
     }
 
+    /// How long the show has stood still; nil while it goes on, and before it began.
+    func standing(at now: Instant) -> Interval? {
+        guard let shownFrom, let firstTime, let lastTime else { return nil }
+        let due = shownFrom + .milliseconds(lastTime.milliseconds - firstTime.milliseconds)
+        let since = stall?.since ?? due
+        return now > since ? now - since : nil
+    }
+
     /// The show may be standing still at the end; that is a stall as well.
     func finish(at now: Instant, into tally: inout Tally) {
         tally.startups += min(firstShown ?? now, now) - called
-        if let stall { return tally.add(now - stall.since, to: .stall) }
-        guard let shownFrom, let firstTime, let lastTime else { return }
-        let due = shownFrom + .milliseconds(lastTime.milliseconds - firstTime.milliseconds)
-        guard now > due else { return }
-        tally.add(now - due, to: .stall)
+        if let standing = standing(at: now) { tally.add(standing, to: .stall) }
     }
 }

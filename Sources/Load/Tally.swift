@@ -41,8 +41,12 @@ struct Tally: Sendable {
     var callsAnswered: Int64 = 0
     /// Left out because too many waited already.
     var callsDropped: Int64 = 0
-    /// Still waiting at the end.
+    /// Still waiting at the end, for longer than is nobody's failure.
     var callsUnanswered: Int64 = 0
+    /// Still waiting at the end, for less.
+    var callsUnderWay: Int64 = 0
+    /// That waited for a connection while all were busy with answers that came soon.
+    var callsHeldUp: Int64 = 0
 
     mutating func add(_ delay: Interval, to metric: LoadMetric) {
         distributions[metric.index].add(delay)
@@ -51,6 +55,10 @@ struct Tally: Sendable {
     /// Calls made, and answered with 200 soon enough.
     private(set) var callsMade = LoadCall.Kind.allCases.map { _ in Int64(0) }
     private(set) var callsGood = LoadCall.Kind.allCases.map { _ in Int64(0) }
+
+    mutating func add(_ delays: Distribution, to metric: LoadMetric) {
+        distributions[metric.index].add(delays)
+    }
 
     mutating func noteMade(_ kind: LoadCall.Kind) { callsMade[kind.rawValue] += 1 }
     mutating func noteGood(_ kind: LoadCall.Kind) { callsGood[kind.rawValue] += 1 }
@@ -98,5 +106,7 @@ struct Tally: Sendable {
         callsAnswered += other.callsAnswered
         callsDropped += other.callsDropped
         callsUnanswered += other.callsUnanswered
+        callsUnderWay += other.callsUnderWay
+        callsHeldUp += other.callsHeldUp
     }
 }

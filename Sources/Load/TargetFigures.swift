@@ -1,14 +1,17 @@
 import Base
+import Reports
 
 /// What a target says of itself, read from a page of its own.
 ///
 /// Known are this project's `/metrics`, the statistics of nginx-rtmp and the summaries of SRS's API
-/// (`/api/v1/summaries`): bytes over RTMP since the server began, and its memory.
+/// (`/api/v1/summaries`): bytes over RTMP and CPU time since the server began, and its memory.
 struct TargetFigures: Sendable, Hashable {
     var bytesReceived: Int64
     var bytesSent: Int64
     /// Nil where the page does not say.
     var residentBytes: Int64?
+    /// Nil where the page does not say.
+    var cpuSeconds: Fixed?
 
     /// Nil for a page of another kind.
     init?(_ page: String) {
@@ -18,6 +21,9 @@ struct TargetFigures: Sendable, Hashable {
             bytesReceived = received
             bytesSent = sent
             residentBytes = Self.number(after: "\nstreamr_resident_bytes ", in: page)
+            cpuSeconds = page.firstRange(of: "\nstreamr_cpu_seconds_total ").flatMap { range in
+                Fixed(decimal: page[range.upperBound...].prefix { $0 != "\n" })
+            }
         } else if page.contains("<rtmp>"),
             let received = Self.number(after: "<bytes_in>", in: page),
             let sent = Self.number(after: "<bytes_out>", in: page)

@@ -81,6 +81,9 @@ extension Threshold {
             guard words.count == 2, let time = Interval(brief: words[1][...]) else {
                 throw .init("\(text): expected {after:10s,before:40s}")
             }
+            guard time.isWholeSeconds else {
+                throw .init("\(text): a window begins and ends with whole seconds")
+            }
             switch words[0] {
             case "after": window.after = time
             case "before": window.before = time
@@ -105,13 +108,27 @@ extension Threshold {
             })
         else { throw .init("\(text): expected a condition such as p(95)<500") }
         let number = text[sign...].dropFirst(comparison.rawValue.count).trimmed
-        guard let value = Fixed(decimal: number) else {
+        guard let value = value(number) else {
             throw .init("\(text): \(number) is no number")
         }
         let aggregate = try aggregate(text[..<sign].trimmed, of: subject)
         return Threshold(
             subject: subject, name: name, window: window, aggregate: aggregate,
             comparison: comparison, value: value, condition: text)
+    }
+
+    /// `500`, `0.01` or `1.5e3`.
+    private static func value(_ text: String) -> Fixed? {
+        let parts = text.split(
+            maxSplits: 1, omittingEmptySubsequences: false, whereSeparator: { "eE".contains($0) })
+        guard let first = parts.first, let value = Fixed(decimal: first), parts.count == 2 else {
+            return Fixed(decimal: text)
+        }
+        guard let exponent = Int(parts[1]), (-6...12).contains(exponent) else { return nil }
+        var power: Int128 = 1
+        for _ in 0..<abs(exponent) { power *= 10 }
+        return Fixed(
+            clamping: exponent < 0 ? value.millionths / power : value.millionths * power)
     }
 
     private static func aggregate(
@@ -151,6 +168,9 @@ extension Threshold.SyntaxError {
 }
 
 extension Interval {
+    /// As a load is looked at once a second, nothing is known of parts of one.
+    public var isWholeSeconds: Bool { nanoseconds % 1_000_000_000 == 0 }
+
     /// `90s`, `1m`, `1m30s`, `250ms`, `1h`, as k6 and Go write them; nil for anything else.
     public init?(brief text: some StringProtocol) {
         var rest = text[...]

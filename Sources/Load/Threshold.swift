@@ -97,8 +97,16 @@ public struct Threshold: Sendable, Hashable {
     func measured(in tally: Tally, over length: Interval) -> Fixed? {
         switch subject {
         case .delay(let metric): measured(tally[metric])
-        case .counter(let counter): measured(count(of: counter, in: tally), over: length)
-        case .share(let share): measured(share, in: tally)
+        case .counter, .share: measured(LoadSums(tally), over: length)
+        }
+    }
+
+    /// The same of a counter or a share.
+    func measured(_ sums: LoadSums, over length: Interval) -> Fixed? {
+        switch subject {
+        case .delay: nil
+        case .counter(let counter): measured(sums[counter], over: length)
+        case .share(let share): measured(sums[share])
         }
     }
 
@@ -121,27 +129,8 @@ public struct Threshold: Sendable, Hashable {
         return Fixed.ratio(Int128(count) * 1_000_000_000, Int128(length.nanoseconds))
     }
 
-    private func measured(_ share: Share, in tally: Tally) -> Fixed? {
-        let (part, whole) =
-            switch share {
-            case .errors: (tally.failuresSum, tally.attempts + tally.present)
-            case .httpErrors: (tally.callFailuresSum + tally.callsUnanswered, tally.calls)
-            case .picturesLost: (tally.picturesLost, tally.pictures + tally.picturesLost)
-            }
-        guard aggregate == .rate else { return Fixed(part) }
-        return whole > 0 ? Fixed.ratio(Int128(part), Int128(whole)) : nil
-    }
-
-    private func count(of counter: Counter, in tally: Tally) -> Int64 {
-        switch counter {
-        case .bytesSent: tally.bytesSent
-        case .bytesReceived: tally.bytesReceived
-        case .messagesSent: tally.messagesSent
-        case .messagesHeldBack: tally.messagesHeldBack
-        case .pictures: tally.pictures
-        case .picturesOutOfOrder: tally.picturesOutOfOrder
-        case .calls: tally.calls
-        case .callsDropped: tally.callsDropped
-        }
+    private func measured(_ sum: LoadSums.Part) -> Fixed? {
+        guard aggregate == .rate else { return Fixed(sum.part) }
+        return sum.whole > 0 ? Fixed.ratio(Int128(sum.part), Int128(sum.whole)) : nil
     }
 }

@@ -19,7 +19,14 @@ final class Transmission {
     private var index = 0
     private var round: Int64 = 0
     private var waitsForKey = false
+    /// Since when the target has taken nothing.
+    private var heldSince: Instant?
     private var isOver = false
+
+    /// Told to the connection's handlers: the target took nothing for longer than `patience`.
+    struct NothingTaken {}
+
+    private static let patience = Interval.seconds(5)
 
     init(
         _ tape: ClipTape, on stream: MessageStreamID, from: Instant,
@@ -51,6 +58,9 @@ final class Transmission {
             due = from + .milliseconds(tape.time(index, round: round))
         }
         batch.flush()
+        if let heldSince, now - heldSince > Self.patience {
+            return context.pipeline.fireUserInboundEventTriggered(NothingTaken())
+        }
         loop.sendClock.wake(self, at: due)
     }
 
@@ -59,7 +69,9 @@ final class Transmission {
         let isCounted = item.isPicture && counted?.contains(due) ?? true
         if isCounted { loop.tally.picturesDue += 1 }
         if item.isKey { waitsForKey = false }
-        guard batch.isTaken, !(item.isPicture && waitsForKey) else {
+        let isTaken = batch.isTaken
+        heldSince = isTaken ? nil : heldSince ?? now
+        guard isTaken, !(item.isPicture && waitsForKey) else {
             if item.isPicture {
                 waitsForKey = true
                 if isCounted { loop.tally.picturesHeldBack += 1 }
@@ -73,7 +85,7 @@ final class Transmission {
         }
         loop.tally.add(now - due, to: .sendLateness)
         loop.tally.messagesSent += 1
-        loop.tally.bytesSent += Int64(length)
+        loop.count(sent: length)
     }
 }
 

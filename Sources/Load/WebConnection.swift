@@ -24,7 +24,7 @@ final class WebConnection: ChannelInboundHandler {
 
     /// HTTP is spoken between the channel and us.
     func handlerAdded(context: ChannelHandlerContext) {
-        context.speakHTTP()
+        context.speakHTTP { [loop = pool.loop] in loop.count(sent: $0, received: $1) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -41,7 +41,6 @@ final class WebConnection: ChannelInboundHandler {
         status = nil
         let call = pool.loop.plan.calls[order.call]
         let head = call.head(to: pool.target)
-        pool.loop.tally.bytesSent += head.wireLength + Int64(call.body.utf8.count)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !call.body.isEmpty {
             let body = ByteBuffer(string: call.body)
@@ -58,10 +57,8 @@ final class WebConnection: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             status = head.status
-            pool.loop.tally.bytesReceived += head.wireLength
             keepsAlive = head.isKeepAlive
-        case .body(let buffer):
-            pool.loop.tally.bytesReceived += Int64(buffer.readableBytes)
+        case .body: break
         case .end:
             answered(context)
         }
@@ -72,6 +69,7 @@ final class WebConnection: ChannelInboundHandler {
         self.order = nil
         timer?.cancel()
         let now = RTMPClient.now
+        pool.noteTaken(now - sentAt)
         pool.loop.tally.add(now - order.due, to: .httpCall)
         pool.loop.tally.add(now - sentAt, to: .httpRaw)
         pool.loop.tally.callsAnswered += 1
@@ -99,14 +97,18 @@ final class WebConnection: ChannelInboundHandler {
         timer?.cancel()
         guard let order else { return }
         self.order = nil
+        pool.noteTaken(RTMPClient.now - sentAt)
         pool.fail(order, failure, detail)
         context?.close(promise: nil)
     }
 
-    /// The load is over; a call that waits for its answer was late by that much at least.
+    /// The load is over.
     func finish() {
         timer?.cancel()
-        if let order { pool.noteUnanswered(order) }
+        if let order {
+            pool.noteTaken(RTMPClient.now - sentAt)
+            pool.noteUnanswered(order)
+        }
         order = nil
         context?.close(promise: nil)
     }

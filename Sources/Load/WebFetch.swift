@@ -1,3 +1,4 @@
+import Base
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -8,6 +9,10 @@ public enum WebFetch {
     public struct Answer: Sendable {
         public var status: Int
         public var body: String
+        /// For how long it asks not to be asked again.
+        public var retryAfter: Interval?
+        var bytesSent: Int
+        var bytesReceived: Int
     }
 
     /// No whole answer came in time.
@@ -41,27 +46,27 @@ public enum WebFetch {
         return try await promise.futureResult.get()
     }
 
-    /// The page at the target's own address; nil unless it is there.
+    /// What there is at the target's own address; nil without an answer.
     static func page(
         _ target: WebTarget, at address: SocketAddress, trust: OutgoingConnection.Trust,
         on eventLoop: any EventLoop
-    ) async -> String? {
-        let path = target.prefix.isEmpty ? "/" : ""
-        let call = LoadCall(page: path)
-        let answer = try? await answer(
-            to: call, of: target, at: address, trust: trust, on: eventLoop)
-        return answer?.status == 200 ? answer?.body : nil
+    ) async -> Answer? {
+        let call = LoadCall(page: target.prefix.isEmpty ? "/" : "")
+        return try? await answer(to: call, of: target, at: address, trust: trust, on: eventLoop)
     }
 
     private final class AnswerHandler: ChannelInboundHandler {
         typealias InboundIn = HTTPClientResponsePart
         typealias OutboundOut = HTTPClientRequestPart
 
+        private static let retryAfterMax: Int64 = 86_400
+
         private let call: LoadCall
         private let target: WebTarget
         private let promise: EventLoopPromise<Answer>
-        private var status = 0
+        private var head: HTTPResponseHead?
         private var body = ByteBuffer()
+        private var bytes = (sent: 0, received: 0)
 
         init(_ call: LoadCall, _ target: WebTarget, _ promise: EventLoopPromise<Answer>) {
             self.call = call
@@ -70,10 +75,9 @@ public enum WebFetch {
         }
 
         func handlerAdded(context: ChannelHandlerContext) {
-            do {
-                try context.pipeline.syncOperations.addHTTPClientHandlers(position: .before(self))
-            } catch {
-                promise.fail(error)
+            context.speakHTTP { [unowned self] sent, received in
+                bytes.sent += sent
+                bytes.received += received
             }
         }
 
@@ -90,12 +94,17 @@ public enum WebFetch {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
-            case .head(let head): status = Int(head.status.code)
+            case .head(let head): self.head = head
             case .body(var part):
                 body.writeBuffer(&part)
                 if body.readableBytes > WebFetch.lengthMax { context.close(promise: nil) }
             case .end:
-                promise.succeed(Answer(status: status, body: String(buffer: body)))
+                let seconds = head?.headers.first(name: "Retry-After").flatMap { Int64($0) }
+                promise.succeed(
+                    Answer(
+                        status: Int(head?.status.code ?? 0), body: String(buffer: body),
+                        retryAfter: seconds.map { .seconds(max(0, min($0, Self.retryAfterMax))) },
+                        bytesSent: bytes.sent, bytesReceived: bytes.received))
                 context.close(promise: nil)
             }
         }

@@ -21,6 +21,9 @@ final class WebPool {
     private var connections: [ObjectIdentifier: WebConnection] = [:]
     private var waiting = Fifo<Order>()
     private var waitingCount = 0
+    /// How many have waited since all connections became busy, and the longest that an answer took
+    /// meanwhile.
+    private var queue = (count: Int64(0), slowest: Interval.zero)
     private var isOver = false
 
     struct Order {
@@ -31,6 +34,8 @@ final class WebPool {
     /// Calls that wait; more are left out and counted.
     private static let waitingMax = 100_000
     private static let pauseAfterFailure = Interval.milliseconds(100)
+    /// Where no answer takes longer than this, calls that wait for a connection wait for us.
+    private static let slow = Interval.seconds(1)
     /// What the criterion calls answered.
     private static let goodWithin = Interval.seconds(2)
 
@@ -54,11 +59,22 @@ final class WebPool {
         for (index, call) in loop.plan.calls.enumerated() {
             if case .callers(let count) = call.arrival {
                 for number in 0..<count where number % share.stride == share.place {
-                    makeCall(index, at: place(notBefore: from))
+                    let part = multiplyDivide(
+                        loop.plan.ramp.nanoseconds, Int64(number), Int64(count))
+                    begin(index, at: from + Interval(nanoseconds: part))
                 }
             } else {
                 wait(index, Int64(share.place), from)
             }
+        }
+    }
+
+    /// A caller's first call: callers come one after the other along the ramp.
+    private func begin(_ index: Int, at time: Instant) {
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        loop.eventLoop.scheduleTask(deadline: time.deadline) {
+            let pool = bound.value
+            if !pool.isOver { pool.makeCall(index, at: pool.place(notBefore: time)) }
         }
     }
 
@@ -112,7 +128,7 @@ final class WebPool {
         }
         waiting.append(order)
         waitingCount += 1
-        turn()
+        turn(isNew: true)
     }
 
     private func popWaiting() -> Order? {
@@ -121,7 +137,17 @@ final class WebPool {
         return order
     }
 
-    private func turn() {
+    /// Answered, or given up, so long after it was sent.
+    func noteTaken(_ time: Interval) { queue.slowest = max(queue.slowest, time) }
+
+    /// Calls waited for connections that were all busy: for the target's sake if it took its time,
+    /// or because there are too few of them.
+    private func noteQueueEnd() {
+        if queue.slowest < Self.slow { loop.tally.callsHeldUp += queue.count }
+        queue = (0, .zero)
+    }
+
+    private func turn(isNew: Bool = false) {
         while waitingCount > 0 {
             if let connection = idle.popLast() {
                 if let order = popWaiting() { connection.send(order) }
@@ -129,9 +155,14 @@ final class WebPool {
             }
             // One that is being opened will take one that waits.
             let opening = connections.values.count { $0.isOpening }
-            guard connections.count < share.connections, opening < waitingCount else { return }
+            guard opening < waitingCount else { return }
+            guard connections.count < share.connections else {
+                queue.count += Int64(isNew ? 1 : 0)
+                return
+            }
             open()
         }
+        noteQueueEnd()
     }
 
     private func open() {
@@ -183,14 +214,20 @@ final class WebPool {
 
     func finish() {
         isOver = true
-        // Whoever still waits was late by that much at least.
-        while let order = popWaiting() { noteUnanswered(order) }
         for connection in connections.values { connection.finish() }
+        noteQueueEnd()
+        while let order = popWaiting() { noteUnanswered(order) }
     }
-    /// Callers always wait for something; what was due and did not come is missing.
+
+    /// A call that waits when the load ends was late by that much at least; one that has waited
+    /// for no longer than anybody would is under way.
     func noteUnanswered(_ order: Order) {
-        if case .callers = loop.plan.calls[order.call].arrival { return }
-        loop.tally.add(RTMPClient.now - order.due, to: .httpCall)
+        let waited = RTMPClient.now - order.due
+        guard waited > LoadLoop.patience else {
+            loop.tally.callsUnderWay += 1
+            return
+        }
+        loop.tally.add(waited, to: .httpCall)
         loop.tally.callsUnanswered += 1
     }
 }

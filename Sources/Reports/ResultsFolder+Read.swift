@@ -68,8 +68,8 @@ extension ResultsFolder {
     }
 
     /// What is wrong with a file of ours, and where in it.
-    static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
+    public static func reason(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return error.localizedDescription }
         func place(_ path: [any CodingKey]) -> String {
             let words = path.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }
             return words.isEmpty ? "the file" : "$" + words.joined()

@@ -148,6 +148,22 @@ public enum ResultsFolder {
         try manager.removeItem(at: old)
     }
 
+    /// Whether a folder can be written there, before there is anything to write: one is made beside
+    /// it, or where its nearest parent would be, and taken away again.
+    public static func refuseUnwritable(_ destination: URL) throws(Failure) {
+        var parent = destination.deletingLastPathComponent()
+        while !FileManager.default.fileExists(atPath: parent.path), parent.path != "/" {
+            parent.deleteLastPathComponent()
+        }
+        let side = sibling(of: parent.appending(path: destination.lastPathComponent), "try")
+        do {
+            try FileManager.default.createDirectory(at: side, withIntermediateDirectories: false)
+            try FileManager.default.removeItem(at: side)
+        } catch {
+            throw .cannotWrite(path: destination.path, reason: "\(error.localizedDescription)")
+        }
+    }
+
     /// An absent or empty folder may be taken, and one that holds a run's files and no others:
     /// of these only those in `names`, if they are said.
     public static func refuseForeign(

@@ -25,15 +25,19 @@ enum HostFigures {
     /// `uptime` is in whole seconds.
     static func process(uptime: Int) -> JSONObject {
         let residentKB = residentBytes / 1024
-        let usage = spent
-        let busy = milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)
         let elapsed = max(uptime, 1) * 1000
         return [
             "ok": true, "pid": ProcessInfo.processInfo.processIdentifier,
             "ppid": getppid(), "argv": CommandLine.arguments.joined(separator: " "),
             "cwd": FileManager.default.currentDirectoryPath, "mem_kbyte": residentKB,
-            "cpu_percent": Double(busy) / Double(elapsed),
+            "cpu_percent": Double(cpuMilliseconds) / Double(elapsed),
         ]
+    }
+
+    /// Of this process so far.
+    static var cpuMilliseconds: Int {
+        let usage = spent
+        return milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)
     }
 
     static var residentBytes: Int {

@@ -31,6 +31,9 @@ enum Metrics {
         lines.sample("dropped_messages_total", "kind=\"data\"", report.tally.dropped.data)
         lines.add("resident_bytes", "gauge", "Resident memory.", HostFigures.residentBytes)
         lines.add(
+            "cpu_seconds_total", "counter", "CPU time of the process.",
+            Fixed.ratio(Int128(HostFigures.cpuMilliseconds), 1_000))
+        lines.add(
             "uptime_seconds", "gauge", "Since the server began.",
             (now - report.startedAt).wholeSeconds)
         addStreams(report, to: &lines)
@@ -81,7 +84,7 @@ enum Metrics {
         }
 
         mutating func add(
-            _ name: String, _ type: String, _ help: String, _ value: some BinaryInteger
+            _ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible
         ) {
             begin(name, type, help)
             text += "streamr_\(name) \(value)\n"

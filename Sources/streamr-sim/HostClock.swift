@@ -1,6 +1,8 @@
+import ArgumentParser
 import Dispatch
 import Foundation
 import Reports
+import Results
 import Synchronization
 
 /// The real clock and the operating system's accounts: what `run-info.json` is made of.
@@ -58,4 +60,22 @@ final class Interrupt: Sendable {
     }
 
     var isRaised: Bool { Interrupt.raised.load(ordering: .relaxed) }
+
+    private static let looksEvery = Duration.milliseconds(100)
+
+    /// Ends the command at once if it was interrupted.
+    func check() throws {
+        if isRaised { throw ExitCode(CommandExit.interrupted.rawValue) }
+    }
+
+    /// Waits, unless the command is interrupted, which ends it.
+    func sleep(_ time: Duration) async throws {
+        let end = ContinuousClock.now + time
+        while true {
+            try check()
+            let now = ContinuousClock.now
+            guard now < end else { return }
+            try await Task.sleep(for: min(end - now, Self.looksEvery))
+        }
+    }
 }

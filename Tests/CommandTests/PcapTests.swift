@@ -171,6 +171,11 @@ import Testing
 
     /// What is learned from a captured session is a scenario, and its simulation is near.
     private func learned(from file: String, in folder: URL) throws {
+        let nowhere = try Command.run(["pcap", "learn", file, "--scenario", "/nonexistent/x"])
+        #expect(nowhere.status == 2)
+        #expect(
+            nowhere.errors.hasPrefix("streamr-sim: --scenario /nonexistent/x: "),
+            "\(nowhere.errors)")
         let scenario = folder.appending(path: "learned.json").path
         let out = folder.appending(path: "learned").path
         let outcome = try Command.run(
@@ -279,6 +284,7 @@ import Testing
             (["/dev/null/x"], "neither a file"), (["Package.swift"], "not a capture"),
             (["Package.swift", "tcp", "prot"], "filter"), (["nowhere0"], "neither a file nor"),
             (["Package.swift", "--user", "nobody-at-all"], "no user"),
+            (["Package.swift", "--out", "/proc/x"], "cannot write /proc/x: "),
         ])
     func refusals(_ words: [String], _ reason: String) throws {
         let outcome = try Command.run(["pcap", "watch"] + words)

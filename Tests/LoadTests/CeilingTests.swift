@@ -15,7 +15,7 @@ import Testing
         var ceilings = Ceilings.none
         ceilings.clientsPerSecond = 3
         var plan = try LoadPlan.small(port: 1, publishers: 4, seconds: 60, ceilings: ceilings)
-        plan.follow(try #require(LoadStages("0s:20,30s:20")))
+        plan.follow(players: try #require(LoadStages("0s:20,30s:20")))
         let starts = plan.clients.map(\.start).sorted()
         #expect(starts.count == 24)
         for (first, fourth) in zip(starts, starts.dropFirst(3)) {
@@ -42,16 +42,79 @@ import Testing
     }
 
     @Test("a shard may have its part of the ceilings")
-    func shard() {
+    func shard() throws {
         var ceilings = Ceilings.none
         ceilings.bytes = ByteCount(bytes: 3_000)
         ceilings.rate = Rate(bitsPerSecond: 24_000)
-        func excess(_ bytes: Int64, second: Int64, of shards: Int) -> String? {
-            ceilings.excess(sent: bytes, received: 0, second: second, shards: shards)
+        func excess(_ bytes: Int, of shards: Int) throws -> String? {
+            let allowance = try #require(Allowance(ceilings, shards: shards))
+            let isLeft = allowance.spend(sent: bytes, received: 0, at: .init(nanoseconds: 0))
+            #expect(isLeft == (allowance.excess == nil))
+            return allowance.excess
         }
-        #expect(excess(2_000, second: 2_000, of: 1) == nil)
-        #expect(excess(2_000, second: 0, of: 3)?.contains("1000 bytes") == true)
-        #expect(excess(0, second: 2_001, of: 3)?.contains("8000 bit/s") == true)
+        #expect(try excess(3_000, of: 1) == nil)
+        #expect(try excess(1_000, of: 3) == nil)
+        #expect(try excess(1_001, of: 3)?.contains("1000 bytes, this shard's part,") == true)
+        ceilings.bytes = nil
+        #expect(try excess(1_001, of: 3)?.contains("8000 bit/s") == true)
+        #expect(Allowance(.none, shards: 1) == nil)
+    }
+
+    @Test("the rate's ceiling is its mean, with one second's worth at once and no more")
+    func bucket() throws {
+        var ceilings = Ceilings.none
+        ceilings.rate = Rate(bitsPerSecond: 8_000)
+        /// How often 250 bytes may pass each way, a pause after each time; 100 is for ever.
+        func times(_ pause: Interval) throws -> Int {
+            let allowance = try #require(Allowance(ceilings, shards: 1))
+            var now = Instant(nanoseconds: 0)
+            for time in 0..<100 {
+                guard allowance.spend(sent: 250, received: 250, at: now) else { return time }
+                now = now + pause
+            }
+            return 100
+        }
+        #expect(try times(.milliseconds(500)) == 100)
+        #expect(try times(.zero) == 2)
+        // Half a second's worth was in hand, and a tenth of it goes each time.
+        #expect(try times(.milliseconds(450)) == 11)
+    }
+
+    @Test("bytes beyond a ceiling end the load where they are read", .timeLimit(.minutes(1)))
+    func bytes() async throws {
+        let body = String(repeating: "x", count: 8 << 20)
+        let words = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        let result = try await Faulty.answers(words).with { port in
+            var plan = try LoadPlan.calls(port: port, ["GET / 4 callers"], seconds: 20)
+            plan.ceilings.bytes = ByteCount(bytes: 1_000_000)
+            #expect(plan.refusal == nil)
+            return try await plan.run()
+        }
+        #expect(result.partial == "the ceiling of 1000000 bytes was reached")
+        #expect(result.length < .seconds(10))
+        #expect(try result.status("ceilings") == .inconclusive)
+        // Each of four connections may have had a read or two under way.
+        let received = try #require(result.count("bytes_received"))
+        #expect(received > Fixed(900_000) && received < Fixed(2_000_000), "\(received)")
+    }
+
+    @Test("callers come along the ramp", .timeLimit(.minutes(1)))
+    func callersRamp() async throws {
+        var calls: [(Interval, Fixed)] = []
+        _ = try await Faulty.stalls.with { port in
+            var plan = try LoadPlan.calls(port: port, ["GET / 10 callers"], seconds: 6)
+            plan.ramp = .seconds(5)
+            let addresses = LoadAddresses(media: nil, web: try plan.web?.resolve(), figures: nil)
+            return try await LoadRun.result(
+                of: plan, at: addresses, start: Instant(nanoseconds: 0), isStopped: { false }
+            ) { view in
+                calls.append(
+                    (view.elapsed, view.counts.first { $0.name == "calls" }?.value ?? .zero))
+            }
+        }
+        // One every half second.
+        #expect(calls.first?.0 == .seconds(1) && (calls.first?.1 ?? .zero) <= Fixed(4), "\(calls)")
+        #expect(calls.last?.1 == Fixed(10))
     }
 
     @Test("all who call keep to one ceiling, whatever makes them call", .timeLimit(.minutes(1)))
@@ -75,12 +138,33 @@ import Testing
     func hurt() {
         var watch = HurtWatch()
         for _ in 0..<20 {
-            let isHurt = watch.isHurt(failures: 3, answers: 97, clients: 0)
-            #expect(!isHurt)
+            let hurts = watch.take(HurtWatch.Second(failures: 3, answers: 97))
+            #expect(hurts == nil)
         }
-        var isHurt = false
-        for _ in 0..<3 { isHurt = watch.isHurt(failures: 100, answers: 0, clients: 0) }
-        #expect(isHurt)
+        var hurts: String?
+        for _ in 0..<3 { hurts = watch.take(HurtWatch.Second(failures: 100)) }
+        #expect(hurts == "too many of its clients failed")
+    }
+
+    @Test("what is not taken, and players that stand still, hurt as failures do")
+    func hurtInSilence() {
+        var watch = HurtWatch()
+        for _ in 0..<20 {
+            let hurts = watch.take(HurtWatch.Second(messagesSent: 90, messagesHeldBack: 10))
+            #expect(hurts == nil)
+        }
+        var held: [String?] = []
+        for _ in 0..<10 { held.append(watch.take(HurtWatch.Second(messagesHeldBack: 100))) }
+        #expect(held.last == "it takes too little of what publishers send")
+        watch = HurtWatch()
+        var stuck: [String?] = []
+        for seconds in 0..<9 {
+            // In the third second all of them go on for a moment.
+            let second = HurtWatch.Second(players: 10, playersStuck: seconds == 2 ? 0 : 2)
+            stuck.append(watch.take(second))
+        }
+        #expect(stuck.prefix(7).allSatisfy { $0 == nil })
+        #expect(stuck[7] == "its players stand still")
     }
 
     @Test("a call that nobody answered in time was late by that much at least")
@@ -91,7 +175,7 @@ import Testing
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let late = try await eventLoop.submit {
             let addresses = LoadAddresses(media: nil, web: address, figures: nil)
-            let loop = LoadLoop(plan, [], at: addresses, on: eventLoop)
+            let loop = LoadLoop(plan, [], at: addresses, within: nil, on: eventLoop)
             let share = LoadPlan.CallShare(place: 0, stride: 1, connections: 1)
             let pool = WebPool(web, at: address, share, loop)
             let order = WebPool.Order(call: 0, due: RTMPClient.now - .seconds(31))
@@ -113,8 +197,8 @@ import Testing
             let row = LoadRow(
                 tally: tally, publishers: 0, players: Int64(clients), cpuPercent: .zero,
                 clientsNotCalled: 0, clients: Int64(clients), length: .seconds(1))
-            let reason = ledger.take(row, [])
-            #expect(reason == nil)
+            let cut = ledger.take(row, until: .seconds(Int64(second)), [])
+            #expect(cut == nil)
         }
         let (tally, length) = ledger.basis(of: plan.thresholds[0])
         #expect(plan.thresholds[0].measured(in: tally, over: length) == Fixed.ratio(3, 11))

@@ -105,6 +105,13 @@ import Testing
             (["rtmp://127.0.0.1/live", "--threshold", "delay: p(95)<5"], "no metric"),
             (["rtmp://127.0.0.1/live", "--duration", "5"], "--duration"),
             (["rtmp://127.0.0.1/live", "--fps", "0"], "clip"),
+            (["rtmp://127.0.0.1/live", "--warm-up", "500ms"], "whole seconds"),
+            (["http://127.0.0.1", "--calls", "none.json"], "The file doesn"),
+            (["rtmp://127.0.0.1/live", "--out", "/proc/x"], "cannot write /proc/x"),
+            (["rtmp://127.0.0.1/live", "--out", "/etc"], "not a results folder"),
+            (["rtmp://127.0.0.1/live", "--out", "a", "--capture", "./a/../a"], "results alone"),
+            (["rtmp://127.0.0.1/live", "--out", "a", "--json-lines", "a/b/c"], "results alone"),
+            (["rtmp://127.0.0.1/live", "--start-at", "2020-01-01T00:00:00Z"], "next hour"),
         ])
     func usage(_ words: [String], _ complaint: String) async throws {
         try await Blast.inFolder { folder in

@@ -98,10 +98,34 @@ import Testing
         #expect(try plan(ceilings, players: 100).refusal?.contains("--max-bytes") == true)
         ceilings.bytes = ByteCount(bytes: 3_000_000_000)
         #expect(try plan(ceilings, players: 100).refusal == nil)
-        ceilings.egress = ByteCount(bytes: 100 * 60 * 331_250 - 1)
-        #expect(try plan(ceilings, players: 100).refusal?.contains("budget") == true)
         ceilings.egress = ByteCount(bytes: 100 * 60 * 331_250)
+        #expect(try plan(ceilings, players: 100).refusal?.contains("budget") == true)
+        // With the headers of what is sent.
+        ceilings.egress = ByteCount(bytes: 100 * 60 * 331_250 * 102 / 100)
         #expect(try plan(ceilings, players: 100).refusal == nil)
+    }
+
+    @Test("a file has its own rate, and requests have theirs")
+    func rates() throws {
+        var ceilings = Ceilings.none
+        ceilings.rate = .megabits(10)
+        var shape = Clip.Shape()
+        shape.videoRate = 20_000_000
+        shape.duration = .seconds(1)
+        var film = FLVTags.header(hasAudio: true, hasVideo: true)
+        for message in try Clip(shape) { FLVTags.append(message, to: &film) }
+        var plan = try plan(ceilings)
+        #expect(plan.refusal == nil)
+        plan.file = film
+        #expect(plan.refusal?.contains("--max-rate") == true)
+        plan.file = nil
+        plan.web = try WebTarget("http://127.0.0.1", consent: nil)
+        let body = String(repeating: "x", count: 10_000)
+        plan.calls = [
+            try #require(
+                LoadCall(method: "POST", path: "/", body: body, arrival: .rate(Fixed(100))))
+        ]
+        #expect(plan.refusal?.contains("--max-rate") == true)
     }
 
     @Test("another host is loaded slowly at first, whatever was asked")

@@ -15,7 +15,7 @@ import Testing
                 #expect(try #require(crowd.count("players_started")) > .zero)
             }
             let last = try await LoadPlan.small(port: port, seconds: 3).run()
-            #expect(last.ruling("connections")?.status == .pass, "\(last.failures)")
+            #expect(try last.status("connections") == .pass, "\(last.failures)")
             #expect(try #require(last.count("pictures")) > .zero)
         }
     }

@@ -56,7 +56,7 @@ import Testing
             return try await plan.run()
         }
         #expect(result.targetDoubts.isEmpty, "\(result.doubts)")
-        #expect(result.ruling("connections")?.status == .pass, "\(result.failures)")
+        #expect(try result.status("connections") == .pass, "\(result.failures)")
         #expect(result.count("players_started") == Fixed(3))
         let segments = try #require(result.count("segments"))
         #expect(segments >= Fixed(3 * 3) && segments <= Fixed(3 * 25))

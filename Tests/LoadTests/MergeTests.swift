@@ -46,23 +46,84 @@ import Testing
                 #expect(whole.spread("delivery_delay")?.count == counts.reduce(0, +))
                 let most = parts.compactMap { $0.spread("delivery_delay")?.most }.max()
                 #expect(whole.spread("delivery_delay")?.most == most)
-                #expect(whole.ruling("connections")?.status == .pass)
-                #expect(whole.ruling("delivery_delay: max<0")?.status != .pass)
-                #expect(whole.ruling("delivery_delay: p(95)<60000")?.status != .fail)
+                #expect(try whole.status("connections") == .pass)
+                #expect(try whole.status("delivery_delay: max<0") != .pass)
+                #expect(try whole.status("delivery_delay: p(95)<60000") != .fail)
                 #expect(whole.series.columns[1].values.max() == Fixed(6))
                 #expect(status == (whole.doubts.isEmpty ? 10 : 3))
-                #expect(sum.text.contains("\"schema\" : \"streamr-sim/load/1\""))
+                #expect(sum.text.contains("\"schema\" : \"streamr-sim/load/2\""))
             }
         }
     }
 
     @Test("loads of different targets do not add up", .timeLimit(.minutes(1)))
     func different() async throws {
-        let port = try await Faulty.freePort()
-        let one = try await LoadPlan.small(port: port, seconds: 1).run()
-        let other = try await LoadPlan.small(port: port + 1, seconds: 1).run()
-        #expect(throws: LoadMerge.Refusal.self) { try LoadMerge([one, other]) }
+        let (one, other) = try await shards()
+        #expect(try LoadMerge([other, one]).result.count("clients_called") == Fixed(4))
+        func refusal(_ change: (inout LoadResult) -> Void) -> String? {
+            var changed = other
+            change(&changed)
+            do throws(LoadMerge.Refusal) {
+                _ = try LoadMerge([one, changed])
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        #expect(refusal { $0.heading.target = "rtmp://x/y" }?.contains("targets") == true)
+        #expect(refusal { $0.heading.duration = .seconds(9) }?.contains("durations") == true)
+        #expect(refusal { $0.rulings.removeLast() }?.contains("thresholds") == true)
+        #expect(refusal { $0.start = $0.start + .seconds(60) }?.contains("60 s apart") == true)
+        #expect(refusal { $0.heading.shard = "1/2" } == "shard 1/2 is there twice")
+        #expect(refusal { $0.heading.shard = "2/3" }?.contains("1/2, 2/3") == true)
+        #expect(refusal { $0.heading.shard = "1/1" } != nil)
         #expect(throws: LoadMerge.Refusal.self) { try LoadMerge([one]) }
-        #expect(try LoadMerge([one, one]).result.count("clients_called") == Fixed(4))
+        var of3 = [one, other]
+        for index in of3.indices { of3[index].heading.shard = "\(index + 1)/3" }
+        do throws(LoadMerge.Refusal) {
+            _ = try LoadMerge(of3)
+            Issue.record("a shard is missing")
+        } catch {
+            #expect(error.description == "shard 3/3 is missing")
+        }
+    }
+
+    @Test("rulings of any shard are ruled on the sum; what the target says is not added up")
+    func rulings() async throws {
+        var (one, other) = try await shards()
+        for (index, lost) in [Int64(0), 30].enumerated() {
+            func set(_ result: inout LoadResult) {
+                result.doubts = []
+                result.sums = [
+                    LoadCount(name: "pictures", unit: "count", value: Fixed(50)),
+                    LoadCount(name: "pictures_lost", unit: "count", value: Fixed(lost)),
+                    LoadCount(name: "pictures_lost_of", unit: "count", value: Fixed(100)),
+                ]
+                result.counts += [
+                    LoadCount(name: "target_memory", unit: "bytes", value: Fixed(lost)),
+                    LoadCount(name: "target_sent_difference", unit: "%", value: Fixed(1)),
+                ]
+            }
+            if index == 0 { set(&one) } else { set(&other) }
+        }
+        other.rulings.append(LoadRuling(id: "wire", status: .fail, evidence: "of one alone"))
+        let sum = try LoadMerge([one, other]).result
+        #expect(try sum.status("pictures_lost: rate<0.2") == .pass)
+        #expect(sum.ruling("pictures_lost: rate<0.2")?.evidence == "measured 0.15 over all")
+        #expect(try sum.status("pictures: count<90") == .fail)
+        #expect(try sum.status("wire") == .fail)
+        #expect(sum.count("target_memory") == Fixed(30))
+        #expect(sum.count("target_sent_difference") == nil)
+    }
+
+    /// The two halves of a load of a target that is not there.
+    private func shards() async throws -> (LoadResult, LoadResult) {
+        var plan = try LoadPlan.small(
+            port: try await Faulty.freePort(), publishers: 2, players: 2, seconds: 1,
+            ["pictures_lost: rate<0.2", "pictures: count<90"])
+        plan.shard = try #require(LoadPlan.Shard("1/2"))
+        let one = try await plan.run()
+        plan.shard = try #require(LoadPlan.Shard("2/2"))
+        return (one, try await plan.run())
     }
 }

@@ -41,7 +41,7 @@ import Testing
             try await LoadPlan.small(port: port, publishers: 2, players: 4, seconds: 6).run()
         }
         #expect(result.targetDoubts.isEmpty)
-        #expect(result.ruling("connections")?.status == .pass, "\(result.failures)")
+        #expect(try result.status("connections") == .pass, "\(result.failures)")
         #expect(result.count("players_started") == Fixed(4))
         #expect(try #require(result.count("pictures")) > Fixed(4 * 90))
         #expect(result.count("pictures_lost") == .zero)

@@ -45,8 +45,13 @@ enum Faulty: Sendable {
     case talksGarbage
     /// Passes all on to another port, this much later each way.
     case delays(Interval, to: Int)
+    /// Passes all on at once, and takes nothing more from that time on.
+    case plugs(from: NIODeadline, to: Int)
     /// Passes all on at once, but for a while in which nothing goes either way.
     case freezes(from: NIODeadline, until: NIODeadline, to: Int)
+    /// Answers each request of all with the next of these words, the last again and again, and
+    /// keeps when it came.
+    case answersInTurn([String], NIOLockedValueBox<[NIODeadline]>)
     /// Answers whatever comes with the same words.
     case answers(String)
     /// The same, and resets the connection a little later.
@@ -87,6 +92,20 @@ enum Faulty: Sendable {
             return join(channel, to: port) { $0 + .nanoseconds(delay.nanoseconds) }
         case .freezes(let from, let until, let port):
             return join(channel, to: port) { $0 >= from ? max($0, until) : $0 }
+        case .plugs(let from, let port):
+            channel.eventLoop.scheduleTask(deadline: from) {
+                channel.setOption(.autoRead, value: false).whenFailure { _ in }
+            }
+            return join(channel, to: port) { $0 }
+        case .answersInTurn(let words, let times):
+            return channel.eventLoop.makeCompletedFuture {
+                let number = times.withLockedValue { times in
+                    times.append(.now())
+                    return times.count - 1
+                }
+                let words = words[min(number, words.count - 1)]
+                try channel.pipeline.syncOperations.addHandler(Parrot(words))
+            }
         case .answers(let words):
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(Parrot(words))
@@ -212,6 +231,8 @@ extension LoadResult {
     func count(_ name: String) -> Fixed? { counts.first { $0.name == name }?.value }
     func spread(_ name: String) -> LoadSpread? { spreads.first { $0.name == name } }
     func ruling(_ id: String) -> LoadRuling? { rulings.first { $0.id == id } }
+    /// Of a ruling that must be there.
+    func status(_ id: String) throws -> Status { try #require(ruling(id), "\(id)").status }
     func failures(_ name: String) -> Fixed { failures.first { $0.name == name }?.value ?? .zero }
 
     /// Without those that a busy machine causes.

@@ -16,6 +16,25 @@ import Testing
         #expect(LoadStages("0s:3")?.stays.map(\.from) == [.zero, .zero, .zero])
     }
 
+    @Test("publishers come and go by stages, and players are there while their stream is")
+    func publishers() throws {
+        var plan = try LoadPlan.small(port: 1, publishers: 2, players: 3, seconds: 24)
+        #expect(plan.streamCount == 2)
+        plan.follow(publishers: try #require(LoadStages("10s:2,10s:2,4s:1,6s:2,10s:2,4s:0")))
+        #expect(plan.streamCount == 3)
+        let clients = plan.clients
+        let publishing = clients.filter { $0.kind == .publisher }
+        #expect(publishing.map(\.stream) == [0, 1, 2])
+        #expect(publishing.map(\.start) == [.seconds(5), .seconds(10), .seconds(30)])
+        #expect(publishing.map(\.until) == [.seconds(42), .seconds(20), .seconds(40)])
+        #expect(clients.count { $0.kind == .player } == 3)
+        for player in clients where player.kind == .player {
+            let stream = publishing[player.stream]
+            #expect(player.start == stream.start + LoadPlan.headStart)
+            #expect(player.until == stream.until.map { $0 - LoadPlan.headStart })
+        }
+    }
+
     @Test("calls are due when the area under the line has grown by one")
     func due() throws {
         // Half a call a second on average for ten seconds: five; then one a second.

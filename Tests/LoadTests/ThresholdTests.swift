@@ -16,6 +16,10 @@ import Testing
         #expect(all[1].aggregate == .percentile(Fixed(millionths: 99_900_000)))
         #expect(all[1].value == Fixed(millionths: 1_200_500_000))
         #expect(all.allSatisfy { $0.abortsOnFail && $0.abortsAfter == .seconds(10) })
+        let powers = try ["1e3", "1.5E2", "25e-1"].map {
+            try Threshold.all(in: "stall: max<\($0)")[0].value
+        }
+        #expect(powers == [Fixed(1_000), Fixed(150), Fixed.ratio(5, 2)])
         let share = try Threshold.all(in: "errors: rate<0.01")
         #expect(share[0].subject == .share(.errors) && !share[0].abortsOnFail)
     }
@@ -34,6 +38,7 @@ import Testing
             "delivery_delay: p(95)<", "delivery_delay: p(95)500", "delivery_delay: rate<5",
             "errors: avg<5", "bytes_sent: p(95)<5", "stall{after:10s: count<1",
             "stall{after:20s,before:10s}: count<1", "stall{during:1s}: count<1",
+            "stall{after:100ms,before:900ms}: count<1", "stall: max<1e", "stall: max<1e99",
             "delivery_delay: abortOnFail", "stall: count<1, delayAbortEval=soon", "stall: count=<1",
         ])
     func refused(_ text: String) {

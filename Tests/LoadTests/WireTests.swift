@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Reports
+import Sockets
 import Testing
 
 /// A load's own packets, recorded beside it.
@@ -37,6 +38,56 @@ import Testing
                 #expect(watch.text.contains("\"publisher\"") && watch.text.contains("\"player\""))
             }
         }
+    }
+
+    @Test(
+        "of HTTP beside RTMP the wire carried what was counted, chunks and the page of figures too",
+        .timeLimit(.minutes(1)), .enabled(if: geteuid() == 0))
+    func web() async throws {
+        try await TestServer.withPorts { ports in
+            try await Blast.inFolder { folder in
+                let web = "http://127.0.0.1:\(ports.http)"
+                let blast = try Blast(
+                    [
+                        "blast", "rtmp://127.0.0.1:\(ports.rtmp)/live", "--flv-players", "2",
+                        "--video-rate", "1M", "--duration", "6s", "--ramp", "0s", "--capture",
+                        "packets", "--out", "results", "--quiet", "--http", web, "--call",
+                        "GET /nowhere 20/s", "--target-figures", web + "/metrics",
+                    ], in: folder)
+                _ = try await blast.finish()
+                let wire = try #require(try wire(folder), "\(blast.complaints)")
+                #expect(wire.status == "pass", "\(wire.evidence)")
+            }
+        }
+    }
+
+    private static let otherInterface = try? FileManager.default.contentsOfDirectory(
+        atPath: "/sys/class/net"
+    ).sorted().first { $0 != "lo" }
+
+    @Test(
+        "an interface that no packet passes proves nothing", .timeLimit(.minutes(1)),
+        .enabled(if: geteuid() == 0 && otherInterface != nil))
+    func elsewhere() async throws {
+        try await TestServer.with { port in
+            try await Blast.inFolder { folder in
+                let blast = try Blast(
+                    [
+                        "blast", "rtmp://127.0.0.1:\(port)/live", "--duration", "2s", "--ramp",
+                        "0s", "--capture", "packets", "--capture-interface",
+                        try #require(Self.otherInterface), "--out", "results", "--quiet",
+                    ], in: folder)
+                _ = try await blast.finish()
+                let wire = try #require(try wire(folder), "\(blast.complaints)")
+                #expect(wire.status == "inconclusive", "\(wire.evidence)")
+            }
+        }
+    }
+
+    private func wire(_ folder: URL) throws -> LoadSummary.Ruling? {
+        let data = try Data(contentsOf: folder.appending(path: "results/summary.json"))
+        return try JSONDecoder().decode(LoadSummary.self, from: data).rulings
+            .first { $0.id == "wire" }
     }
 
     @Test("an interface that is none is refused before anything is sent", .timeLimit(.minutes(1)))

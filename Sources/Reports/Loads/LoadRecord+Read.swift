@@ -37,8 +37,9 @@ extension LoadRecord {
             heading: summary.heading, partial: summary.partial, start: start,
             length: summary.lengthSeconds.seconds, rulings: summary.rulings.map(\.ruling),
             doubts: summary.doubts, spreads: summary.spreads.map(\.spread),
-            counts: summary.counts.map(\.count), failures: summary.failures.map(\.count),
-            generator: summary.generator.map(\.count), series: series, events: events,
+            counts: summary.counts.map(\.count), sums: summary.sums.map(\.count),
+            failures: summary.failures.map(\.count), generator: summary.generator.map(\.count),
+            series: series, events: events,
             histograms: histograms.histograms.map(\.histogram),
             scenario: summary.scenario?.scenario)
     }
@@ -50,7 +51,7 @@ extension LoadSummary {
             target: target, address: address, publishers: publishers, players: players,
             duration: durationSeconds.seconds, ramp: rampSeconds.seconds,
             warmUp: warmUpSeconds.seconds, streamRate: Rate(bitsPerSecond: streamBitsPerSecond),
-            framesPerSecond: framesPerSecond, groupFrames: groupFrames)
+            framesPerSecond: framesPerSecond, groupFrames: groupFrames, shard: shard)
     }
 }
 

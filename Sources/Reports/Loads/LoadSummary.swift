@@ -6,7 +6,7 @@ import Results
 /// The names of the fields are a contract with whoever reads the file; a change of meaning needs
 /// another `schema`. Times are UTC, numbers exact decimals; the unit is the end of a name.
 public struct LoadSummary: Sendable, Hashable, Codable {
-    public static let schema = "streamr-sim/load/1"
+    public static let schema = "streamr-sim/load/2"
 
     public var schema = LoadSummary.schema
     public var target: String
@@ -20,6 +20,8 @@ public struct LoadSummary: Sendable, Hashable, Codable {
     public var streamBitsPerSecond: Int64
     public var framesPerSecond: Int64
     public var groupFrames: Int64
+    /// Such as `2/3`: the second of three that share the load.
+    public var shard: String
     public var start: Moment
     public var lengthSeconds: ExactNumber
     /// Null when the load came to its end; otherwise why it did not.
@@ -30,6 +32,8 @@ public struct LoadSummary: Sendable, Hashable, Codable {
     public var doubts: [String]
     public var spreads: [Spread]
     public var counts: [Count]
+    /// What thresholds on counters and shares are ruled on.
+    public var sums: [Count]
     public var failures: [Count]
     public var generator: [Count]
     public var series: Summary.SeriesHeading
@@ -73,6 +77,7 @@ public struct LoadSummary: Sendable, Hashable, Codable {
         streamBitsPerSecond = heading.streamRate.bitsPerSecond
         framesPerSecond = heading.framesPerSecond
         groupFrames = heading.groupFrames
+        shard = heading.shard
         start = Moment(result.start)
         lengthSeconds = ExactNumber(seconds: result.length)
         partial = result.partial
@@ -83,6 +88,7 @@ public struct LoadSummary: Sendable, Hashable, Codable {
         doubts = result.doubts
         spreads = result.spreads.map(Spread.init)
         counts = result.counts.map(Count.init)
+        sums = result.sums.map(Count.init)
         failures = result.failures.map(Count.init)
         generator = result.generator.map(Count.init)
         series = Summary.SeriesHeading(result.series)

@@ -14,6 +14,8 @@ public struct LoadResult: Sendable, Hashable {
     public var doubts: [String]
     public var spreads: [LoadSpread]
     public var counts: [LoadCount]
+    /// What thresholds on counters and shares are ruled on.
+    public var sums: [LoadCount]
     /// How often what went wrong, the most frequent first.
     public var failures: [LoadCount]
     /// The generator's own health.
@@ -27,8 +29,8 @@ public struct LoadResult: Sendable, Hashable {
     public init(
         heading: LoadHeading, partial: String?, start: Instant, length: Interval,
         rulings: [LoadRuling], doubts: [String], spreads: [LoadSpread], counts: [LoadCount],
-        failures: [LoadCount], generator: [LoadCount], series: Series, events: [LogEntry],
-        histograms: [LoadHistogram], scenario: LoadScenario? = nil
+        sums: [LoadCount], failures: [LoadCount], generator: [LoadCount], series: Series,
+        events: [LogEntry], histograms: [LoadHistogram], scenario: LoadScenario? = nil
     ) {
         self.heading = heading
         self.partial = partial
@@ -38,6 +40,7 @@ public struct LoadResult: Sendable, Hashable {
         self.doubts = doubts
         self.spreads = spreads
         self.counts = counts
+        self.sums = sums
         self.failures = failures
         self.generator = generator
         self.series = series
@@ -46,11 +49,11 @@ public struct LoadResult: Sendable, Hashable {
         self.scenario = scenario
     }
 
-    /// Failed is failed, but nothing is passed while there are doubts.
+    /// Nothing is ruled while there are doubts; what failed has failed, whatever else is not known.
     public var status: Status {
         if !doubts.isEmpty { return .inconclusive }
-        if rulings.contains(where: { $0.status == .inconclusive }) { return .inconclusive }
-        return rulings.contains { $0.status == .fail } ? .fail : .pass
+        if rulings.contains(where: { $0.status == .fail }) { return .fail }
+        return rulings.contains { $0.status == .inconclusive } ? .inconclusive : .pass
     }
 }
 
@@ -70,11 +73,13 @@ public struct LoadHeading: Sendable, Hashable {
     public var streamRate: Rate
     public var framesPerSecond: Int64
     public var groupFrames: Int64
+    /// Such as `2/3`: the second of three that share the load.
+    public var shard: String
 
     public init(
         target: String, address: String, publishers: Int64, players: Int64, duration: Interval,
         ramp: Interval, warmUp: Interval, streamRate: Rate, framesPerSecond: Int64,
-        groupFrames: Int64
+        groupFrames: Int64, shard: String
     ) {
         self.target = target
         self.address = address
@@ -86,6 +91,7 @@ public struct LoadHeading: Sendable, Hashable {
         self.streamRate = streamRate
         self.framesPerSecond = framesPerSecond
         self.groupFrames = groupFrames
+        self.shard = shard
     }
 }
 

@@ -11,7 +11,8 @@ struct BlastCapture: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Records the load's own packets there, in a ring of 8 files of 64 MiB, and proves its "
-                + "byte counts against the wire's; as root.", valueName: "folder"))
+                + "byte counts against the wire's, but for those of TLS; as root.",
+            valueName: "folder"))
     var capture: String?
 
     @Option(
@@ -37,7 +38,7 @@ struct BlastCapture: ParsableArguments {
         } catch {
             throw Failure.usage("--capture \(capture): \(error.localizedDescription)")
         }
-        let filter = places.map { "host \($0.host) and port \($0.port)" }
+        let filter = places.map { "(host \($0.host) and port \($0.port))" }
             .joined(separator: " or ")
         do throws(CaptureFailure) {
             return try Recording.start(
@@ -51,8 +52,12 @@ struct BlastCapture: ParsableArguments {
 
     /// Sets what the wire carried beside what the load counted, and rules on the difference.
     ///
-    /// Of what is encrypted the wire carries more than was counted, so nothing is ruled.
-    func add(_ outcome: Recording.Outcome, to result: inout LoadResult, isEncrypted: Bool) {
+    /// Of what is encrypted the wire carries more than was counted, so nothing is ruled. The
+    /// target's own figures, `withFigures`, are asked for on the wire, but are no part of the load.
+    func add(
+        _ outcome: Recording.Outcome, to result: inout LoadResult, isEncrypted: Bool,
+        withFigures: Bool
+    ) {
         let sent = outcome.transfers.reduce(Int64(0)) { $0 + $1.fromClient }
         let received = outcome.transfers.reduce(Int64(0)) { $0 + $1.fromServer }
         let missed = outcome.transfers.reduce(Int64(0)) { $0 + $1.missed }
@@ -60,7 +65,8 @@ struct BlastCapture: ParsableArguments {
             result.counts.first { $0.name == name }?.value ?? .zero
         }
         func difference(_ wire: Int64, _ name: String) -> Fixed {
-            let ours = max(counted(name).millionths, 1_000_000)
+            let figures = withFigures ? counted("figures_\(name)") : .zero
+            let ours = max(counted(name).millionths + figures.millionths, 1_000_000)
             return .ratio((Fixed(wire).millionths - ours) * 100, ours)
         }
         let (more, less) = (
@@ -75,19 +81,26 @@ struct BlastCapture: ParsableArguments {
             LoadCount(name: "wire_bytes_missed", unit: "bytes", value: Fixed(missed)),
         ]
         guard !isEncrypted else { return }
-        let evidence =
-            "the wire carried \(sent) bytes there and \(received) back, "
-            + "\(more.text(decimals: 3)) % and \(less.text(decimals: 3)) % more than was counted"
-        let isWhole = outcome.failure == nil && outcome.dropped == 0 && missed == 0
         let isNear = [more, less].allSatisfy {
             $0.millionths.magnitude <= Self.differencePercentMax.millionths.magnitude
         }
-        result.rulings.append(
-            LoadRuling(
-                id: "wire", status: !isWhole ? .inconclusive : isNear ? .pass : .fail,
-                evidence: isWhole
-                    ? evidence
-                    : "the capture is not whole: \(outcome.dropped) packets dropped, \(missed) "
-                        + "bytes missed\(outcome.failure.map { ", \($0)" } ?? "")"))
+        let (status, evidence): (Status, String) =
+            if outcome.failure != nil || outcome.dropped > 0 || missed > 0 {
+                (
+                    .inconclusive,
+                    "the capture is not whole: \(outcome.dropped) packets dropped, \(missed) "
+                        + "bytes missed\(outcome.failure.map { ", \($0)" } ?? "")"
+                )
+            } else if outcome.packets == 0 {
+                (.inconclusive, "no packet passed here; --capture-interface says where they do")
+            } else {
+                (
+                    isNear ? .pass : .fail,
+                    "the wire carried \(sent) bytes there and \(received) back, "
+                        + "\(more.text(decimals: 3)) % and \(less.text(decimals: 3)) % more than "
+                        + "was counted"
+                )
+            }
+        result.rulings.append(LoadRuling(id: "wire", status: status, evidence: evidence))
     }
 }

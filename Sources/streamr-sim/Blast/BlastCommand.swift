@@ -24,14 +24,16 @@ struct BlastCommand: AsyncParsableCommand {
 
             Thresholds are k6's, times in milliseconds: --threshold 'delivery_delay: p(95)<500, \
             abortOnFail'. A window is counted from the start: 'stall{after:10s,before:40s}: \
-            count<3'. Metrics: \(Self.metrics).
+            count<3', in whole seconds. Metrics: \(Self.metrics).
 
             On a terminal the load is shown as it goes, elsewhere as lines; Ctrl-C ends it early, \
-            with results.
+            with results once it has begun.
 
-            Exit codes, the first that applies: 130 interrupted (results are written); 2 usage, \
-            or no consent; 3 inconclusive: nobody could start, too few samples, or the generator \
-            was the bottleneck; 10 clients failed or a threshold does not hold; 0.
+            Exit codes, the first that applies: 130 interrupted; 2 usage, no consent, or \
+            --start-at passed before all was ready; 3 inconclusive: nobody could start, too few \
+            samples, or the generator was the bottleneck; 10 clients failed, players stood still \
+            at the end, the target was hurt, or a threshold does not hold; 3 a ceiling or the \
+            budget cut the load short; 0.
             """)
 
     private static let metrics =
@@ -65,7 +67,7 @@ struct BlastCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Waits for this time, UTC, at most an hour: shards share it.",
+            "Begins at this time, UTC, within the next hour: shards share it.",
             valueName: "2026-12-01T20:00:00Z"))
     var startAt: String?
 
@@ -92,13 +94,8 @@ struct BlastCommand: AsyncParsableCommand {
         var plan = try plan(targets)
         if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
         let folder = out ?? "results/blast-\(targets.host.replacing(":", with: "-"))"
-        do {
-            try ResultsFolder.refuseForeign(
-                URL(filePath: folder).standardizedFileURL.resolvingSymlinksInPath())
-        } catch {
-            throw Failure.usage(error.description)
-        }
-        let wait = try secondsToStart
+        try BlastFolders.check(out: folder, capture: capturing.capture, jsonLines: jsonLines)
+        let begin = try setTime
         var addresses = try targets.resolve { note($0) }
         addresses.trust = try consent.trust()
         FileLimit.raise()
@@ -107,9 +104,10 @@ struct BlastCommand: AsyncParsableCommand {
         if let stretch = plan.stretch, scenario.predict {
             note("simulating the same part of \(stretch.scenario.name)")
             predicted = try scenario.prediction(of: stretch) { interrupt.isRaised }
+            try interrupt.check()
         }
-        if streams.register { try await register(&plan, at: addresses) }
-        await waitForStart(wait, interrupt)
+        if streams.register { try await register(&plan, at: addresses, interrupt) }
+        if let begin { try await wait(until: begin, interrupt) }
         let clock = HostClock()
         let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
         let outputs = try await BlastOutputs(
@@ -131,7 +129,9 @@ struct BlastCommand: AsyncParsableCommand {
         await outputs.stop()
         result.scenario?.predicted = predicted
         if let recording {
-            capturing.add(recording.stop(), to: &result, isEncrypted: targets.isEncrypted)
+            capturing.add(
+                recording.stop(), to: &result, isEncrypted: targets.isEncrypted,
+                withFigures: addresses.loadsFigures)
         }
         do {
             try LoadRecord.write(result, host: clock.facts, to: folder)
@@ -148,27 +148,29 @@ struct BlastCommand: AsyncParsableCommand {
 
     private static let waitMax = 3_600.0
 
-    private var secondsToStart: Double {
+    private var setTime: Date? {
         get throws {
-            guard let startAt else { return 0 }
+            guard let startAt else { return nil }
             guard let moment = Moment(text: startAt) else {
                 throw Failure.usage("--start-at \(startAt): expected such as 2026-12-01T20:00:00Z")
             }
-            let seconds =
-                Double(moment.instant.nanoseconds) / 1e9 - Date().timeIntervalSince1970
-            guard (0...Self.waitMax).contains(seconds) else {
+            let time = Date(
+                timeIntervalSince1970: Double(moment.instant.nanoseconds) / 1e9)
+            guard (0...Self.waitMax).contains(time.timeIntervalSinceNow) else {
                 throw Failure.usage("--start-at \(startAt): not within the next hour")
             }
-            return seconds
+            return time
         }
     }
 
-    private func waitForStart(_ seconds: Double, _ interrupt: Interrupt) async {
-        let end = Date().addingTimeInterval(seconds)
-        while Date() < end, !interrupt.isRaised {
-            let left = max(0, min(0.1, end.timeIntervalSinceNow))
-            try? await Task.sleep(for: .seconds(left))
+    /// Shards that share a start would not fit together if one came late.
+    private func wait(until time: Date, _ interrupt: Interrupt) async throws {
+        guard time.timeIntervalSinceNow >= 0 else {
+            throw Failure.usage(
+                "--start-at \(startAt ?? ""): it passed before all was ready; nothing was loaded")
         }
+        note("waiting until \(startAt ?? "")")
+        try await interrupt.sleep(.seconds(time.timeIntervalSinceNow))
     }
 
     private func plan(_ targets: BlastTargets) throws -> LoadPlan {
@@ -195,7 +197,7 @@ struct BlastCommand: AsyncParsableCommand {
     ) throws -> LoadPlan {
         var plan = try load.plan(targets.media, targets.web, ceilings, thresholds)
         plan.figures = targets.figures
-        plan.streams = try streams.names(publishers: plan.publishers) ?? plan.streams
+        plan.streams = try streams.names(publishers: plan.streamCount) ?? plan.streams
         if plan.ramp > (try load.askedRamp) {
             note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
         }
@@ -204,17 +206,26 @@ struct BlastCommand: AsyncParsableCommand {
 
     /// Names for the streams from the coordinator, and for a scenario its nodes and what people
     /// ask it.
-    private func register(_ plan: inout LoadPlan, at addresses: LoadAddresses) async throws {
+    private func register(
+        _ plan: inout LoadPlan, at addresses: LoadAddresses, _ interrupt: Interrupt
+    ) async throws {
         guard let web = plan.web, plan.target != nil else {
             throw Failure.usage("--register: --http says where the coordinator is")
         }
         let people =
             plan.stretch?.streamers.map(\.name)
-            ?? (0..<plan.publishers).map { "blast-\($0)" }
+            ?? (0..<plan.streamCount).map { "blast-\($0)" }
         guard (1...BlastRegistration.streamsMax).contains(people.count) else {
             throw Failure.usage("--register: 1 to \(BlastRegistration.streamsMax) streams")
         }
-        let registration = BlastRegistration(web: web, addresses: addresses)
+        let signIns = people.count + (plan.stretch?.nodes.count ?? 0)
+        if signIns > BlastRegistration.signInsAMinute {
+            note(
+                "--register: \(signIns) accounts; a coordinator of ours takes "
+                    + "\(BlastRegistration.signInsAMinute) a minute from one address")
+        }
+        var registration = BlastRegistration(
+            web, at: addresses, within: plan.ceilings, interrupt, note)
         let streams = try await registration.streams(people)
         plan.streams = .list(streams.map(\.name))
         guard let stretch = plan.stretch else { return }

@@ -18,6 +18,12 @@ struct BlastLoad: ParsableArguments {
             valueName: "30s:10,1m:50"))
     var stages: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many publishers there are, instead; players are there while their stream is.",
+            valueName: "30s:10,1m:50"))
+    var publisherStages: String?
+
     @Option(help: "Players of the same streams by HTTP-FLV, from --http; 0 to 10000.")
     var flvPlayers = 0
 
@@ -60,7 +66,8 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Within which all have come: publishers in its first half.", valueName: "time"))
+            "Within which all have come: publishers in its first half, callers in all of it.",
+            valueName: "time"))
     var ramp = "10s"
 
     @Option(
@@ -98,17 +105,25 @@ struct BlastLoad: ParsableArguments {
         get throws { try time(ramp, "--ramp") }
     }
 
+    private var askedWarmUp: Interval {
+        get throws {
+            let asked = try time(warmUp, "--warm-up")
+            guard asked.isWholeSeconds else { throw Failure.usage("--warm-up: whole seconds") }
+            return asked
+        }
+    }
+
     /// The plan of a scenario's part, for which who comes when is not said by flags.
     func plan(
         _ stretch: ScenarioStretch, _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings,
         _ thresholds: [Threshold]
     ) throws -> LoadPlan {
         guard publishers == nil, players == nil, flvPlayers == 0, hlsPlayers == 0, stages == nil,
-            publishFile == nil
+            publisherStages == nil, publishFile == nil
         else {
             throw Failure.usage("--scenario says who comes: no --publishers, --players and such")
         }
-        let warmUp = try time(warmUp, "--warm-up")
+        let warmUp = try askedWarmUp
         guard warmUp < stretch.duration else {
             throw Failure.usage("--warm-up: longer than the load")
         }
@@ -128,18 +143,19 @@ struct BlastLoad: ParsableArguments {
     func plan(
         _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings, _ thresholds: [Threshold]
     ) throws -> LoadPlan {
-        let stages = try stages.map { text in
-            guard let stages = LoadStages(text) else {
-                throw Failure.usage("--stages \(text): expected such as 30s:10,1m:50")
-            }
-            return stages
+        let stages = try read(stages, "--stages")
+        let publisherStages = try read(publisherStages, "--publisher-stages")
+        guard publisherStages == nil || publishers == nil && stages == nil else {
+            throw Failure.usage(
+                "--publisher-stages says how many publishers there are: no --publishers, and "
+                    + "no --stages beside it")
         }
         guard stages == nil || players == nil && flvPlayers == 0 && hlsPlayers == 0 else {
             throw Failure.usage("--stages says how many players there are: no --players and such")
         }
         let isMedia = target != nil
-        let publishers = isMedia ? self.publishers ?? 1 : 0
-        let most = stages.map { Int($0.most.millionths / 1_000_000) } ?? self.players ?? 1
+        let publishers = isMedia ? publisherStages?.peopleMost ?? self.publishers ?? 1 : 0
+        let most = stages?.peopleMost ?? self.players ?? 1
         let players = isMedia ? most : 0
         let range = 0...Self.clientsMax
         guard range.contains(publishers), range.contains(players), range.contains(flvPlayers),
@@ -158,9 +174,11 @@ struct BlastLoad: ParsableArguments {
             throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
         let duration =
-            try self.duration.map { try time($0, "--duration") } ?? stages?.length ?? .minutes(1)
-        let ramp = ceilings.ramp(try askedRamp, clients: clients)
-        let warmUp = try time(warmUp, "--warm-up")
+            try self.duration.map { try time($0, "--duration") } ?? stages?.length
+            ?? publisherStages?.length ?? .minutes(1)
+        let callers = requests.reduce(0) { $0 + $1.callers }
+        let ramp = ceilings.ramp(try askedRamp, clients: clients + callers)
+        let warmUp = try askedWarmUp
         guard duration >= .seconds(1), duration <= Self.longest else {
             throw Failure.usage("--duration: 1s to 4h")
         }
@@ -178,9 +196,18 @@ struct BlastLoad: ParsableArguments {
         plan.webConnections = httpConnections
         plan.calls = requests
         plan.shard = try share
-        if let stages { plan.follow(stages) }
+        if let stages { plan.follow(players: stages) }
+        if let publisherStages { plan.follow(publishers: publisherStages) }
         if let publishFile { plan.file = try Self.read(publishFile) }
         return plan
+    }
+
+    private func read(_ text: String?, _ flag: String) throws -> LoadStages? {
+        guard let text else { return nil }
+        guard let stages = LoadStages(text) else {
+            throw Failure.usage("\(flag) \(text): expected such as 30s:10,1m:50")
+        }
+        return stages
     }
 
     private var share: LoadPlan.Shard {

@@ -56,7 +56,7 @@ struct BlastOutputs {
         guard let lines else { return }
         let time = Moment(start + view.elapsed).text
         let fields = view.fields.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",")
-        let seconds = view.elapsed.wholeSeconds
+        let seconds = Fixed.ratio(Int128(view.elapsed.nanoseconds), 1_000_000_000)
         lines.write("{\"time\":\"\(time)\",\"elapsed_s\":\(seconds),\(fields)}\n")
     }
 

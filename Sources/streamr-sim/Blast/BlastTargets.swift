@@ -40,7 +40,18 @@ struct BlastTargets {
             let addresses = LoadAddresses(
                 media: try media?.resolve(), web: try web?.resolve(),
                 figures: try figures?.resolve())
-            if !isLoopback { note("packets go to \(host) at \(addresses.text)") }
+            if !isLoopback {
+                let places = [
+                    (media?.host, addresses.media), (web?.host, addresses.web),
+                    (figures?.host, addresses.figures),
+                ]
+                var words: [String] = []
+                for case (let host?, let address?) in places {
+                    let word = "\(host) at \(LoadAddresses.text(of: address))"
+                    if !words.contains(word) { words.append(word) }
+                }
+                note("packets go to \(words.joined(separator: " and "))")
+            }
             return addresses
         } catch {
             throw Failure.usage(error.description)

@@ -17,7 +17,7 @@ enum CallsFile {
             let data = try Data(contentsOf: URL(filePath: path))
             entries = try JSONSerialization.jsonObject(with: data) as? [[String: Any]] ?? []
         } catch {
-            throw Failure.usage("--calls \(path): \(error)")
+            throw Failure.usage("--calls \(path): \(error.localizedDescription)")
         }
         guard !entries.isEmpty, entries.count <= callsMax else {
             throw Failure.usage("--calls \(path): expected a list of 1 to \(callsMax) requests")

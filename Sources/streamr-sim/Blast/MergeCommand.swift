@@ -10,13 +10,15 @@ struct MergeCommand: ParsableCommand {
         commandName: "merge",
         abstract: "Adds up the results of blast's shards.",
         discussion: """
-            Counts and histograms add exactly, and thresholds without a window are ruled on the \
-            sum; other rulings, and what was measured in one second, are the worst of all.
+            The folders are all the shards of one load, each once. Counts and histograms add \
+            exactly, and thresholds without a window are ruled on the sum; other rulings, and what \
+            was measured in one second, are the worst of all. What the target counted itself is \
+            the most that any shard saw of it; differences in per cent are left out.
 
             Exit codes as blast's.
             """)
 
-    @Argument(help: ArgumentHelp("Results folders of one target.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Results folders of all shards of one load.", valueName: "dir"))
     var folders: [String]
 
     @Option(help: ArgumentHelp("Where the sum goes, exactly.", valueName: "dir"))
@@ -30,6 +32,10 @@ struct MergeCommand: ParsableCommand {
 
     func run() throws {
         let clock = HostClock()
+        let places = folders.map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath() }
+        guard Set(places).count == places.count else {
+            throw Failure.usage("the same folder twice: \(folders.joined(separator: ", "))")
+        }
         let result: LoadResult
         do throws(ResultsFolder.Failure) {
             var results: [LoadResult] = []

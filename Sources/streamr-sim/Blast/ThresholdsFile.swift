@@ -1,5 +1,6 @@
 import Foundation
 import Load
+import Reports
 
 /// Thresholds from a file, as k6's options have them:
 ///
@@ -38,7 +39,7 @@ enum ThresholdsFile {
             let data = try Data(contentsOf: URL(filePath: path))
             contents = try JSONDecoder().decode(Contents.self, from: data)
         } catch {
-            throw Failure.usage("--thresholds \(path): \(error)")
+            throw Failure.usage("--thresholds \(path): \(ResultsFolder.reason(error))")
         }
         var all: [Threshold] = []
         for (name, conditions) in contents.thresholds.sorted(by: { $0.key < $1.key }) {

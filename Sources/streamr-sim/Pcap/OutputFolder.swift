@@ -22,8 +22,10 @@ final class OutputFolder {
         do {
             try ResultsFolder.refuseForeign(url, names: Self.names)
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch let failure as ResultsFolder.Failure {
+            throw Failure.usage(failure.description)
         } catch {
-            throw Failure.usage("\(error)")
+            throw Failure.usage("cannot write \(path): \(error.localizedDescription)")
         }
         descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {

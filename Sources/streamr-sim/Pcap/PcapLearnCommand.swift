@@ -54,7 +54,13 @@ struct PcapLearnCommand: ParsableCommand {
                 "\(chosen.label): too short to learn from; two key frames and two seconds at least")
         }
         let text = LearnedScenario(model, of: chosen).tree.text
-        if let scenario { try text.write(toFile: scenario, atomically: true, encoding: .utf8) }
+        if let scenario {
+            do {
+                try text.write(toFile: scenario, atomically: true, encoding: .utf8)
+            } catch {
+                throw Failure.usage("--scenario \(scenario): \(error.localizedDescription)")
+            }
+        }
         if scenario == nil { print(text, terminator: "") }
         let record = try compared(text, (report, chosen), model)
         if let out {
