@@ -97,7 +97,11 @@ struct RunCommand: ParsableCommand {
         let result = outcome.result
         let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
         var record = RunRecord(result, reproduce: reproduce)
-        if let plan { record.addNetwork(of: plan) }
+        if let plan, stages == nil {
+            record.addNetwork(of: plan, running: scenario.deployment)
+        } else if let plan {
+            record.addNetwork(of: plan)
+        }
         if let stages, result.partial == nil {
             note("what becomes of the plan as its errors are fixed one after the other …")
             record.summary.plan = stages.summary(scenario, last: result) { !interrupt.isRaised }

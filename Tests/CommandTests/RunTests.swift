@@ -26,4 +26,35 @@ import Testing
             #expect(found == remedy["fingerprint"] as? String)
         }
     }
+
+    @Test("the network is that of what ran: of the templates, or of what is laid over them")
+    func network() throws {
+        try Command.inFolder { folder in
+            func reach(_ name: String) throws -> (isOfTemplates: Bool?, targets: [String]) {
+                let out = folder.appending(path: name)
+                _ = try Command.run(
+                    ["run", "scenarios/\(name).json", "--days", "1", "--quiet", "--no-remedies"]
+                        + ["--out", out.path])
+                let reach = try #require(try summary(out)["reach"] as? [String: Any])
+                let rows = try #require(reach["rows"] as? [[String: Any]])
+                let to = rows.compactMap { $0["to"] as? String }
+                return (reach["isOfTemplates"] as? Bool, to)
+            }
+            let meant = try reach("five-friends")
+            #expect(meant.isOfTemplates == true)
+            #expect(meant.targets.contains { $0.contains("8081") })
+            let containers = try reach("five-friends-under-30")
+            #expect(containers.isOfTemplates == false)
+            #expect(containers.targets.contains { $0.contains("1935") })
+            let absent = ["8081", "5432", "6379", "balancer"]
+            #expect(
+                !containers.targets.contains { target in
+                    absent.contains { target.contains($0) }
+                }, "\(containers.targets)")
+            let report = try String(
+                contentsOf: folder.appending(path: "five-friends-under-30/report.html"),
+                encoding: .utf8)
+            #expect(report.contains("network of what ran, not of the templates"))
+        }
+    }
 }

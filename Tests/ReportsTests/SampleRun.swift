@@ -20,6 +20,7 @@ enum SampleRun {
     }
 
     static let reach = Summary.Reach(
+        isOfTemplates: true,
         needs: [
             Summary.Reach.Need(
                 who: "coordinator", what: "its cache, port 6379", extent: "no",

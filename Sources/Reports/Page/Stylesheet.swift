@@ -233,6 +233,7 @@ extension Page {
           .plot .minor { display: none; }
           .legend { min-height: 0; }
           .cards, .cards tbody, .cards tfoot, .cards tr, .cards td, .cards caption {
+          .drawing { max-width: none; }
             display: block; width: auto !important;
           }
           .cards thead {
