@@ -19,9 +19,10 @@ struct RunCommand: ParsableCommand {
             folder (results/NAME-SEED unless --out says otherwise). Ctrl-C keeps what there is, \
             marked partial.
 
-            Exit codes, the first that applies: 130 interrupted; 2 usage or scenario; \
-            3 inconclusive; 12 a service verdict and the budget failed; 10 a service verdict \
-            failed; 11 the budget failed; 20 a gate failed; 0.
+            Exit codes, the first that applies: 1 standard output cannot be written (the results \
+            are in place); 130 interrupted; 2 usage or scenario; 3 inconclusive; 12 a service \
+            verdict and the budget failed; 10 a service verdict failed; 11 the budget failed; \
+            20 a gate failed; 0.
 
             A scenario whose templates have errors ends with 10: the summary is that of the \
             corrected plan, and before it stands what is wrong and what becomes of the plan as its \
@@ -77,6 +78,8 @@ struct RunCommand: ParsableCommand {
     enum FidelityName: String, ExpressibleByArgument, CaseIterable { case fluid, frame }
 
     func run() throws {
+        // Whoever stops reading what is shown does not stop the run.
+        signal(SIGPIPE, SIG_IGN)
         let (scenario, plan, stages) = try prepared()
         let options = Runner.Options(
             fidelity: try chosenFidelity(scenario), findsRemedies: remedies,
@@ -186,7 +189,7 @@ struct RunCommand: ParsableCommand {
 
     private func note(_ message: String) {
         guard !quiet else { return }
-        FileHandle.standardError.write(Data((message + "\n").utf8))
+        Terminal.tell(message + "\n")
     }
 
     private func write(_ data: Data, to path: String) throws {
@@ -197,9 +200,9 @@ struct RunCommand: ParsableCommand {
 
     private func show(_ record: RunRecord, _ folder: String) throws {
         if json {
-            print(try ResultsFolder.text(record.summary), terminator: "")
+            try Terminal.show(ResultsFolder.text(record.summary))
         } else if !quiet {
-            print(
+            try Terminal.show(
                 TextSummary.render(
                     record, color: color && Terminal.isColorful,
                     reportPath: "\(folder)/\(ResultsFolder.reportName)"),

@@ -57,4 +57,27 @@ import Testing
             #expect(report.contains("network of what ran, not of the templates"))
         }
     }
+
+    @Test("progress that cannot be shown is dropped; a lost summary ends with 1, results in place")
+    func lostStreams() throws {
+        for (end, status) in [
+            ("2>&-", Int32(11)), ("2>/dev/full", 11), (">/dev/full", 1), (">&-", 1),
+            (">&- 2>&-", 1),
+        ] {
+            try Command.inFolder { folder in
+                let words =
+                    "exec \(Command.debug.path) run scenarios/five-friends.json --days 1 "
+                    + "--no-remedies --out \(folder.path)/out \(end)"
+                let outcome = try Command.run(["-c", words], program: URL(filePath: "/bin/sh"))
+                #expect(outcome.status == status, "\(end): \(outcome.errors)")
+                let out = folder.appending(path: "out")
+                #expect(try summary(out)["scenario"] as? String == "five-friends", "\(end)")
+                let files = try FileManager.default.contentsOfDirectory(atPath: out.path)
+                for file in files {
+                    let bytes = try Data(contentsOf: out.appending(path: file))
+                    #expect(bytes.range(of: Data("x real time".utf8)) == nil, "\(end) \(file)")
+                }
+            }
+        }
+    }
 }
