@@ -10,6 +10,12 @@ import Testing
 @Suite struct RunTests {
     static let twoDays = Plan.run(Plan.fiveFriends(days: 2))
 
+    @Test("what a gate can ask about is what a run measures")
+    func metrics() {
+        #expect(Self.twoDays.series.columns.map(\.name) == Metrics.columns)
+        #expect(Self.twoDays.figures.map(\.name) == Metrics.figures)
+    }
+
     @Test("two evenings of five friends are seen whole, and only the bill fails")
     func plan() {
         let result = Self.twoDays
