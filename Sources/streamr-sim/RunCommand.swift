@@ -89,6 +89,12 @@ struct RunCommand: ParsableCommand {
                 "no price book for region \(scenario.deployment.region); there are "
                     + PriceBook.regions.joined(separator: " and "))
         }
+        let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
+        do {
+            try ResultsFolder.checkWritable(folder)
+        } catch {
+            throw Failure.usage(error.description)
+        }
         let clock = HostClock()
         let interrupt = Interrupt()
         var meter = ProgressMeter(isQuiet: quiet)
@@ -98,7 +104,6 @@ struct RunCommand: ParsableCommand {
         }
         meter.finish()
         let result = outcome.result
-        let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
         var record = RunRecord(result, reproduce: reproduce)
         if let plan, stages == nil {
             record.addNetwork(of: plan, running: scenario.deployment)

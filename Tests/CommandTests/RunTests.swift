@@ -80,4 +80,20 @@ import Testing
             }
         }
     }
+
+    @Test("a folder that must not or cannot be written is refused before anything is simulated")
+    func refusedFolder() throws {
+        try Command.inFolder { folder in
+            let keep = folder.appending(path: "keep")
+            try FileManager.default.createDirectory(at: keep, withIntermediateDirectories: false)
+            try Data("mine".utf8).write(to: keep.appending(path: "letter.txt"))
+            for out in [keep.path, keep.path + "/letter.txt/out", "/proc/out"] {
+                let outcome = try Command.run(
+                    ["run", "scenarios/five-friends.json", "--out", out])
+                #expect(outcome.status == 2, "\(out)")
+                #expect(!outcome.errors.contains("real time"), "\(outcome.errors)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["keep"])
+        }
+    }
 }
