@@ -170,12 +170,13 @@ struct RunCommand: ParsableCommand {
 
     /// The command that gives these results again.
     private var reproduce: String {
-        var words = ["streamr-sim run \(scenario)"]
-        if let seed { words.append("--seed \(seed)") }
-        if let days { words.append("--days \(days)") }
-        if fidelity == .frame { words.append("--fidelity frame") }
-        if let window { words.append("--window \(window)") }
-        return words.joined(separator: " ")
+        var words = ["streamr-sim", "run", scenario]
+        if let seed { words += ["--seed", "\(seed)"] }
+        if let days { words += ["--days", "\(days)"] }
+        if fidelity == .frame { words += ["--fidelity", "frame"] }
+        if let window { words += ["--window", window] }
+        if !remedies { words.append("--no-remedies") }
+        return ShellWords.text(words)
     }
 
     private func keep(_ outcome: Runner.Outcome) throws {
@@ -210,9 +211,25 @@ struct RunCommand: ParsableCommand {
             try Terminal.show(
                 TextSummary.render(
                     record, color: color && Terminal.isColorful,
-                    reportPath: "\(folder)/\(ResultsFolder.reportName)"),
-                terminator: "")
+                    reportPath: "\(folder)/\(ResultsFolder.reportName)"))
         }
+    }
+}
+
+/// Words as a shell takes them apart again (POSIX.1, Shell Command Language, 2.2.2).
+enum ShellWords {
+    static func text(_ words: [String]) -> String {
+        words.map(quoted).joined(separator: " ")
+    }
+
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || "-._/:=+,@%".utf8.contains(byte)
+        }
+        guard word.isEmpty || !isPlain else { return word }
+        return "'" + word.replacing("'", with: #"'\''"#) + "'"
     }
 }
 

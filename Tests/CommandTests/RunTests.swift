@@ -96,4 +96,20 @@ import Testing
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["keep"])
         }
     }
+
+    @Test("the command that gives the same again has what decides the result, quoted for a shell")
+    func reproduce() throws {
+        try Command.inFolder { folder in
+            let file = folder.appending(path: "it's mine.json")
+            let base = Command.root.appending(path: "scenarios/five-friends.json").path
+            try Data(#"{"extends": "\#(base)", "duration": "1 h"}"#.utf8).write(to: file)
+            let words = ["run", file.path, "--seed", "7", "--no-remedies"]
+            let first = folder.appending(path: "first")
+            _ = try Command.run(words + ["--quiet", "--out", first.path])
+            let told = try #require(try summary(first)["reproduce"] as? String)
+            let taken = try Command.run(
+                ["-c", "set -- \(told); printf '%s\\n' \"$@\""], program: URL(filePath: "/bin/sh"))
+            #expect(taken.output.split(separator: "\n").map(String.init) == ["streamr-sim"] + words)
+        }
+    }
 }
