@@ -380,6 +380,10 @@ extension Service {
     }
 }
 
+        list.append(
+            "A person puts right what needs one "
+                + (scenario.repairAfter.map { "\($0.told) after it broke" } ?? "never")
+                + " (`repairAfter`).")
 extension Bill {
     /// What traffic to the internet costs in a month of 730 h.
     var egressCents: String {

@@ -86,6 +86,29 @@ struct PageTests {
         #expect(try page.nodes(forXPath: "//figure[@class='week']//rect").count == 168)
     }
 
+    @Test("shows homes that were away apart from the platform's outages, each home once")
+    func homes() throws {
+        var result = SampleRun.result()
+        for day in [1, 2, 3, 4, 20] {
+            let from = result.scenario.start + .days(Int64(day))
+            result.outages.append(
+                Outage(
+                    service: "node-1", isHome: true, from: from, until: from + .minutes(4),
+                    cause: "router reboot", healedBy: "itself"))
+        }
+        let page = try tree(RunRecord(result, reproduce: ""))
+        let tables = "//section[@id='interventions']//table"
+        let rows = try texts(page, "\(tables)/tbody/tr[contains(., 'node-1')]/td")
+        #expect(
+            rows.dropFirst() == [
+                "20 min", "the home of node-1", "router reboot, 5 times", "itself",
+            ])
+        let charts = try page.nodes(forXPath: "//figure[@class='chart']").count
+        #expect(try page.nodes(forXPath: "//rect[@class='away']").count == charts * 3)
+        #expect(try page.nodes(forXPath: "//rect[@class='home']").count == charts * 5)
+        #expect(Page.render(RunRecord(result, reproduce: "")).contains("a friend’s home was away"))
+    }
+
     @Test("of a month of minutes stays under 2 MB")
     func size() {
         var result = SampleRun.result()

@@ -220,6 +220,10 @@ import Testing
         scenario.repairAfter = .hours(1)
         let upgraded = Plan.run(scenario)
         #expect(upgraded.interventions.map(\.service) == ["account"])
+        #expect(!upgraded.outages.isEmpty)
+        #expect(
+            upgraded.outages.allSatisfy { $0.healedBy == "a person, who upgraded the account" },
+            "\(upgraded.outages)")
         #expect(upgraded.figure("uptime_rtmp_percent") > Fixed(98))
         #expect(upgraded.figure("publish_sessions") >= Fixed(15))
     }
