@@ -19,11 +19,8 @@ extension Page {
         return [
             mark(verdict.status),
             criterion(verdict),
-            "\(Numbers.grouped(verdict.value.value)) <span class=\"unit\">\(verdict.unit)</span>",
-            """
-            \(Numbers.grouped(verdict.threshold.value)) \
-            <span class="unit">\(verdict.unit)</span>
-            """,
+            measured(verdict.value.value, verdict.unit),
+            measured(verdict.threshold.value, verdict.unit),
             few
                 ? """
                 \(Numbers.grouped(verdict.samples)) \
@@ -35,6 +32,12 @@ extension Page {
                     ? "<span class=\"unit\">not within the run</span>"
                     : "<span class=\"unit\">never</span>"),
         ]
+    }
+
+    private static func measured(_ value: Fixed, _ unit: String) -> Markup {
+        """
+        \(Numbers.grouped(value)) <span class="unit">\(Numbers.unit(unit, of: value))</span>
+        """
     }
 
     /// The criterion in the plan's words, then what the ruling rests on and what would turn it.
@@ -50,7 +53,7 @@ extension Page {
                 """
                 <p class="remedy"><b>Cheapest change.</b> \(remedy.change) \
                 <span class="outcome">With only that: \(mark(remedy.status)) at \
-                \(Numbers.grouped(remedy.value.value)) \(verdict.unit), \
+                \(Numbers.measured(remedy.value.value, verdict.unit)), \
                 $\(Money.text(remedy.total730h)) a month, \
                 fingerprint <code>\(String(remedy.fingerprint.prefix(12)))</code>; the scenario is \
                 <code>\(ResultsFolder.remedyName(verdict.id))</code></span></p>
@@ -110,12 +113,10 @@ extension Page {
                 let length = outage.until.map { ($0.instant - outage.from.instant).readable }
                 return [
                     time(outage.from, from: summary.start), "\(length ?? "the rest of the run")",
-                    "<b>\(outage.service)</b>", "\(outage.cause)",
-                    outage.healedBy.map { "\($0)" } ?? "<span class=\"mark fail\">nothing</span>",
+                    "<b>\(outage.service)</b>", "\(outage.cause)", healer(outage),
                 ]
             }, kind: "cards")
     }
-}
 
     private static func healer(_ outage: Summary.Outage) -> Markup {
         outage.healedBy.map { "\($0)" } ?? "<span class=\"mark fail\">nothing</span>"
@@ -158,3 +159,4 @@ extension Page {
                 and how long in all.\(more)
                 """, heads: outageHeads, rows: rows, kind: "cards")
     }
+}
