@@ -56,6 +56,28 @@ public struct BillSheet: Sendable, Hashable, Decodable {
     }
 }
 
+extension BillSheet {
+    /// The place of the first amount of a file that is no number; nil where all are.
+    var wrongAmount: String? {
+        let own: [(String, String?)] = [
+            ("total730h", total730h), ("totalPeriod", totalPeriod), ("taxPercent", taxPercent),
+            ("total730hWithTax", total730hWithTax), ("owedToNodes", owedToNodes),
+            ("freePlan.closesAfterDays", freePlan?.closesAfterDays),
+        ]
+        let ofLines = lines.enumerated().flatMap { index, line in
+            [
+                ("lines[\(index)].unitPrice", line.unitPrice),
+                ("lines[\(index)].amount730h", line.amount730h),
+                ("lines[\(index)].amountPeriod", line.amountPeriod),
+            ]
+        }
+        let wrong = (own + ofLines).first { _, amount in
+            amount.map { Fixed(decimal: $0) == nil } ?? false
+        }
+        return wrong.map { "$.\($0.0)" }
+    }
+}
+
 extension BillSheet.Line {
     fileprivate init(_ line: Bill.Line) {
         id = line.id

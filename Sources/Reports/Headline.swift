@@ -44,9 +44,15 @@ struct Headline {
         if record.summary.partial != nil {
             // What was not run cannot have passed.
             if status == .pass { status = .inconclusive }
-            let seen = record.summary.simulated.seconds.readable
-            text =
-                "Cut short after \(seen). So far, " + text.prefix(1).lowercased() + text.dropFirst()
+            let summary = record.summary
+            if summary.simulated.value < summary.planned.value {
+                let seen = summary.simulated.seconds.readable
+                text =
+                    "Cut short after \(seen). So far, " + text.prefix(1).lowercased()
+                    + text.dropFirst()
+            } else {
+                text = "Simulated whole, and interrupted after that. " + text
+            }
         }
     }
 

@@ -9,6 +9,16 @@ enum Numbers {
 
     static func grouped(_ count: Int64) -> String { grouped(digits: String(count)) }
 
+    /// `3 friends`, `1 friend`.
+    static func measured(_ value: Fixed, _ unit: String) -> String {
+        "\(grouped(value)) \(self.unit(unit, of: value))"
+    }
+
+    /// A unit in the number that its value asks for.
+    static func unit(_ unit: String, of value: Fixed) -> String {
+        value == Fixed(1) && unit.hasSuffix("s") ? String(unit.dropLast()) : unit
+    }
+
     /// Groups the whole part of plain decimal digits.
     static func grouped(digits: String) -> String {
         let unsigned = digits.hasPrefix("-") ? digits.dropFirst() : digits[...]

@@ -53,7 +53,11 @@ extension ResultsFolder {
                 path: "\(path)/\(summaryName)",
                 reason: "its schema is \(summary.schema), this version reads \(RunResult.schema)")
         }
-        return (summary, try decode(path, billName))
+        let bill: BillSheet = try decode(path, billName)
+        if let place = bill.wrongAmount {
+            throw .cannotRead(path: "\(path)/\(billName)", reason: "\(place) is no amount")
+        }
+        return (summary, bill)
     }
 
     static func decode<Value: Decodable>(

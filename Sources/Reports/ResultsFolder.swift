@@ -62,14 +62,8 @@ public enum ResultsFolder {
 
     /// The same of files that are made already.
     static func write(_ files: [(name: String, data: Data)], to path: String) throws(Failure) {
-        let destination = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
-        try refuseForeign(destination)
+        let (destination, side) = try sideFolder(of: path)
         do {
-            let parent = destination.deletingLastPathComponent()
-            try FileManager.default.createDirectory(
-                at: parent, withIntermediateDirectories: true)
-            let side = sibling(of: destination, "new")
-            try FileManager.default.createDirectory(at: side, withIntermediateDirectories: false)
             do {
                 for (name, data) in files {
                     try data.write(to: side.appending(path: name))
@@ -82,6 +76,27 @@ public enum ResultsFolder {
         } catch {
             throw .cannotWrite(path: path, reason: "\(error.localizedDescription)")
         }
+    }
+
+    /// Throws what `write` to the same path would, before there is anything to write.
+    public static func checkWritable(_ path: String) throws(Failure) {
+        let side = try sideFolder(of: path).side
+        try? FileManager.default.removeItem(at: side)
+    }
+
+    /// Where results go, and a new empty folder beside it; throws where they must not or cannot.
+    private static func sideFolder(
+        of path: String
+    ) throws(Failure) -> (destination: URL, side: URL) {
+        let destination = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
+        try refuseForeign(destination)
+        let side = sibling(of: destination, "new")
+        do {
+            try FileManager.default.createDirectory(at: side, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: path, reason: "\(error.localizedDescription)")
+        }
+        return (destination, side)
     }
 
     /// Writes `report.html` anew from the folder's other files.

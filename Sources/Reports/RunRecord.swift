@@ -24,6 +24,18 @@ public struct RunRecord: Sendable, Hashable {
     public struct RemedyFile: Sendable, Hashable {
         public var name: String
         public var text: String
+
+        init(name: String, text: String) {
+            self.name = name
+            self.text = text
+        }
+
+        /// Without its templates: the deployment is written in full, and they lie elsewhere.
+        init(name: String, _ scenario: Scenario) {
+            var scenario = scenario
+            scenario.plan = nil
+            self.init(name: name, text: scenario.tree.text)
+        }
     }
 
     /// `reproduce` is the command line that leads to this result again.
@@ -36,8 +48,7 @@ public struct RunRecord: Sendable, Hashable {
         hours = result.hours
         remedies = result.verdicts.compactMap { verdict in
             verdict.remedy.map {
-                RemedyFile(
-                    name: ResultsFolder.remedyName(verdict.id), text: $0.scenario.tree.text)
+                RemedyFile(name: ResultsFolder.remedyName(verdict.id), $0.scenario)
             }
         }
     }

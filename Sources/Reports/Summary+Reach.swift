@@ -1,12 +1,16 @@
 extension Summary {
-    /// Who reaches what in the network of the templates that the scenario is deployed from.
+    /// Who reaches what in the network that the scenario is deployed to.
     public struct Reach: Sendable, Hashable, Codable {
+        /// Whether it is the templates' own: false where the scenario lays another deployment over
+        /// them, which then is what is told of.
+        public var isOfTemplates: Bool
         public var needs: [Need]
         /// Where connections come from: the columns.
         public var from: [String]
         public var rows: [Row]
 
-        public init(needs: [Need], from: [String], rows: [Row]) {
+        public init(isOfTemplates: Bool, needs: [Need], from: [String], rows: [Row]) {
+            self.isOfTemplates = isOfTemplates
             self.needs = needs
             self.from = from
             self.rows = rows

@@ -128,6 +128,7 @@ extension Summary.Outage {
     init(_ outage: Results.Outage) {
         self.init(
             service: outage.service,
+            isHome: outage.isHome,
             from: Moment(outage.from),
             until: outage.until.map(Moment.init),
             cause: outage.cause,

@@ -103,6 +103,8 @@ public struct Summary: Sendable, Hashable, Codable {
 
     public struct Outage: Sendable, Hashable, Codable {
         public var service: String
+        /// Whether it is a friend's home that was away, and nothing of the platform.
+        public var isHome: Bool
         public var from: Moment
         @OrNull public var until: Moment?
         public var cause: String

@@ -44,8 +44,8 @@ public enum TextSummary {
             let unit = plain(verdict.unit)
             table.rows.append([
                 word(verdict.status), plain(verdict.criterion),
-                "\(Numbers.grouped(verdict.value.value)) \(unit)",
-                "\(Numbers.grouped(verdict.threshold.value)) \(unit)",
+                Numbers.measured(verdict.value.value, unit),
+                Numbers.measured(verdict.threshold.value, unit),
                 Numbers.grouped(verdict.samples),
             ])
         }
@@ -76,7 +76,7 @@ public enum TextSummary {
             let total = Money.text(remedy.total730h)
             notes.append(
                 "remedy: \(remedy.change) → \(word(remedy.status)) at "
-                    + "\(Numbers.grouped(remedy.value.value)) \(verdict.unit), $\(total) a month "
+                    + "\(Numbers.measured(remedy.value.value, verdict.unit)), $\(total) a month "
                     + "(run \(ResultsFolder.remedyName(verdict.id)): "
                     + "\(remedy.fingerprint.prefix(12)))")
         }

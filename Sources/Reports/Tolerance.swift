@@ -42,7 +42,8 @@ public struct Tolerance: Sendable, Hashable {
         }
     }
 
-    func covers(_ row: String) -> Bool {
+    /// Whether it says something of the row.
+    public func covers(_ row: String) -> Bool {
         name.hasSuffix("*") ? row.hasPrefix(name.dropLast()) : row == name
     }
 }

@@ -3,6 +3,8 @@
 /// An internal error traps instead (Swift's own exit by signal), so that it is never mistaken
 /// for a ruling.
 public enum CommandExit: Int32, Sendable, Hashable, CaseIterable {
+    /// The outcome could not be written to standard output; what goes to files is in place.
+    case outputLost = 1
     case interrupted = 130
     case usage = 2
     case notDeterministic = 30
@@ -19,7 +21,7 @@ public enum CommandExit: Int32, Sendable, Hashable, CaseIterable {
     /// Whether a run with this code came to its end and was ruled on, whatever the rulings.
     public var isRuled: Bool {
         switch self {
-        case .interrupted, .usage, .notDeterministic: false
+        case .outputLost, .interrupted, .usage, .notDeterministic: false
         case .inconclusive, .serviceAndBudgetFailed, .serviceFailed, .budgetFailed,
             .gateOrComparisonFailed, .success:
             true

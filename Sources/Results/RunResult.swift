@@ -30,7 +30,7 @@ public struct RunResult: Sendable, Hashable {
     public var assumptions: [String]
     /// Fluid beside frames, where frames were run.
     public var fidelity: FidelityReport?
-    /// From each service's point of view: when it was away.
+    /// When each service was away, and each home.
     public var outages: [Outage]
 
     public init(
@@ -232,7 +232,10 @@ public struct DrawnParameter: Sendable, Hashable {
 }
 
 public struct Outage: Sendable, Hashable {
+    /// The service, or the person whose home it was.
     public var service: String
+    /// Whether a friend's home was away, which is no outage of the platform.
+    public var isHome: Bool
     public var from: Instant
     /// Nil when it was still away at the end.
     public var until: Instant?
@@ -241,9 +244,11 @@ public struct Outage: Sendable, Hashable {
     public var healedBy: String?
 
     public init(
-        service: String, from: Instant, until: Instant?, cause: String, healedBy: String?
+        service: String, isHome: Bool, from: Instant, until: Instant?, cause: String,
+        healedBy: String?
     ) {
         self.service = service
+        self.isHome = isHome
         self.from = from
         self.until = until
         self.cause = cause

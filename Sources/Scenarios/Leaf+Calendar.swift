@@ -98,11 +98,20 @@ extension Leaf<Cents> {
             ],
             read: { tree throws(Mismatch) in
                 guard case .string(let text) = tree, let cents = cents(text) else {
-                    throw Mismatch(tree)
+                    throw Mismatch(found: Mismatch(tree).found, hint: withSign(tree))
                 }
                 return Cents(cents: cents)
             },
             write: { .string("$" + Fixed.ratio(Int128($0.cents), 100).moneyText) })
+    }
+
+    /// What lacks nothing but the dollar sign, with it.
+    private static func withSign(_ tree: JSONTree) -> String? {
+        switch tree {
+        case .string(let amount), .number(let amount):
+            cents("$" + amount) == nil ? nil : "$" + amount
+        case .null, .bool, .array, .object: nil
+        }
     }
 
     private static func cents(_ text: String) -> Int64? {
@@ -169,7 +178,10 @@ extension Leaf<[Int]> {
             expected: "\"daily\" or a list of different weekdays such as [\"mon\", \"thu\"]",
             schema: [JSONTree.Member("anyOf", .array([daily, listed(word.schema, max: 7)]))],
             read: { tree throws(Mismatch) in
-                if tree == .string("daily") { return Array(0..<7) }
+                if case .string = tree {
+                    _ = try Leaf<String>.one(of: ["daily"]).read(tree)
+                    return Array(0..<7)
+                }
                 guard case .array(let elements) = tree, (1...7).contains(elements.count) else {
                     throw Mismatch(tree)
                 }

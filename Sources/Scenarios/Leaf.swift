@@ -220,15 +220,12 @@ extension Leaf<String> {
         }
     }
 
-    /// The name of a figure or a column of the results.
+    /// The name of a column of the series or of a figure of the summary.
     static var metric: Leaf {
-        pattern(
-            "^[A-Za-z][A-Za-z0-9._/-]{0,79}$",
-            "a metric's name: a letter, then at most 79 letters, digits or . _ / -"
-        ) { bytes in
-            (1...80).contains(bytes.count) && isLetter(bytes[0])
-                && bytes.allSatisfy { isLetter($0) || isDigit($0) || ".-_/".utf8.contains($0) }
-        }
+        let names = one(of: Metrics.columns + Metrics.figures)
+        return Leaf(
+            expected: "a column of series.csv or a figure of summary.json, as in the schema",
+            schema: names.schema, read: names.read, write: names.write)
     }
 
     /// An absolute path of a URL.
@@ -276,4 +273,3 @@ func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).co
 private func isSmall(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
 }
-private func isLetter(_ byte: UInt8) -> Bool { isSmall(byte | 0x20) }

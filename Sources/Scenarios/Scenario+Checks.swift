@@ -14,6 +14,23 @@ extension Scenario {
         checkSchedules(&faults)
         checkTimes(&faults)
         checkFaultTargets(&faults)
+        checkGates(&faults)
+    }
+
+    /// A figure is one number for the whole run.
+    private func checkGates(_ faults: inout FileFaults) {
+        for (index, gate) in gates.enumerated() where Metrics.figures.contains(gate.metric) {
+            if gate.aggregate != .last {
+                faults.add(
+                    "$.gates[\(index)].aggregate", "last: \(gate.metric) is one number",
+                    found: "\"\(gate.aggregate.rawValue)\"")
+            }
+            if gate.window != nil {
+                faults.add(
+                    "$.gates[\(index)].window", "none: \(gate.metric) is of the whole run",
+                    found: "a window")
+            }
+        }
     }
 
     /// Groups of all sorts share one space of names, because their people do.

@@ -127,7 +127,12 @@ struct Units: Sendable {
         }
         let name = String(decoding: bytes[start..<offset], as: UTF8.self)
         if let unit = units.first(where: { $0.name == name }) { return unit }
-        let near = name.isEmpty ? nil : nearest(to: name, in: units.map(\.name))
+        // "days" begins with its unit's name, "minutes" as well.
+        let near =
+            name.isEmpty
+            ? nil
+            : nearest(to: name, in: units.map(\.name))
+                ?? units.first { name.hasPrefix($0.name) }?.name
         let after = String(decoding: bytes[offset...], as: UTF8.self)
         throw Mismatch(
             found: name.isEmpty ? "\"\(text)\", without its unit" : "\"\(text)\"",

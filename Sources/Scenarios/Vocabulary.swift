@@ -198,8 +198,9 @@ extension Gate: Formed {
 
     mutating func visit(_ form: inout Form) {
         form.required(
-            "metric", &metric, example: "cpu",
-            "A column of the time series, or a figure of the summary.", .metric)
+            "metric", &metric, example: "cpu_used",
+            "A column of series.csv (the first \(Metrics.columns.count)), or a figure of "
+                + "summary.json.", .metric)
         form.field(
             "aggregate", &aggregate, "Over the samples; figures have only `last`.", .word)
         form.required("operator", &comparison, example: .lessOrEqual, "Comparison.", .word)

@@ -27,8 +27,8 @@ enum Change: Sendable, Hashable {
         case .containers:
             "run database, cache and TLS in containers on the instance, without RDS, ElastiCache"
                 + " and load balancer"
-        case .bitRate(let perMille): "stream at \(perMille / 10) % of the bit rate"
-        case .hours(let perMille): "stream \(perMille / 10) % of the hours"
+        case .bitRate(let perMille): "stream at \(Self.percent(perMille)) of the bit rate"
+        case .hours(let perMille): "stream \(Self.percent(perMille)) of the hours"
         case .elasticAddress: "give the instance an elastic address"
         case .restartAlways: "set the restart policy to always and enable docker.service"
         case .localLogs: "use Docker's local log driver, which is bounded"
@@ -39,6 +39,11 @@ enum Change: Sendable, Hashable {
             "close port\(ports.count == 1 ? "" : "s") "
                 + ports.map { String($0) }.joined(separator: ", ") + " to the internet"
         }
+    }
+
+    /// `12.5 %`
+    private static func percent(_ perMille: Int64) -> String {
+        "\(Fixed.ratio(Int128(perMille), 10).text(decimalsMax: 1)) %"
     }
 
     /// How much it asks of the friends: what remedies are tried in the order of.

@@ -110,9 +110,11 @@ struct Recorder: Sendable {
         entries.append(LogEntry(at: now, kind: kind, entity: entity, detail: detail))
     }
 
-    mutating func outageBegan(_ now: Instant, _ service: String, _ cause: String) {
+    mutating func outageBegan(_ now: Instant, _ service: String, isHome: Bool, _ cause: String) {
         outages.append(
-            Outage(service: service, from: now, until: nil, cause: cause, healedBy: nil))
+            Outage(
+                service: service, isHome: isHome, from: now, until: nil, cause: cause,
+                healedBy: nil))
     }
 
     mutating func outageEnded(_ now: Instant, _ service: String, _ healedBy: String) {

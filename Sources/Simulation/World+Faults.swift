@@ -51,7 +51,7 @@ extension World {
         case .homeOutage(let name, let length):
             guard let home = homes.firstIndex(where: { $0.name == name }) else { return }
             log("fault", name, "home outage")
-            homeGoes(Int32(home), for: length)
+            homeGoes(Int32(home), for: length, cause: "home outage")
         }
     }
 
@@ -141,9 +141,17 @@ extension World {
 
     mutating func restarted(_ service: Service, _ generation: UInt32) {
         guard host.isUp, host.services[service.index].epoch == generation else { return }
+        let cause = host.services[service.index].cause
+        let isClosure = interventions.contains { $0.service == "account" && $0.cause == cause }
         start(
-            service, healedBy: "restart policy \(scenario.deployment.containers.restart.rawValue)")
+            service,
+            healedBy: isClosure
+                ? Self.upgrade
+                : "restart policy \(scenario.deployment.containers.restart.rawValue)")
     }
+
+    /// What ends the outages of a closed account.
+    private static let upgrade = "a person, who upgraded the account"
 
     private mutating func start(_ service: Service, healedBy: String) {
         let index = service.index
@@ -282,7 +290,7 @@ extension World {
         record.closedTime += queue.now - at
         account = .paid
         for service in Service.allCases where host.services[service.index].process < 0 {
-            start(service, healedBy: "a person")
+            start(service, healedBy: Self.upgrade)
         }
         comeUp(after: faultRandom.interval(Self.boot))
     }
@@ -323,7 +331,7 @@ extension World {
     mutating func noteDown(_ service: Service, cause: String) {
         host.services[service.index].downSince = queue.now
         host.services[service.index].cause = cause
-        record.outageBegan(queue.now, service.name, cause)
+        record.outageBegan(queue.now, service.name, isHome: false, cause)
         log("service-down", service.name, cause)
     }
 
@@ -343,11 +351,12 @@ extension World {
         let kind = scenario.homes[home.kind]
         switch step {
         case .goes:
-            homeGoes(index, for: kind.rebootLength)
+            homeGoes(index, for: kind.rebootLength, cause: "router reboot")
             scheduleReboot(index)
         case .returns:
             guard queue.now >= home.awayUntil else { return }
             homes[Int(index)].isUp = true
+            record.outageEnded(queue.now, home.name, "itself")
             setHomeRates(index)
             if kind.addressChanges, let node = nodes.firstIndex(where: { $0.home == index }) {
                 nodes[node].isAddressKnown = false
@@ -360,13 +369,14 @@ extension World {
         }
     }
 
-    private mutating func homeGoes(_ index: Int32, for length: Interval) {
+    private mutating func homeGoes(_ index: Int32, for length: Interval, cause: String) {
         let until = queue.now + length
         homes[Int(index)].awayUntil = max(homes[Int(index)].awayUntil, until)
         queue.push(.home(index, .returns), at: until)
         guard homes[Int(index)].isUp else { return }
         homes[Int(index)].isUp = false
         homes[Int(index)].outages += 1
+        record.outageBegan(queue.now, homes[Int(index)].name, isHome: true, cause)
         log("home-away", homes[Int(index)].name, "for \(length.wholeSeconds) s")
         setHomeRates(index)
         let streamer = streamers.firstIndex { $0.home == index }

@@ -175,9 +175,15 @@ extension World {
         var evidence =
             "A month of 730 h costs $\(bill.total730h.cents), of which traffic to the "
             + "internet is $\(bill.egressCents); the simulated "
-            + "\((queue.now - scenario.start).wholeSeconds / 86_400) days cost "
+            + "\((queue.now - scenario.start).told) cost "
             + "$\(bill.totalPeriod.cents)."
-        if status == .fail {
+        let spentAt = record.whenCostPassed(budget)
+        if status == .fail, let spentAt {
+            let hours = Int128((spentAt - scenario.start).wholeSeconds / 3_600)
+            evidence +=
+                " The first $\(budget.text(decimalsMax: 2)) were spent after "
+                + "\(Fixed.ratio(hours, 24).text(decimals: 1)) days."
+        } else if status == .fail {
             let days = Fixed.ratio(budget.millionths * 730, total.millionths * 24)
             evidence +=
                 " At this rate $\(budget.text(decimalsMax: 2)) last "
@@ -191,7 +197,7 @@ extension World {
             criterion: "cost under $\(budget.text(decimalsMax: 2)) a month",
             status: status, value: total, threshold: budget, unit: "USD/month",
             samples: (queue.now - scenario.start).wholeSeconds / 3_600, samplesMin: 24,
-            firstBroken: status == .fail ? record.whenCostPassed(budget) : nil,
+            firstBroken: status == .fail ? spentAt : nil,
             evidence: evidence,
             remedy: nil, disagreement: nil)
     }
@@ -235,12 +241,25 @@ extension World {
             "hardening-defined", "security hardening requirements defined",
             Fixed(-Int64(unnamed.count)), atLeast: .zero, unit: "unnamed exposures",
             samples: tally.scans, min: 100, broken: unnamed.first?.at,
-            evidence: "\(tally.scansAnswered) of \(tally.scans) scans found an open port. To do: "
+            evidence: "\(tally.scansAnswered) of \(tally.scans) scans found an open port"
+                + "\(answered). To do: "
                 + (exposures.isEmpty
                     ? "nothing is left open"
                     : exposures.map { "\($0.text) (\($0.id))" }.joined(separator: "; ")) + ".")
         verdict.value = Fixed(unnamed.count)
         return verdict
+    }
+
+    /// Which ports answered scans; what is meant to be open to all is not scanned.
+    private var answered: String {
+        let ports = record.portsAnswered.map(\.port).sorted()
+        guard !ports.isEmpty else { return "" }
+        var text = " (" + ports.map(String.init).joined(separator: ", ")
+        if ports.contains(8_081) { text += "; nothing known listens on 8081" }
+        if case .loadBalancer = scenario.deployment.front {
+            text += "; the load balancer's 443 is not scanned"
+        }
+        return text + ")"
     }
 
     // MARK: Figures
@@ -361,8 +380,21 @@ extension World {
             guard scenario.deployment.runsOnInstance(service) else { continue }
             list.append("CPU and memory of \(service.name): \(profile.source).")
         }
+        list.append(
+            "A person puts right what needs one "
+                + (scenario.repairAfter.map { "\($0.told) after it broke" } ?? "never")
+                + " (`repairAfter`).")
         if host.isByHand { list.append("The instance is given by hand: not billed.") }
         return list
+    }
+}
+
+extension Interval {
+    /// `30 days`, `12 h`, `90 min`.
+    fileprivate var told: String {
+        let minutes = wholeSeconds / 60
+        if minutes > 1_440 && minutes % 1_440 == 0 { return "\(minutes / 1_440) days" }
+        return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes) min"
     }
 }
 

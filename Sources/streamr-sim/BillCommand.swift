@@ -41,6 +41,6 @@ struct BillCommand: ParsableCommand {
 
 /// Tells what is wrong with the input, and ends with the code for that.
 func refuse(_ message: String) -> ExitCode {
-    FileHandle.standardError.write(Data((message + "\n").utf8))
+    Terminal.tell(message + "\n")
     return ExitCode(2)
 }

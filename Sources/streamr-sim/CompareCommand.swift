@@ -55,10 +55,21 @@ struct CompareCommand: ParsableCommand {
         } catch {
             throw Failure.usage(error.description)
         }
+        try refuseIdle(tolerances, comparison)
         print(json ? try ResultsFolder.text(comparison) : comparison.text, terminator: "")
         var outcome = Outcome()
         outcome.gateOrComparisonFailed = comparison.outside > 0
         try Failure.exit(outcome)
+    }
+
+    /// A tolerance that no row has to do with is a slip of the pen.
+    private func refuseIdle(_ tolerances: [Tolerance], _ comparison: Comparison) throws {
+        let names = comparison.rows.map(\.name)
+        guard let idle = tolerances.first(where: { !names.contains(where: $0.covers) }) else {
+            return
+        }
+        let near = nearest(to: idle.name, in: names).map { ", perhaps \($0)" } ?? ""
+        throw Failure.usage("--tolerance \(idle.name): nothing compared has that name\(near)")
     }
 
     private func compared(

@@ -6,7 +6,7 @@ import Results
 enum Failure {
     /// Says what was wrong on standard error; the error to throw ends with the code for usage.
     static func usage(_ message: String) -> ExitCode {
-        FileHandle.standardError.write(Data("streamr-sim: \(message)\n".utf8))
+        Terminal.tell("streamr-sim: \(message)\n")
         return ExitCode(CommandExit.usage.rawValue)
     }
 
@@ -17,8 +17,32 @@ enum Failure {
     }
 }
 
-/// What standard output can show.
+/// Standard output and standard error, and what they can show.
 enum Terminal {
+    /// Writes to standard error. What cannot be written there is dropped: there is nobody to tell.
+    static func tell(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
+    /// Writes the outcome to standard output; where that cannot be, says so and throws the code
+    /// for it.
+    static func show(_ text: String) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            tell("streamr-sim: standard output cannot be written\n")
+            throw ExitCode(CommandExit.outputLost.rawValue)
+        }
+    }
+
+    /// Puts what cannot be written in the place of standard streams that are closed, lest the next
+    /// file to be opened is given their number.
+    static func fillClosedStreams() {
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
     /// On a terminal that is not dumb, unless NO_COLOR says otherwise (https://no-color.org).
     static var isColorful: Bool {
         let environment = ProcessInfo.processInfo.environment

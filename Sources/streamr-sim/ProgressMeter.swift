@@ -28,15 +28,15 @@ struct ProgressMeter {
         if !isTerminal { step = min(step * 1.5, 30) }
         let text = line(progress, elapsed - stageAt)
         if isTerminal {
-            write("\r\u{1B}[2K" + text)
+            Terminal.tell("\r\u{1B}[2K" + text)
             isOpen = true
         } else {
-            write(text + "\n")
+            Terminal.tell(text + "\n")
         }
     }
 
     mutating func finish() {
-        if isOpen { write("\n") }
+        if isOpen { Terminal.tell("\n") }
         isOpen = false
     }
 
@@ -62,6 +62,4 @@ struct ProgressMeter {
         }
         return ([digits] + groups).joined(separator: ",")
     }
-
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

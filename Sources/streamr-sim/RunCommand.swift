@@ -19,9 +19,10 @@ struct RunCommand: ParsableCommand {
             folder (results/NAME-SEED unless --out says otherwise). Ctrl-C keeps what there is, \
             marked partial.
 
-            Exit codes, the first that applies: 130 interrupted; 2 usage or scenario; \
-            3 inconclusive; 12 a service verdict and the budget failed; 10 a service verdict \
-            failed; 11 the budget failed; 20 a gate failed; 0.
+            Exit codes, the first that applies: 1 standard output cannot be written (the results \
+            are in place); 130 interrupted; 2 usage or scenario; 3 inconclusive; 12 a service \
+            verdict and the budget failed; 10 a service verdict failed; 11 the budget failed; \
+            20 a gate failed; 0.
 
             A scenario whose templates have errors ends with 10: the summary is that of the \
             corrected plan, and before it stands what is wrong and what becomes of the plan as its \
@@ -77,6 +78,8 @@ struct RunCommand: ParsableCommand {
     enum FidelityName: String, ExpressibleByArgument, CaseIterable { case fluid, frame }
 
     func run() throws {
+        // Whoever stops reading what is shown does not stop the run.
+        signal(SIGPIPE, SIG_IGN)
         let (scenario, plan, stages) = try prepared()
         let options = Runner.Options(
             fidelity: try chosenFidelity(scenario), findsRemedies: remedies,
@@ -85,6 +88,12 @@ struct RunCommand: ParsableCommand {
             throw Failure.usage(
                 "no price book for region \(scenario.deployment.region); there are "
                     + PriceBook.regions.joined(separator: " and "))
+        }
+        let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
+        do {
+            try ResultsFolder.checkWritable(folder)
+        } catch {
+            throw Failure.usage(error.description)
         }
         let clock = HostClock()
         let interrupt = Interrupt()
@@ -95,9 +104,12 @@ struct RunCommand: ParsableCommand {
         }
         meter.finish()
         let result = outcome.result
-        let folder = out ?? "results/\(scenario.name)-\(scenario.seed)"
         var record = RunRecord(result, reproduce: reproduce)
-        if let plan { record.addNetwork(of: plan) }
+        if let plan, stages == nil {
+            record.addNetwork(of: plan, running: scenario.deployment)
+        } else if let plan {
+            record.addNetwork(of: plan)
+        }
         if let stages, result.partial == nil {
             note("what becomes of the plan as its errors are fixed one after the other …")
             record.summary.plan = stages.summary(scenario, last: result) { !interrupt.isRaised }
@@ -158,12 +170,13 @@ struct RunCommand: ParsableCommand {
 
     /// The command that gives these results again.
     private var reproduce: String {
-        var words = ["streamr-sim run \(scenario)"]
-        if let seed { words.append("--seed \(seed)") }
-        if let days { words.append("--days \(days)") }
-        if fidelity == .frame { words.append("--fidelity frame") }
-        if let window { words.append("--window \(window)") }
-        return words.joined(separator: " ")
+        var words = ["streamr-sim", "run", scenario]
+        if let seed { words += ["--seed", "\(seed)"] }
+        if let days { words += ["--days", "\(days)"] }
+        if fidelity == .frame { words += ["--fidelity", "frame"] }
+        if let window { words += ["--window", window] }
+        if !remedies { words.append("--no-remedies") }
+        return ShellWords.text(words)
     }
 
     private func keep(_ outcome: Runner.Outcome) throws {
@@ -182,7 +195,7 @@ struct RunCommand: ParsableCommand {
 
     private func note(_ message: String) {
         guard !quiet else { return }
-        FileHandle.standardError.write(Data((message + "\n").utf8))
+        Terminal.tell(message + "\n")
     }
 
     private func write(_ data: Data, to path: String) throws {
@@ -193,14 +206,30 @@ struct RunCommand: ParsableCommand {
 
     private func show(_ record: RunRecord, _ folder: String) throws {
         if json {
-            print(try ResultsFolder.text(record.summary), terminator: "")
+            try Terminal.show(ResultsFolder.text(record.summary))
         } else if !quiet {
-            print(
+            try Terminal.show(
                 TextSummary.render(
                     record, color: color && Terminal.isColorful,
-                    reportPath: "\(folder)/\(ResultsFolder.reportName)"),
-                terminator: "")
+                    reportPath: "\(folder)/\(ResultsFolder.reportName)"))
         }
+    }
+}
+
+/// Words as a shell takes them apart again (POSIX.1, Shell Command Language, 2.2.2).
+enum ShellWords {
+    static func text(_ words: [String]) -> String {
+        words.map(quoted).joined(separator: " ")
+    }
+
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || "-._/:=+,@%".utf8.contains(byte)
+        }
+        guard word.isEmpty || !isPlain else { return word }
+        return "'" + word.replacing("'", with: #"'\''"#) + "'"
     }
 }
 

@@ -21,6 +21,7 @@ struct StreamrSim: AsyncParsableCommand {
 
     /// As ArgumentParser's own, but a wrong command line ends with our code for usage, not 64.
     static func main() async {
+        Terminal.fillClosedStreams()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct StreamrSim: AsyncParsableCommand {
             }
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+            Terminal.tell(fullMessage(for: error) + "\n")
             Foundation.exit(CommandExit.usage.rawValue)
         }
     }

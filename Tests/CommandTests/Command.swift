@@ -27,13 +27,13 @@ struct Command {
 
     /// Runs to the end, or interrupts with SIGINT as soon as something stands on standard error.
     static func run(
-        _ words: [String], program: URL = debug, environment: [String: String] = [:],
-        interrupts: Bool = false
+        _ words: [String], program: URL = debug, directory: URL = root,
+        environment: [String: String] = [:], interrupts: Bool = false
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = program
         process.arguments = words
-        process.currentDirectoryURL = root
+        process.currentDirectoryURL = directory
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output

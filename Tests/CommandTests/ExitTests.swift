@@ -105,12 +105,16 @@ import Testing
                     "--seed", seed, "--out", "\(folder.path)/\(name)",
                 ])
             }
-            func compare(_ a: String, _ b: String) throws -> Int32 {
-                try Command.run(["compare", "\(folder.path)/\(a)", "\(folder.path)/\(b)"]).status
+            func compare(_ a: String, _ b: String, _ words: String...) throws -> Int32 {
+                try Command.run(
+                    ["compare", "\(folder.path)/\(a)", "\(folder.path)/\(b)"] + words
+                ).status
             }
             #expect(try compare("a", "b") == 0)
             #expect(try compare("a", "c") == 20)
             #expect(try compare("a", "nowhere") == 2)
+            #expect(try compare("a", "b", "--tolerance", "stalls=1%") == 0)
+            #expect(try compare("a", "b", "--tolerance", "nosuchfigure=1%") == 2)
         }
     }
 }

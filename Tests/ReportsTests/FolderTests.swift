@@ -116,6 +116,26 @@ struct FolderTests {
         }
     }
 
+    @Test("with an amount that is no number is refused, with the amount's place")
+    func wrongAmount() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appending(path: "run").path
+            try ResultsFolder.write(SampleRun.record(days: 2), host: host, to: path)
+            let file = folder.appending(path: "run/bill.json")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for name in ["total730h", "amount730h", "unitPrice"] {
+                let wrong = text.replacing(try Regex("(\"\(name)\": *)\"[^\"]*\"")) { match in
+                    "\(match.output[1].substring ?? "")\"nan\""
+                }
+                try Data(wrong.utf8).write(to: file)
+                let failure = #expect(throws: ResultsFolder.Failure.self, "\(name)") {
+                    try ResultsFolder.read(path)
+                }
+                #expect(failure?.description.contains(".\(name) is no amount") == true)
+            }
+        }
+    }
+
     @Test("renders its report again from its own files, to the byte")
     func rerender() throws {
         try withTemporaryFolder { folder in

@@ -54,6 +54,7 @@ struct PageTests {
     func headlines(all: Status, partial: String?, status: Status, beginning: String) {
         var result = SampleRun.result(days: 2)
         result.partial = partial
+        result.scenario.duration = .days(3)
         for index in result.verdicts.indices { result.verdicts[index].status = all }
         let headline = Headline(RunRecord(result, reproduce: ""))
         #expect(headline.status == status)
@@ -84,6 +85,56 @@ struct PageTests {
         #expect(try page.nodes(forXPath: "//path[starts-with(@class,'line')]").count == 9)
         #expect(try page.nodes(forXPath: "//rect[@class='away']").count == charts * 3)
         #expect(try page.nodes(forXPath: "//figure[@class='week']//rect").count == 168)
+    }
+
+    @Test("shows homes that were away apart from the platform's outages, each home once")
+    func homes() throws {
+        var result = SampleRun.result()
+        for day in [1, 2, 3, 4, 20] {
+            let from = result.scenario.start + .days(Int64(day))
+            result.outages.append(
+                Outage(
+                    service: "node-1", isHome: true, from: from, until: from + .minutes(4),
+                    cause: "router reboot", healedBy: "itself"))
+        }
+        let page = try tree(RunRecord(result, reproduce: ""))
+        let tables = "//section[@id='interventions']//table"
+        let rows = try texts(page, "\(tables)/tbody/tr[contains(., 'node-1')]/td")
+        #expect(
+            rows.dropFirst() == [
+                "20 min", "the home of node-1", "router reboot, 5 times", "itself",
+            ])
+        let charts = try page.nodes(forXPath: "//figure[@class='chart']").count
+        #expect(try page.nodes(forXPath: "//rect[@class='away']").count == charts * 3)
+        #expect(try page.nodes(forXPath: "//rect[@class='home']").count == charts * 5)
+        #expect(Page.render(RunRecord(result, reproduce: "")).contains("a friend’s home was away"))
+    }
+
+    @Test("colours an hour of the week like another that is nearly equal")
+    func heat() throws {
+        let hours: [Int64] = [1_000, 999, 930, 0]
+        let column = Series.Column(
+            name: "egress_rate", unit: "Mbit/s", values: hours.map { Fixed($0) })
+        let series = Series(start: SampleRun.start, step: .hours(1), columns: [column])
+        let markup = try #require(HeatMap(series)).markup.text
+        #expect(markup.components(separatedBy: "class=\"h7\"").count == 4)
+        #expect(markup.components(separatedBy: "class=\"h0\"").count == 2)
+    }
+
+    @Test("counts one of a thing in the singular")
+    func singular() {
+        #expect(Numbers.measured(Fixed(1), "interventions") == "1 intervention")
+        #expect(Numbers.measured(Fixed(2), "interventions") == "2 interventions")
+        #expect(Numbers.measured(Fixed(1), "%") == "1 %")
+    }
+
+    @Test("says of what was simulated whole that it was interrupted after that")
+    func interruptedAfter() {
+        var result = SampleRun.result(days: 2)
+        result.scenario.duration = result.simulated
+        result.partial = "interrupted while looking for remedies"
+        let headline = Headline(RunRecord(result, reproduce: ""))
+        #expect(headline.text.hasPrefix("Simulated whole, and interrupted after that. The plan "))
     }
 
     @Test("of a month of minutes stays under 2 MB")

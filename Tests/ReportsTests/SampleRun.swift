@@ -20,6 +20,7 @@ enum SampleRun {
     }
 
     static let reach = Summary.Reach(
+        isOfTemplates: true,
         needs: [
             Summary.Reach.Need(
                 who: "coordinator", what: "its cache, port 6379", extent: "no",
@@ -197,14 +198,14 @@ enum SampleRun {
 
     static let outages = [
         Outage(
-            service: "instance", from: start + .days(6) + .hours(11),
+            service: "instance", isHome: false, from: start + .days(6) + .hours(11),
             until: start + .days(6) + .hours(13), cause: "instance reboot",
             healedBy: "restart policy always"),
         Outage(
-            service: "rtmp", from: start + .days(18) + .hours(3),
+            service: "rtmp", isHome: false, from: start + .days(18) + .hours(3),
             until: start + .days(19) + .hours(9), cause: "the root disk is full", healedBy: nil),
         Outage(
-            service: "dashboard", from: start + .days(24) + .hours(21), until: nil,
+            service: "dashboard", isHome: false, from: start + .days(24) + .hours(21), until: nil,
             cause: "its public address changed", healedBy: nil),
     ]
 }

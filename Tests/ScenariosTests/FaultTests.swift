@@ -188,15 +188,42 @@ let wrongFiles: [(String, String, String?, Bool)] = [
         "$.gates[0].metric", nil, true
     ),
     (
-        #"{"name": "a", "gates": [{"metric": "cpu", "operator": "=<", "value": 1}]}"#,
+        #"{"name": "a", "gates": [{"metric": "cpu_usd", "operator": "<", "value": 1}]}"#,
+        "$.gates[0].metric", "cpu_used", true
+    ),
+    (
+        #"""
+        {"name": "a", "gates": [{"metric": "stalls", "aggregate": "max", "operator": "<",
+        "value": 1}]}
+        """#,
+        "$.gates[0].aggregate", nil, false
+    ),
+    (
+        #"{"name": "a", "faults": [{"kind": "reboot", "at": "1 d"}]}"#,
+        "$.faults[0].kind", "instance-reboot", true
+    ),
+    (#"{"name": "a", "duration": "30 days"}"#, "$.duration", "30 d", true),
+    (#"{"name": "a", "duration": "90 minutes"}"#, "$.duration", "90 min", true),
+    (#"{"name": "a", "pricing": {"budget": "30"}}"#, "$.pricing.budget", "$30", true),
+    (#"{"name": "a", "pricing": {"budget": 30}}"#, "$.pricing.budget", "$30", true),
+    (#"{"name": "a", "pricing": {"regime": "free"}}"#, "$.pricing.regime", "free-plan", true),
+    (
+        #"""
+        {"name": "a", "streamers": [{"name": "s", "schedule": [{"weekdays": "dayly",
+        "from": "19:00", "length": "1 h"}]}]}
+        """#,
+        "$.streamers[0].schedule[0].weekdays", "daily", true
+    ),
+    (
+        #"{"name": "a", "gates": [{"metric": "cpu_used", "operator": "=<", "value": 1}]}"#,
         "$.gates[0].operator", "<", true
     ),
     (
-        #"{"name": "a", "gates": [{"metric": "cpu", "operator": "<", "value": 0.0000001}]}"#,
+        #"{"name": "a", "gates": [{"metric": "cpu_used", "operator": "<", "value": 0.0000001}]}"#,
         "$.gates[0].value", nil, false
     ),
     (
-        #"{"name": "a", "gates": [{"metric": "cpu", "operator": "<", "value": "1"}]}"#,
+        #"{"name": "a", "gates": [{"metric": "cpu_used", "operator": "<", "value": "1"}]}"#,
         "$.gates[0].value", nil, true
     ),
 ]

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test("a home that is away for longer than OBS keeps trying needs its owner")
-    func homeForGood() {
+    func homeForGood() throws {
         func away(_ length: Interval) -> RunResult {
             var scenario = Plan.fiveFriends(days: 1)
             scenario.faults = [
@@ -74,7 +74,12 @@ import Testing
             scenario.streamers[0].schedule[0].length = .hours(5)
             return Plan.run(scenario)
         }
-        #expect(away(.hours(2)).interventions.isEmpty)
+        let short = away(.hours(2))
+        #expect(short.interventions.isEmpty)
+        #expect(short.outages.map(\.service) == ["streamer-2"])
+        let outage = try #require(short.outages.first)
+        #expect(outage.isHome && outage.cause == "home outage" && outage.healedBy == "itself")
+        #expect(outage.from == Plan.start + .hours(19) && outage.until == Plan.start + .hours(21))
         let given = away(.hours(4) + .minutes(30)).interventions
         #expect(given.map(\.action) == ["press Start Streaming again"])
     }

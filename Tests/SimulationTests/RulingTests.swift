@@ -45,6 +45,23 @@ import Testing
         #expect(budget.evidence.contains("$30 last \(days.text(decimals: 1)) days"))
     }
 
+    @Test("words of rulings and remedies say what was measured, in its own measure")
+    func words() throws {
+        #expect(Change.hours(perMille: 125).text == "stream 12.5 % of the hours")
+        #expect(Change.bitRate(perMille: 600).text == "stream at 60 % of the bit rate")
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.duration = .hours(12)
+        scenario.repairAfter = .hours(12)
+        let result = Plan.run(scenario)
+        let cost = try #require(result.verdict("cost-under-budget"))
+        #expect(cost.evidence.contains("the simulated 12 h cost $"))
+        #expect(result.assumptions.contains { $0.contains("12 h after it broke (`repairAfter`)") })
+        let ports = try #require(result.verdict("hardening-defined"))
+        let told =
+            "(22, 1935, 8081; nothing known listens on 8081; the load balancer's 443 is not scanned)"
+        #expect(ports.evidence.contains(told))
+    }
+
     @Test("whatever is open to the internet is named, found by scanners, and closed ports are not")
     func openPorts() throws {
         var scenario = Plan.fiveFriends(days: 1)

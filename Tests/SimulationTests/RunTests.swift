@@ -10,6 +10,12 @@ import Testing
 @Suite struct RunTests {
     static let twoDays = Plan.run(Plan.fiveFriends(days: 2))
 
+    @Test("what a gate can ask about is what a run measures")
+    func metrics() {
+        #expect(Self.twoDays.series.columns.map(\.name) == Metrics.columns)
+        #expect(Self.twoDays.figures.map(\.name) == Metrics.figures)
+    }
+
     @Test("two evenings of five friends are seen whole, and only the bill fails")
     func plan() {
         let result = Self.twoDays
@@ -238,6 +244,10 @@ import Testing
         scenario.repairAfter = .hours(1)
         let upgraded = Plan.run(scenario)
         #expect(upgraded.interventions.map(\.service) == ["account"])
+        #expect(!upgraded.outages.isEmpty)
+        #expect(
+            upgraded.outages.allSatisfy { $0.healedBy == "a person, who upgraded the account" },
+            "\(upgraded.outages)")
         #expect(upgraded.figure("uptime_rtmp_percent") > Fixed(98))
         #expect(upgraded.figure("publish_sessions") >= Fixed(15))
     }

@@ -139,7 +139,14 @@ public func nearest(to text: String, in words: [String]) -> String? {
     guard text.utf8.count <= textMax else { return nil }
     let ranked = words.map { (word: $0, edits: edits(Array(text.utf8), Array($0.utf8))) }
     guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
-    return best.edits * 3 <= max(text.utf8.count, best.word.utf8.count) + 2 ? best.word : nil
+    return best.edits * 3 <= max(text.utf8.count, best.word.utf8.count) + 2
+        ? best.word : whole(text, in: words)
+}
+
+/// The word that has the text as its beginning, or else as another of its hyphened parts.
+private func whole(_ text: String, in words: [String]) -> String? {
+    words.first { $0.hasPrefix(text + "-") }
+        ?? words.first { $0.split(separator: "-").contains { $0 == text } }
 }
 
 private func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {

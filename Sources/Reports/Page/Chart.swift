@@ -15,7 +15,8 @@ struct Chart {
     private static let width: Int64 = 7_200
     private static let height: Int64 = 2_000
 
-    /// `outages` are drawn as shaded bands. Empty where there is not a row to draw.
+    /// `outages` are drawn as shaded bands, homes' as strips along the foot. Empty where there is
+    /// not a row to draw.
     func markup(_ series: Series, outages: [Summary.Outage]) -> Markup {
         let drawn = columns.compactMap { column in
             Envelope(column.values).map { (column: column, envelope: $0) }
@@ -36,7 +37,8 @@ struct Chart {
             <div class="plot" role="img" aria-label="\(title) in \(unit). \(words).">
             <svg viewBox="0 0 \(Self.width) \(Self.height)" preserveAspectRatio="none" \
             aria-hidden="true">
-            \(outages.map { band($0, times) })
+            \(outages.filter { !$0.isHome }.map { band($0, times) })
+            \(strips(outages.filter(\.isHome), times))
             \(values.ticks.map { gridline($0, values) })
             \(drawn.enumerated().map { lines($0.offset, $0.element.envelope, values) })
             </svg>
@@ -63,12 +65,39 @@ struct Chart {
     }
 
     private func band(_ outage: Summary.Outage, _ times: TimeAxis) -> Markup {
+        let (from, until) = stretch(outage, times)
+        return """
+            <rect class="away" x="\(from)" y="0" width="\(until - from)" height="\(Self.height)"/>
+            """
+    }
+
+    /// Homes' outages, along the foot: many and short, so those that touch are drawn as one.
+    private func strips(_ outages: [Summary.Outage], _ times: TimeAxis) -> [Markup] {
+        var strips: [(from: Int64, until: Int64)] = []
+        for outage in outages {
+            let (from, until) = stretch(outage, times)
+            if let last = strips.last, from <= last.until {
+                strips[strips.count - 1].until = max(last.until, until)
+            } else {
+                strips.append((from, until))
+            }
+        }
+        let height = Self.height / 16
+        return strips.map { strip in
+            """
+            <rect class="home" x="\(strip.from)" y="\(Self.height - height)" \
+            width="\(strip.until - strip.from)" height="\(height)"/>
+            """
+        }
+    }
+
+    /// A short outage stays visible.
+    private func stretch(
+        _ outage: Summary.Outage, _ times: TimeAxis
+    ) -> (from: Int64, until: Int64) {
         let from = times.offset(outage.from.instant, units: Self.width)
         let until = times.offset(outage.until?.instant ?? times.until, units: Self.width)
-        let width = max(until - from, 24)  // a short outage stays visible
-        return """
-            <rect class="away" x="\(from)" y="0" width="\(width)" height="\(Self.height)"/>
-            """
+        return (from, max(until, from + 24))
     }
 
     private func gridline(_ tick: Fixed, _ axis: ValueAxis) -> Markup {

@@ -66,7 +66,9 @@ struct HeatMap {
         let positive = max(mean.millionths, 0)
         let level =
             most.millionths > 0
-            ? Int64(positive * Int128(Self.levels - 1) / most.millionths) : 0
+            ? Int64(
+                (positive * Int128(Self.levels - 1)).dividedHalfEven(by: Int128(most.millionths)))
+            : 0
         let value = "\(Numbers.grouped(mean, decimalsMax: 1)) \(column.unit)"
         return """
             <rect class="h\(level)" \(at)><title>\(Self.name(index)): \(value)</title></rect>

@@ -4,18 +4,23 @@ import Results
 extension Page {
     static func bill(_ record: RunRecord) -> Markup {
         let (bill, summary) = (record.bill, record.summary)
+        let part = Numbers.percent(summary.simulated.value, of: monthSeconds, decimals: 2)
         return """
             \(meter(bill, budget: summary.budget))
             \(lines(bill, budget: summary.budget))
             <p class="note">Prices: <code>\(bill.priceBook)</code>, \(bill.region), \
             \(bill.regime), in \(bill.currency). A month is 730 hours at the run’s rates; the \
-            period is the \(summary.simulated.seconds.readable) that were simulated. Each figure \
-            is rounded once, from its exact value.</p>
+            period is the \(summary.simulated.seconds.readable) that were simulated, with \
+            \(part) of what is free each month. Each figure is rounded once, from its exact \
+            value.</p>
             \(beside(bill))
             \(sources(bill))
             \(egress(record))
             """
     }
+
+    /// 730 hours.
+    private static let monthSeconds = Fixed(730 * 3_600)
 
     /// The month's total as a bar, with the budget marked on it.
     private static func meter(_ bill: BillSheet, budget: String) -> Markup {

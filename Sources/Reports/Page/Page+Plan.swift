@@ -39,7 +39,7 @@ extension Page {
         ]
     }
 
-    /// The templates' network: who gets what it needs, who reaches whom, and a drawing of it.
+    /// The network: who gets what it needs, who reaches whom, and a drawing of it.
     ///
     /// The drawing is an image of its own, so that nothing in it can act on the page.
     static func network(_ record: RunRecord) -> Markup {
@@ -48,11 +48,20 @@ extension Page {
             record.drawing.map { svg in
                 let data = Data(svg.utf8).base64EncodedString()
                 return """
-                    <p><img class="drawing" alt="The deployment: subnets, services, and who \
-                    reaches whom" src="data:image/svg+xml;base64,\(data)"/></p>
+                    <div class="scroll"><img class="drawing" alt="The deployment: subnets, \
+                    services, and who reaches whom" \
+                    src="data:image/svg+xml;base64,\(data)"/></div>
                     """
             } ?? ""
+        let note: Markup =
+            reach.isOfTemplates
+            ? ""
+            : """
+            <p class="note">The scenario lays another deployment over that of its templates: this \
+            is the network of what ran, not of the templates.</p>
+            """
         return """
+            \(note)
             \(drawing)
             \(table(
                 caption: "What the platform needs, and the rule or route that decides it.",

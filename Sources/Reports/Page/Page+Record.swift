@@ -7,12 +7,15 @@ extension Page {
         guard !charts.isEmpty, record.series.rows > 0 else { return "" }
         let summary = record.summary
         let bands: Markup =
-            summary.outages.isEmpty
-            ? "" : " <span class=\"bandkey\"></span> Shaded: something was away."
+            summary.outages.allSatisfy(\.isHome)
+            ? "" : " <span class=\"bandkey\"></span> Shaded: something of the platform was away."
+        let strips: Markup =
+            summary.outages.contains(where: \.isHome)
+            ? " <span class=\"bandkey home\"></span> Along the foot: a friend’s home was away." : ""
         return """
             <p class="note">Time is UTC. Lines are means, the tint around them reaches from the \
             least to the most; a sample is taken every \
-            \(record.series.step.readable).\(bands)</p>
+            \(record.series.step.readable).\(bands)\(strips)</p>
             <div class="charts">
             \(charts.map { $0.markup(record.series, outages: summary.outages) })
             </div>

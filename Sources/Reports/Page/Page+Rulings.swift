@@ -19,11 +19,8 @@ extension Page {
         return [
             mark(verdict.status),
             criterion(verdict),
-            "\(Numbers.grouped(verdict.value.value)) <span class=\"unit\">\(verdict.unit)</span>",
-            """
-            \(Numbers.grouped(verdict.threshold.value)) \
-            <span class="unit">\(verdict.unit)</span>
-            """,
+            measured(verdict.value.value, verdict.unit),
+            measured(verdict.threshold.value, verdict.unit),
             few
                 ? """
                 \(Numbers.grouped(verdict.samples)) \
@@ -35,6 +32,12 @@ extension Page {
                     ? "<span class=\"unit\">not within the run</span>"
                     : "<span class=\"unit\">never</span>"),
         ]
+    }
+
+    private static func measured(_ value: Fixed, _ unit: String) -> Markup {
+        """
+        \(Numbers.grouped(value)) <span class="unit">\(Numbers.unit(unit, of: value))</span>
+        """
     }
 
     /// The criterion in the plan's words, then what the ruling rests on and what would turn it.
@@ -50,7 +53,7 @@ extension Page {
                 """
                 <p class="remedy"><b>Cheapest change.</b> \(remedy.change) \
                 <span class="outcome">With only that: \(mark(remedy.status)) at \
-                \(Numbers.grouped(remedy.value.value)) \(verdict.unit), \
+                \(Numbers.measured(remedy.value.value, verdict.unit)), \
                 $\(Money.text(remedy.total730h)) a month, \
                 fingerprint <code>\(String(remedy.fingerprint.prefix(12)))</code>; the scenario is \
                 <code>\(ResultsFolder.remedyName(verdict.id))</code></span></p>
@@ -92,24 +95,68 @@ extension Page {
                         ]
                     }, kind: "cards"))
         }
-        if !summary.outages.isEmpty { parts.append(outages(summary)) }
+        parts += [services(summary), homes(summary)]
         return "\(parts)"
     }
 
-    private static func outages(_ summary: Summary) -> Markup {
-        table(
-            caption: "Every outage, and what ended it.",
-            heads: [
-                Head("Away from, UTC"), Head("For", number: true), Head("What"), Head("Cause"),
-                Head("Healed by"),
-            ],
-            rows: summary.outages.map { outage in
+    private static let outageHeads = [
+        Head("Away from, UTC"), Head("For", number: true), Head("What"), Head("Cause"),
+        Head("Healed by"),
+    ]
+
+    private static func services(_ summary: Summary) -> Markup {
+        let outages = summary.outages.filter { !$0.isHome }
+        guard !outages.isEmpty else { return "" }
+        return table(
+            caption: "Every outage of the platform, and what ended it.", heads: outageHeads,
+            rows: outages.map { outage in
                 let length = outage.until.map { ($0.instant - outage.from.instant).readable }
                 return [
                     time(outage.from, from: summary.start), "\(length ?? "the rest of the run")",
-                    "<b>\(outage.service)</b>", "\(outage.cause)",
-                    outage.healedBy.map { "\($0)" } ?? "<span class=\"mark fail\">nothing</span>",
+                    "<b>\(outage.service)</b>", "\(outage.cause)", healer(outage),
                 ]
             }, kind: "cards")
+    }
+
+    private static func healer(_ outage: Summary.Outage) -> Markup {
+        outage.healedBy.map { "\($0)" } ?? "<span class=\"mark fail\">nothing</span>"
+    }
+
+    /// More are in summary.json.
+    private static let homesMax = 100
+
+    /// Homes go away often: what has one home and one cause is one row.
+    private static func homes(_ summary: Summary) -> Markup {
+        var places = Lookup<String, Int>()
+        var groups: [[Summary.Outage]] = []
+        for outage in summary.outages where outage.isHome {
+            let name = "\(outage.service) \(outage.cause)"
+            if let place = places[name] {
+                groups[place].append(outage)
+            } else {
+                places[name] = groups.count
+                groups.append([outage])
+            }
+        }
+        guard !groups.isEmpty else { return "" }
+        let end = summary.start.instant + summary.simulated.seconds
+        let rows = groups.prefix(homesMax).map { group -> [Markup] in
+            let length = group.reduce(Interval.zero) {
+                $0 + (($1.until?.instant ?? end) - $1.from.instant)
+            }
+            let count = group.count == 1 ? "" : ", \(group.count) times"
+            return [
+                time(group[0].from, from: summary.start), "\(length.readable)",
+                "the home of <b>\(group[0].service)</b>", "\(group[0].cause)\(count)",
+                healer(group[group.count - 1]),
+            ]
+        }
+        let left = groups.count - rows.count
+        let more = left > 0 ? " \(left) more are in summary.json." : ""
+        return table(
+            caption: """
+                Friends’ homes that were away, which is no outage of the platform: the first time, \
+                and how long in all.\(more)
+                """, heads: outageHeads, rows: rows, kind: "cards")
     }
 }

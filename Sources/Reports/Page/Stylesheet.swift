@@ -172,6 +172,7 @@ extension Page {
         .plot .line { stroke-width: 1.35; }
         .plot .range { stroke: none; fill-opacity: .2; }
         .plot .away { fill: var(--away); fill-opacity: .15; }
+        .plot .home { fill: var(--open); fill-opacity: .6; }
         .line.s0 { stroke: var(--s0); }
         .range.s0 { fill: var(--s0) !important; }
         .key.s0 { background: var(--s0); }
@@ -188,6 +189,7 @@ extension Page {
           display: inline-block; width: .9rem; height: .8rem; background: var(--away); opacity: .25;
           vertical-align: -.08em; margin-left: .6em;
         }
+        .bandkey.home { height: .2rem; background: var(--open); opacity: .6; }
         .week .plot { height: 14rem; margin-left: 2.8rem; }
         .week .d { right: 100%; margin-right: .5rem; transform: translateY(-50%); }
         .week .x { transform: none; }
@@ -231,6 +233,7 @@ extension Page {
           .facts { grid-template-columns: 1fr 1fr; gap: .7rem 1rem; }
           .plot { margin-left: 2.9rem; height: 9.5rem; }
           .plot .minor { display: none; }
+          .drawing { max-width: none; }
           .legend { min-height: 0; }
           .cards, .cards tbody, .cards tfoot, .cards tr, .cards td, .cards caption {
             display: block; width: auto !important;

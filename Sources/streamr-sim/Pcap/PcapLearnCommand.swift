@@ -68,7 +68,7 @@ struct PcapLearnCommand: ParsableCommand {
         }
         let comparison = json ? try ResultsFolder.text(record.summary) : record.text
         if scenario == nil {
-            FileHandle.standardError.write(Data(comparison.utf8))
+            Terminal.tell(comparison)
         } else {
             print(comparison, terminator: "")
         }

@@ -23,19 +23,19 @@ struct FrontierMeter {
             let seconds = clock.wall / Double(found) * Double(total - before - found)
             line += ", \(rate(found)), \(Int((seconds / 60).rounded(.up))) min left"
         }
-        write(isTerminal ? "\r\u{1B}[2K" + line + (isLast ? "\n" : "") : line + "\n")
+        Terminal.tell(isTerminal ? "\r\u{1B}[2K" + line + (isLast ? "\n" : "") : line + "\n")
     }
 
     /// Says what the whole took.
     func finish(found: Int) {
         guard found > 0 else { return }
         let busy = Int(clock.wall.rounded())
-        write("simulated \(found) points in \(busy) s on \(Frontier.cores) cores: \(rate(found))\n")
+        Terminal.tell(
+            "simulated \(found) points in \(busy) s on \(Frontier.cores) cores: "
+                + "\(rate(found))\n")
     }
 
     private func rate(_ found: Int) -> String {
         "\(Int(Double(found) * 3_600 / max(clock.wall, 0.001))) an hour"
     }
-
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

@@ -107,8 +107,7 @@ struct PlanFrontierCommand: ParsableCommand {
             }, goesOn: { !interrupt.isRaised })
         meter.withLock { $0.finish(found: simulated.withLock { $0 }) }
         guard let outcomes else {
-            FileHandle.standardError.write(
-                Data("interrupted: what was found is kept; the same command goes on\n".utf8))
+            Terminal.tell("interrupted: what was found is kept; the same command goes on\n")
             throw ExitCode(CommandExit.interrupted.rawValue)
         }
         let record = FrontierRecord(
