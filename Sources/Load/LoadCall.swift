@@ -18,13 +18,18 @@ public struct LoadCall: Sendable {
     }
 
     /// What it counts as where a load and a simulation are set side by side.
-    public enum Kind: Int, Sendable, Hashable, CaseIterable { case other, heartbeat, dashboard }
+    public enum Kind: Int, Sendable, Hashable, CaseIterable {
+        case other, heartbeat, report, dashboard
+    }
 
     public var method: String
     public var path: String
     public var headers: [(name: String, value: String)]
     public var body: String
     public var arrival: Arrival
+    /// How long a time its body speaks of, up to when the call is due: `{from}` and `{until}` there
+    /// stand for its ends.
+    var span: Interval?
     public var kind = Kind.other
 
     static let rateMax = Fixed(100_000)
@@ -143,10 +148,17 @@ public struct LoadCall: Sendable {
     }
 
     func wireLength(to target: WebTarget) -> Int {
-        head(to: target).wireLength + body.utf8.count
+        head(to: target, body).wireLength + body.utf8.count
     }
 
-    func head(to target: WebTarget) -> HTTPRequestHead {
+    /// What it says when it is due at that time of day.
+    func body(at time: Instant) -> String {
+        guard let span else { return body }
+        return body.replacing("{from}", with: Moment(time - span).text)
+            .replacing("{until}", with: Moment(time).text)
+    }
+
+    func head(to target: WebTarget, _ body: String) -> HTTPRequestHead {
         var fields = HTTPHeaders([("Host", target.authority), ("User-Agent", "streamr-sim")])
         for header in headers { fields.add(name: header.name, value: header.value) }
         if !body.isEmpty {

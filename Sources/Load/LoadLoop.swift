@@ -116,11 +116,11 @@ final class LoadLoop {
 
     func remove(_ handler: any LoadClient) { clients[ObjectIdentifier(handler)] = nil }
 
-    func startCalls(from: Instant, _ share: LoadPlan.CallShare) {
+    func startCalls(_ share: LoadPlan.CallShare, began: (clock: Instant, day: Instant)) {
         guard let web = plan.web, let address = addresses.web else { return }
-        let pool = WebPool(web, at: address, share, self)
+        let pool = WebPool(web, at: address, share, began: began, self)
         self.pool = pool
-        pool.start(from: from)
+        pool.start()
     }
 
     func noteStart(_ purpose: ClientSession.Purpose) {

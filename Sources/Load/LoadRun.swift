@@ -123,9 +123,9 @@ public struct LoadRun {
             loop.eventLoop.execute { loop.value.start(client, from: from) }
         }
         for loop in loops { loop.eventLoop.execute { loop.value.watchLag() } }
-        let from = began
+        let times = (clock: began, day: ledger.start)
         for (loop, share) in zip(loops, plan.callShares(loops: loops.count)) {
-            loop.eventLoop.execute { loop.value.startCalls(from: from, share) }
+            loop.eventLoop.execute { loop.value.startCalls(share, began: times) }
         }
         ledger.note(
             "start", "load", "\(clients.count) clients to \(plan.title)", after: .zero)

@@ -40,11 +40,12 @@ final class WebConnection: ChannelInboundHandler {
         sentAt = RTMPClient.now
         status = nil
         let call = pool.loop.plan.calls[order.call]
-        let head = call.head(to: pool.target)
+        let body = call.body(at: pool.timeOfDay(order.due))
+        let head = call.head(to: pool.target, body)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !call.body.isEmpty {
-            let body = ByteBuffer(string: call.body)
-            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        if !body.isEmpty {
+            let bytes = ByteBuffer(string: body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

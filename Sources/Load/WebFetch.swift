@@ -82,7 +82,7 @@ public enum WebFetch {
         }
 
         func channelActive(context: ChannelHandlerContext) {
-            var head = call.head(to: target)
+            var head = call.head(to: target, call.body)
             head.headers.add(name: "Connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             if !call.body.isEmpty {

@@ -25,6 +25,8 @@ final class WebPool {
     /// meanwhile.
     private var queue = (count: Int64(0), slowest: Interval.zero)
     private var isOver = false
+    /// When the load began, by the clock and by the time of day.
+    private let began: (clock: Instant, day: Instant)
 
     struct Order {
         var call: Int
@@ -41,8 +43,9 @@ final class WebPool {
 
     init(
         _ target: WebTarget, at address: SocketAddress, _ share: LoadPlan.CallShare,
-        _ loop: LoadLoop
+        began: (clock: Instant, day: Instant), _ loop: LoadLoop
     ) {
+        self.began = began
         self.target = target
         self.address = address
         self.share = share
@@ -55,7 +58,8 @@ final class WebPool {
     }
 
     /// Makes each call at its times.
-    func start(from: Instant) {
+    func start() {
+        let from = began.clock
         for (index, call) in loop.plan.calls.enumerated() {
             if case .callers(let count) = call.arrival {
                 for number in 0..<count where number % share.stride == share.place {
@@ -68,6 +72,8 @@ final class WebPool {
             }
         }
     }
+
+    func timeOfDay(_ time: Instant) -> Instant { began.day + (time - began.clock) }
 
     /// A caller's first call: callers come one after the other along the ramp.
     private func begin(_ index: Int, at time: Instant) {

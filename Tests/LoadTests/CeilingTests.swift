@@ -177,12 +177,37 @@ import Testing
             let addresses = LoadAddresses(media: nil, web: address, figures: nil)
             let loop = LoadLoop(plan, [], at: addresses, within: nil, on: eventLoop)
             let share = LoadPlan.CallShare(place: 0, stride: 1, connections: 1)
-            let pool = WebPool(web, at: address, share, loop)
+            let pool = WebPool(
+                web, at: address, share, began: (clock: RTMPClient.now, day: RTMPClient.now), loop)
             let order = WebPool.Order(call: 0, due: RTMPClient.now - .seconds(31))
             pool.fail(order, .noHTTPAnswer, "")
             return loop.tally[.httpCall].least
         }.get()
         #expect(late > Fixed(30_900) && late < Fixed(60_000))
+    }
+
+    @Test("a stall that outlasts a window is one of it, and one of the whole")
+    func outlasting() throws {
+        let plan = try LoadPlan.small(
+            port: 1, seconds: 4, ["stall{before:2s}: count<1", "stall: count<1"])
+        var ledger = LoadLedger(plan, start: Instant(nanoseconds: 0))
+        for second in Int64(1)...4 {
+            var (tally, standing) = (Tally(), Distribution())
+            if second == 4 {
+                tally.add(.seconds(3), to: .stall)
+            } else {
+                standing.add(.seconds(second))
+            }
+            let row = LoadRow(
+                tally: tally, publishers: 1, players: 1, cpuPercent: .zero, clientsNotCalled: 0,
+                clients: 2, standing: standing, playersStuck: 0, length: .seconds(1))
+            #expect(ledger.take(row, until: .seconds(second), []) == nil)
+            // While it lasts it is as long as it is by then.
+            let whole = ledger.basis(of: plan.thresholds[1]).0[.stall]
+            #expect(whole.count == 1 && whole.most >= Fixed(min(second, 3) * 1_000))
+        }
+        #expect(ledger.basis(of: plan.thresholds[0]).0[.stall].count == 1)
+        #expect(ledger.basis(of: plan.thresholds[0]).0[.stall].most < Fixed(2_100))
     }
 
     @Test("errors after a warm-up are a part of those who came before it as well")

@@ -75,6 +75,16 @@ import Testing
         #expect(StreamNames(lines: "a/b") == nil)
     }
 
+    @Test("a report speaks of the time up to when it is due")
+    func report() throws {
+        var call = try #require(
+            LoadCall(method: "POST", path: "/", body: "{from}/{until}", arrival: .callers(1)))
+        let time = Instant(nanoseconds: 1_800_000_000_500_000_000)
+        #expect(call.body(at: time) == "{from}/{until}")
+        call.span = .seconds(60)
+        #expect(call.body(at: time) == "2027-01-15T07:59:00.5Z/2027-01-15T08:00:00.5Z")
+    }
+
     @Test("requests by their words")
     func calls() {
         #expect(LoadCall("GET / 20 callers")?.arrival == .callers(20))

@@ -153,21 +153,39 @@ public struct ScenarioStretch: Sendable {
             sent, heartbeatPause.nanoseconds, Self.heartbeatEvery.nanoseconds / speed)
     }
 
+    /// The first in this part.
+    private func firstHeartbeat(of node: Person) -> Interval {
+        let first = scenario.firstHeartbeat(ofNode: node.name)
+        guard first < begin else { return due(first) }
+        let missed = (begin - first).nanoseconds + Self.heartbeatEvery.nanoseconds - 1
+        return due(first + Self.heartbeatEvery * (missed / Self.heartbeatEvery.nanoseconds))
+    }
+
     /// Heartbeats of a node, whose token and number the coordinator gave.
     public func heartbeats(of node: Person, id: String, stream: String, token: String) -> LoadCall?
     {
-        var first = scenario.firstHeartbeat(ofNode: node.name)
-        if first < begin {
-            let missed = (begin - first).nanoseconds + Self.heartbeatEvery.nanoseconds - 1
-            first = first + Self.heartbeatEvery * (missed / Self.heartbeatEvery.nanoseconds)
-        }
         var call = LoadCall(
             method: "POST", path: "/nodes/heartbeat",
             headers: [("Authorization", "Bearer \(token)")],
             body: "{\"node_id\":\"\(id)\",\"stream_id\":\"\(stream)\","
                 + "\"stats_url\":\"http://127.0.0.1:1985/stats\"}",
-            arrival: .every(heartbeatPause, from: due(first), until: duration))
+            arrival: .every(heartbeatPause, from: firstHeartbeat(of: node), until: duration))
         call?.kind = .heartbeat
+        return call
+    }
+
+    /// Reports of what a node relayed, which is nothing here, since the report before.
+    public func reports(of node: Person, stream: String, token: String) -> LoadCall? {
+        let pause = max(
+            Interval(nanoseconds: Self.reportEvery.nanoseconds / speed), Self.heartbeatPauseMin)
+        var call = LoadCall(
+            method: "POST", path: "/api/v1/sessions/\(stream)/bandwidth-report",
+            headers: [("Authorization", "Bearer \(token)")],
+            body: "{\"bytes_transferred\":0,\"start_interval\":\"{from}\","
+                + "\"end_interval\":\"{until}\",\"source_bitrate_kbps\":0}",
+            arrival: .every(pause, from: firstHeartbeat(of: node) + pause, until: duration))
+        call?.kind = .report
+        call?.span = pause
         return call
     }
 
@@ -211,6 +229,7 @@ public struct ScenarioStretch: Sendable {
     }
 
     private static let heartbeatEvery = Interval.seconds(30)
-    /// The platform refuses a node's heartbeat within a second of the last.
+    private static let reportEvery = Interval.minutes(1)
+    /// The platform refuses a node's heartbeat within a second of the last, and shorter reports.
     private static let heartbeatPauseMin = Interval.milliseconds(1_100)
 }

@@ -70,7 +70,13 @@ struct StretchFigures {
         if !ledger.plan.calls.contains(where: { $0.kind == .heartbeat }), !stretch.nodes.isEmpty {
             list.append("heartbeats: nodes were not registered")
         }
-        if !stretch.nodes.isEmpty { list.append("what nodes relay and report") }
+        if !stretch.nodes.isEmpty {
+            let hasReports = ledger.plan.calls.contains { $0.kind == .report }
+            list.append(
+                hasReports
+                    ? "what nodes relay: their reports are of nothing"
+                    : "what nodes relay and report")
+        }
         if !ledger.plan.calls.contains(where: { $0.kind == .dashboard }) {
             list.append("looks at the dashboard: no HTTP server was given")
         }

@@ -237,8 +237,12 @@ struct BlastCommand: AsyncParsableCommand {
             let known = try await registration.node(node.name, of: streams[node.stream])
             let beats = stretch.heartbeats(
                 of: node, id: known.id, stream: streams[node.stream].id, token: known.token)
-            guard let beats else { throw Failure.usage("--register: a token that is none") }
-            plan.calls.append(beats)
+            let reports = stretch.reports(
+                of: node, stream: streams[node.stream].id, token: known.token)
+            guard let beats, let reports else {
+                throw Failure.usage("--register: a token that is none")
+            }
+            plan.calls += [beats, reports]
         }
         if stretch.asksWhereToWatch { plan.calls += stretch.watchCalls(of: streams.map(\.id)) }
     }

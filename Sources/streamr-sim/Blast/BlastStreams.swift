@@ -18,7 +18,7 @@ struct BlastStreams: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
             "Opens accounts with streams at the coordinator (--http), for the publishers; for a "
-                + "scenario's nodes as well, whose heartbeats it then sends."))
+                + "scenario's nodes as well, whose heartbeats and reports it then sends."))
     var register = false
 
     private static let bytesMax = 4 << 20
