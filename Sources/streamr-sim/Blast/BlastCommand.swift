@@ -258,6 +258,6 @@ struct BlastCommand: AsyncParsableCommand {
 
     private func note(_ message: String) {
         guard !quiet else { return }
-        FileHandle.standardError.write(Data("\(message)\n".utf8))
+        Terminal.tell("\(message)\n")
     }
 }
