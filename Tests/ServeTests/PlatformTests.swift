@@ -34,7 +34,8 @@ import Testing
                 #expect(metrics.string.contains(name), "\(name)")
             }
             for line in metrics.string.split(separator: "\n") where !line.hasPrefix("#") {
-                #expect(line.firstMatch(of: /^streamr_[a-z0-9_]+(\{.*\})? \d+$/) != nil, "\(line)")
+                let sample = /^streamr_[a-z0-9_]+(\{.*\})? \d+(\.\d+)?$/
+                #expect(line.firstMatch(of: sample) != nil, "\(line)")
             }
         }
     }
@@ -148,14 +149,14 @@ import Testing
         let friend = try await serve.friend("ann")
         let before = try await serve.transactions()
         // The password's hash takes its time, one after the other.
-        let logins = try (0..<8).map { _ in
+        let logins = try (0..<3).map { _ in
             try Tool(
                 "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H",
                 "Content-Type: application/json", "--data",
                 #"{"name":"ann","password":"\#(friend.password)"}"#,
                 "\(serve.url)/api/v1/auth/login")
         }
-        #expect(try await wait { try await serve.transactions() >= before + 8 })
+        #expect(try await wait { try await serve.transactions() >= before + 3 })
         serve.tool.process.terminate()
         for login in logins {
             #expect(try await login.finish(within: 20) == 0)
