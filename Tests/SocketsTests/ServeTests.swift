@@ -108,7 +108,7 @@ import Testing
             #expect(try await server.wait(for: "players") { $0 == 2 })
             kill(server.tool.process.processIdentifier, SIGTERM)
             #expect(try await server.tool.finish(within: 10) == 0)
-            #expect(await player.isClosed)
+            #expect(try await player.waitForEnd())
             #expect(await player.ending?.code == "NetStream.Play.UnpublishNotify")
             #expect(try await watcher.finish(within: 5) == 0, "\(watcher.text)")
             #expect(watcher.text == "200 0")

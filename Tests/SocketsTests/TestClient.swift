@@ -57,6 +57,12 @@ actor TestClient {
         return false
     }
 
+    /// What was heard comes after the connection is gone; false after five seconds.
+    func waitForEnd() async throws -> Bool {
+        for _ in 0..<100 where !isClosed { try await Task.sleep(for: .milliseconds(50)) }
+        return isClosed
+    }
+
     private func note(_ event: RTMPClient.Event, _ now: Instant) {
         switch event {
         case .session(.started): isStarted = true
