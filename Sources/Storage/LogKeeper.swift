@@ -8,8 +8,8 @@ import Synchronization
 /// Under steady load the log never stands still, so it is never started afresh; when it is too
 /// long all the same, the writer carries over the little that is left itself, and starts afresh.
 final class LogKeeper: Sendable {
-    /// Pages of log (4 KiB each) that are worth the trouble: rows that change often stand in it many
-    /// times, and are carried over once.
+    /// Pages of log (4 KiB each) that are worth the trouble: rows that change often stand in it
+    /// many times, and are carried over once.
     static let pagesMin: Int32 = 4_000
     /// 64 MB: then the writer does it.
     static let pagesMax: Int32 = 16_000
