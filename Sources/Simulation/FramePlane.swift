@@ -296,7 +296,6 @@ struct FramePlane: Sendable {
         var audioMade: Int64 = 0
         var videoAt: Instant
         var audioAt: Instant
-        var groupFrames: Int64
         var uplink: FrameQueue
         var isDropping = false
         var players: [Int32] = []
@@ -307,10 +306,6 @@ struct FramePlane: Sendable {
             self.epoch = epoch
             videoAt = epoch
             audioAt = epoch
-            groupFrames = max(
-                1,
-                multiplyDivide(
-                    shape.framesPerSecond, shape.keyFrameEvery.nanoseconds, 1_000_000_000))
             uplink = FrameQueue(rate: rate, at: now)
         }
 
@@ -336,7 +331,7 @@ struct FramePlane: Sendable {
         }
 
         private func video(_ number: Int64) -> Frame {
-            let isKey = number % groupFrames == 0
+            let isKey = number % shape.framesPerGroup == 0
             return Frame(
                 made: videoTime(number), bytes: UInt32(isKey ? shape.keyFrame : shape.frame),
                 isVideo: true, isKey: isKey)
@@ -357,8 +352,8 @@ struct FramePlane: Sendable {
         func sinceKeyFrame() -> [Frame] {
             guard videoMade > 0, !isDropping else { return [] }
             let limit = uplink.oldestMade ?? .distantFuture
-            var first = (videoMade - 1) / groupFrames * groupFrames
-            if first >= groupFrames && videoTime(first) >= limit { first -= groupFrames }
+            var first = (videoMade - 1) / shape.framesPerGroup * shape.framesPerGroup
+            if first >= shape.framesPerGroup && videoTime(first) >= limit { first -= shape.framesPerGroup }
             var frames = (first..<videoMade).map(video)
             let start = videoTime(first)
             var number = audioMade - 1

@@ -17,6 +17,7 @@ struct MediaShape: Sendable {
 
     let framesPerSecond: Int64
     let keyFrameEvery: Interval
+    let framesPerGroup: Int64
     /// All media, and audio alone.
     let content: Int64
     let audio: Int64
@@ -32,7 +33,7 @@ struct MediaShape: Sendable {
     init(_ plan: MediaPlan, video: Rate) {
         framesPerSecond = Int64(plan.framesPerSecond)
         keyFrameEvery = plan.keyFrameEvery
-        let framesPerGroup = max(
+        framesPerGroup = max(
             1, multiplyDivide(framesPerSecond, plan.keyFrameEvery.nanoseconds, 1_000_000_000))
         let audioFrames = MediaShape.audioSampleRate / MediaShape.audioSamplesPerFrame
         messages = framesPerSecond + audioFrames
@@ -57,18 +58,18 @@ struct MediaShape: Sendable {
     }
 
     /// Wire bytes a second of audio and key frames.
-    var withoutOthers: Int64 { audio + perSecond(keyFrame) }
+    var audioAndKeyFrames: Int64 { audio + perSecond(keyFrame) }
 
     /// Video frames but the key frame that are made until the next key frame, from so long after
     /// the last one on; before it where that is negative.
     func pictures(from phase: Interval) -> Int64 {
-        let group = multiplyDivide(framesPerSecond, keyFrameEvery.nanoseconds, 1_000_000_000)
         guard phase > .zero else {
-            return group - 1
+            return framesPerGroup - 1
                 + multiplyDivide(framesPerSecond, -phase.nanoseconds, 1_000_000_000)
         }
-        return group
-            - max(1, multiplyDivideUp(framesPerSecond, phase.nanoseconds, 1_000_000_000))
+        let made = multiplyDivideUp(framesPerSecond, phase.nanoseconds, 1_000_000_000)
+        // A group need not last a whole number of frames.
+        return max(0, framesPerGroup - max(1, made))
     }
 
     /// Wire bytes of the whole frames made since the last key frame, a time `phase` after it.

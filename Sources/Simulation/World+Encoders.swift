@@ -107,7 +107,7 @@ extension World {
         streamers[streamer].media.isDropping = true
         // The sound of what was left out still comes, so it is played like the rest.
         changePlayers(of: streamer) {
-            $0.content = media.shape.withoutOthers
+            $0.content = media.shape.audioAndKeyFrames
             if $0.player != .none { $0.buffer += leftOut }
         }
         mediaWentBad()

@@ -6,8 +6,7 @@ import Platform
 /// Connections block, so they live on threads of their own (`Lane`), off every event loop. An
 /// SQLite file has one writer and readers beside it; a PostgreSQL server has a pool, and one
 /// connection for what would fail if two did it at once. What waits while the disk is written to
-/// is committed together. Whoever has an answer to a write has it on
-/// disk.
+/// is committed together. Whoever has an answer to a write has it on disk.
 ///
 /// Connections are opened when they are first needed, bring the schema up to date, and are opened
 /// again after a failure, with growing pauses: a database that was down needs nobody's help.

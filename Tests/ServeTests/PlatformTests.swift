@@ -66,11 +66,7 @@ import Testing
             #expect(try await serve.waitForLive(friend))
             let node = try await serve.node(friend, "attic")
             defer { node.tool.stop() }
-            let isSent = try await wait(20) {
-                try await serve.get("/api/v1/watch/\(friend.stream)").string.contains(
-                    "\"node_id\":\"\(node.id)\"")
-            }
-            #expect(isSent)
+            #expect(try await serve.waitForViewers(of: friend, to: node))
             let viewer = try Tool(
                 "ffmpeg", "-loglevel", "error", "-i",
                 "rtmp://127.0.0.1:\(node.rtmp)/live/\(friend.stream)", "-t", "2", "-f", "null", "-")
@@ -131,11 +127,7 @@ import Testing
             #expect(try await serve.waitForLive(friend))
             let node = try await serve.node(friend, "attic")
             defer { node.tool.stop() }
-            let isSent = try await wait(20) {
-                try await serve.get("/api/v1/watch/\(friend.stream)").string.contains(
-                    "\"node_id\":\"\(node.id)\"")
-            }
-            #expect(isSent)
+            #expect(try await serve.waitForViewers(of: friend, to: node))
             let keys = try Tool("redis-cli", "-p", "\(redis.port)", "keys", "*")
             #expect(try await keys.finish(within: 10) == 0)
             #expect(keys.text.contains("stream:\(friend.stream):nodes"), "\(keys.text)")

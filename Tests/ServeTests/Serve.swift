@@ -153,6 +153,14 @@ struct Serve: Sendable {
         return Int(line?.split(separator: " ").last ?? "") ?? 0
     }
 
+    /// Waits until viewers are sent to the node.
+    func waitForViewers(of friend: Friend, to node: Node) async throws -> Bool {
+        try await wait(20) {
+            try await get("/api/v1/watch/\(friend.stream)").string.contains(
+                "\"node_id\":\"\(node.id)\"")
+        }
+    }
+
     func waitForLive(_ friend: Friend) async throws -> Bool {
         try await wait(20) { try await status(of: friend) == "LIVE" }
     }

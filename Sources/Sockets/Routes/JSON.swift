@@ -23,7 +23,7 @@ enum JSON: Sendable, Hashable {
     init?(_ bytes: some DataProtocol) {
         let (decoder, data) = (JSONDecoder(), Data(bytes))
         decoder.userInfo[Self.valuesLeft] = NIOLockedValueBox(Self.valuesMax)
-        // Nearly all are objects, and finding that out as anything else would costs errors.
+        // Nearly all are objects, and finding that out as anything else would cost errors.
         if let object = try? decoder.decode([String: JSON].self, from: data) {
             self = .object(object)
         } else if let value = try? decoder.decode(JSON.self, from: data) {
