@@ -352,8 +352,9 @@ struct FramePlane: Sendable {
         func sinceKeyFrame() -> [Frame] {
             guard videoMade > 0, !isDropping else { return [] }
             let limit = uplink.oldestMade ?? .distantFuture
-            var first = (videoMade - 1) / shape.framesPerGroup * shape.framesPerGroup
-            if first >= shape.framesPerGroup && videoTime(first) >= limit { first -= shape.framesPerGroup }
+            let group = shape.framesPerGroup
+            var first = (videoMade - 1) / group * group
+            if first >= group && videoTime(first) >= limit { first -= group }
             var frames = (first..<videoMade).map(video)
             let start = videoTime(first)
             var number = audioMade - 1
