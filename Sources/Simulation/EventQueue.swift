@@ -2,13 +2,14 @@ import Base
 
 /// Pending events in a total order: by time, then by the order in which they were pushed.
 ///
-/// An implicit four-ary heap of 128-bit keys: time, sequence, and the slot in which the event lies,
-/// from high to low, so that a comparison is branch-free, two events never tie and only 16 bytes
-/// move. The four children of an entry share one cache line. Taking out lets the hole sink to a
-/// leaf before the last key is put there: that key came from a leaf and rarely rises far (Wegener,
-/// "Bottom-up Heapsort", 1993). Pushing into the past is a bug and stops the run. Amortised cost
-/// O(log₄ n), but for the least key: it lies before the heap, since what is pushed is most often
-/// what comes next, an answer within the millisecond.
+/// A monotone queue, as a radix heap is (Ahuja, Mehlhorn, Orlin and Tarjan, "Faster Algorithms for
+/// the Shortest Path Problem", 1990): times are numbers of six-bit digits, and an event lies in the
+/// bucket of the highest digit in which its time differs from `base`. Pushing costs O(1). As time
+/// comes to a bucket, it is spread over lower ones until few lie in one of them; these are sorted
+/// into the front, from which events are taken. So an event moves a few times in its life, however
+/// many are pending, and where little is pending it moves once.
+///
+/// Pushing into the past is a bug and stops the run.
 ///
 /// Beside the events lie timers: what is expected of a flow changes with every rate, and an event
 /// for each expectation would outlive it by hours. A timer is moved instead; see `TimerQueue`.
@@ -17,20 +18,35 @@ struct EventQueue: ~Copyable {
     static let pendingMax = 4_000_000
     private static let slotBits: UInt128 = 24
     private static let sequenceBits: UInt128 = 40
-    private static let lineBytes = 64
-    /// Entry 0 lies at the end of a cache line, so that entries 1 ... 4, 5 ... 8 fill one each.
-    private static let offset = 3
+    private static let digitBits = 6
+    private static let digits = 1 << digitBits
+    private static let levels = (64 + digitBits - 1) / digitBits
+    /// So few are sorted as they lie, by insertion.
+    private static let sortedMax = 8
+    /// With more in front, inserting among them would cost more than spreading them again.
+    private static let frontMax = 48
+    private static let none: Int32 = -1
 
-    private var memory: UnsafeMutableRawPointer
-    private var keys: UnsafeMutablePointer<UInt128>
+    /// By slot: what is pending, its key (time, sequence and slot, from high to low, so that no two
+    /// tie), and the next slot of its bucket.
     private var events: UnsafeMutablePointer<Event>
+    private var keys: UnsafeMutablePointer<UInt128>
+    private var nexts: UnsafeMutablePointer<Int32>
     /// Slots that hold no event; as many as are free below `capacity`.
     private var free: UnsafeMutablePointer<Int32>
     private var capacity: Int
-    /// The least of all keys, or `.max` where the least lies in the heap.
-    private var front = UInt128.max
-    /// How many keys lie in the heap.
-    private var heaped = 0
+    /// How many events are pending; timers do not count.
+    private(set) var count = 0
+    /// The keys that come next, from last to first.
+    private var front: UnsafeMutablePointer<UInt128>
+    private var frontCount = 0
+    /// The first slot of each bucket, by level and digit, and which are not empty.
+    private let heads: UnsafeMutablePointer<Int32>
+    private let filled: UnsafeMutablePointer<UInt64>
+    private var filledLevels: UInt64 = 0
+    /// Where the bucket that was taken last begins. No time in a bucket is before it, and those of
+    /// a level share all higher digits with it.
+    private var base: UInt64
     private var sequence: UInt128 = 0
     private var timers = TimerQueue()
     /// Invariant: no pending event is before it.
@@ -42,33 +58,48 @@ struct EventQueue: ~Copyable {
         check(start.nanoseconds >= 0, "a run before 1970")
         check(Self.pendingMax <= 1 << Self.slotBits, "slots that a key cannot hold")
         now = start
+        base = UInt64(start.nanoseconds)
         capacity = 1_024
-        (memory, keys) = Self.allocateKeys(capacity)
+        keys = .allocate(capacity: capacity)
+        nexts = .allocate(capacity: capacity)
+        front = .allocate(capacity: capacity)
         events = .allocate(capacity: capacity)
         free = .allocate(capacity: capacity)
         for slot in 0..<capacity { free[slot] = Int32(slot) }
+        heads = .allocate(capacity: Self.levels * Self.digits)
+        heads.initialize(repeating: Self.none, count: Self.levels * Self.digits)
+        filled = .allocate(capacity: Self.levels)
+        filled.initialize(repeating: 0, count: Self.levels)
     }
 
     deinit {
-        memory.deallocate()
+        keys.deallocate()
+        nexts.deallocate()
+        front.deallocate()
         events.deallocate()
         free.deallocate()
+        heads.deallocate()
+        filled.deallocate()
     }
 
     /// The time of the next event, or nil when nothing is pending.
     var nextAt: Instant? {
-        let next = min(firstKey, timers.first)
-        return next == .max ? nil : Self.time(next)
+        mutating get {
+            if frontCount == 0 { fillFront() }
+            let next = min(firstKey, timers.first)
+            return next == .max ? nil : Self.time(next)
+        }
     }
 
-    var count: Int { heaped + (front == .max ? 0 : 1) }
+    @inline(__always)
+    private var firstKey: UInt128 { frontCount > 0 ? front[frontCount - 1] : .max }
 
-    private var firstKey: UInt128 { front != .max || heaped == 0 ? front : keys[0] }
-
+    @inline(__always)
     private static func time(_ key: UInt128) -> Instant {
         Instant(nanoseconds: Int64(truncatingIfNeeded: key >> (slotBits + sequenceBits)))
     }
 
+    @inline(__always)
     private mutating func place(_ time: Instant) -> UInt128 {
         check(time >= now, "an event in the past")
         sequence += 1
@@ -90,25 +121,22 @@ struct EventQueue: ~Copyable {
 
     mutating func push(_ event: Event, at time: Instant) {
         if count == capacity { grow() }
-        // As many slots are taken as there are keys, so the free ones begin there.
+        // As many slots are taken as there are events, so the free ones begin there.
         let slot = free[count]
+        count += 1
         events[Int(slot)] = event
         let key = place(time) | UInt128(UInt32(slot))
-        if key < firstKey {
-            if front != .max { heap(front) }
-            front = key
+        if frontCount > 0 && key < front[0] {
+            insert(key)
+            if frontCount > Self.frontMax { thinFront() }
         } else {
-            heap(key)
+            put(key)
         }
-    }
-
-    private mutating func heap(_ key: UInt128) {
-        rise(key, from: heaped)
-        heaped += 1
     }
 
     /// Takes out the next event and moves `now` to its time.
     mutating func pop() -> Event {
+        if frontCount == 0 { fillFront() }
         let first = firstKey
         let next = min(first, timers.first)
         check(next != .max, "nothing pending")
@@ -121,12 +149,8 @@ struct EventQueue: ~Copyable {
             timers.remove(Int32(slot))
             return .timer(Timer(number: Int32(slot)))
         }
-        if front != .max {
-            front = .max
-        } else {
-            heaped -= 1
-            if heaped > 0 { rise(keys[heaped], from: sinkHole()) }
-        }
+        frontCount -= 1
+        count -= 1
         free[count] = Int32(slot)
         return events[slot]
     }
@@ -137,65 +161,107 @@ struct EventQueue: ~Copyable {
         now = max(now, time)
     }
 
-    private func rise(_ key: UInt128, from place: Int) {
-        var hole = place
-        while hole > 0 {
-            let parent = (hole - 1) >> 2
-            guard key < keys[parent] else { break }
-            keys[hole] = keys[parent]
-            hole = parent
-        }
-        keys[hole] = key
+    // MARK: Buckets
+
+    @inline(__always)
+    private mutating func put(_ key: UInt128) {
+        let time = UInt64(truncatingIfNeeded: key >> (Self.slotBits + Self.sequenceBits))
+        let slot = Int32(truncatingIfNeeded: key & (1 << Self.slotBits - 1))
+        let level = (63 - (time ^ base | 1).leadingZeroBitCount) / Self.digitBits
+        let shifted = time &>> UInt64(level * Self.digitBits)
+        let digit = Int(truncatingIfNeeded: shifted) & (Self.digits - 1)
+        keys[Int(slot)] = key
+        nexts[Int(slot)] = heads[level * Self.digits + digit]
+        heads[level * Self.digits + digit] = slot
+        filled[level] |= 1 << UInt64(digit)
+        filledLevels |= 1 << UInt64(level)
     }
 
-    /// Moves the hole at the top down to a leaf, always to the least child; returns where it ends.
-    private func sinkHole() -> Int {
-        var hole = 0
-        while true {
-            let child = hole << 2 + 1
-            guard child + 3 < heaped else { return sinkLast(hole, child) }
-            let (a, b, c, d) = (keys[child], keys[child + 1], keys[child + 2], keys[child + 3])
-            let (ab, isB) = b < a ? (b, 1) : (a, 0)
-            let (cd, isD) = d < c ? (d, 3) : (c, 2)
-            let (least, step) = cd < ab ? (cd, isD) : (ab, isB)
-            keys[hole] = least
-            hole = child + step
+    /// Moves the least bucket to the empty front, spread first for as long as it holds many.
+    private mutating func fillFront() {
+        while filledLevels != 0 {
+            let level = filledLevels.trailingZeroBitCount
+            let digit = filled[level].trailingZeroBitCount
+            filled[level] &= filled[level] - 1
+            if filled[level] == 0 { filledLevels &= filledLevels - 1 }
+            let shift = UInt64(level * Self.digitBits)
+            // Swift's shifts are 0 where all 64 bits are moved out.
+            let higher = shift + UInt64(Self.digitBits)
+            base = (base >> higher) << higher | UInt64(digit) << shift
+            let head = heads[level * Self.digits + digit]
+            heads[level * Self.digits + digit] = Self.none
+            var slot = head
+            while slot != Self.none && frontCount < Self.sortedMax {
+                insert(keys[Int(slot)])
+                slot = nexts[Int(slot)]
+            }
+            if slot == Self.none { return }
+            frontCount = 0
+            if level == 0 { return sortInstant(head) }
+            slot = head
+            while slot != Self.none {
+                let next = nexts[Int(slot)]
+                put(keys[Int(slot)])
+                slot = next
+            }
         }
     }
 
-    /// The last step, among fewer than four children.
-    private func sinkLast(_ hole: Int, _ child: Int) -> Int {
-        guard child < heaped else { return hole }
-        var least = child
-        for other in child + 1..<max(child + 1, heaped) where keys[other] < keys[least] {
-            least = other
+    /// Moves the many events of one instant to the front.
+    private mutating func sortInstant(_ head: Int32) {
+        var slot = head
+        while slot != Self.none {
+            front[frontCount] = keys[Int(slot)]
+            frontCount += 1
+            slot = nexts[Int(slot)]
         }
-        keys[hole] = keys[least]
-        return least
+        var run = UnsafeMutableBufferPointer(start: front, count: frontCount)
+        run.sort(by: >)
+    }
+
+    // MARK: Front
+
+    @inline(__always)
+    private mutating func insert(_ key: UInt128) {
+        var hole = frontCount
+        while hole > 0 && front[hole - 1] < key {
+            front[hole] = front[hole - 1]
+            hole -= 1
+        }
+        front[hole] = key
+        frontCount += 1
+    }
+
+    /// Puts the later half of the front into buckets again, down to one that is not before `base`.
+    private mutating func thinFront() {
+        let base = Instant(nanoseconds: Int64(base))
+        var taken = 0
+        while taken < frontCount / 2, Self.time(front[taken + 1]) >= base {
+            put(front[taken])
+            taken += 1
+        }
+        frontCount -= taken
+        front.update(from: front + taken, count: frontCount)
     }
 
     private mutating func grow() {
         check(capacity < Self.pendingMax, "more than \(Self.pendingMax) events pending")
-        let (largerMemory, largerKeys) = Self.allocateKeys(capacity * 2)
-        largerKeys.moveInitialize(from: keys, count: heaped)
-        let largerEvents = UnsafeMutablePointer<Event>.allocate(capacity: capacity * 2)
-        largerEvents.moveInitialize(from: events, count: capacity)
-        let largerFree = UnsafeMutablePointer<Int32>.allocate(capacity: capacity * 2)
-        for slot in capacity..<capacity * 2 { largerFree[slot] = Int32(slot) }
-        memory.deallocate()
-        events.deallocate()
-        free.deallocate()
-        (memory, keys, events, free) = (largerMemory, largerKeys, largerEvents, largerFree)
-        capacity *= 2
+        let larger = capacity * 2
+        Self.enlarge(&keys, from: capacity, to: larger)
+        Self.enlarge(&nexts, from: capacity, to: larger)
+        Self.enlarge(&front, from: capacity, to: larger)
+        Self.enlarge(&events, from: capacity, to: larger)
+        Self.enlarge(&free, from: capacity, to: larger)
+        for slot in capacity..<larger { free[slot] = Int32(slot) }
+        capacity = larger
     }
 
-    private static func allocateKeys(
-        _ capacity: Int
-    ) -> (UnsafeMutableRawPointer, UnsafeMutablePointer<UInt128>) {
-        let size = MemoryLayout<UInt128>.stride
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: (capacity + offset) * size, alignment: lineBytes)
-        let keys = memory.bindMemory(to: UInt128.self, capacity: capacity + offset) + offset
-        return (memory, keys)
+    private static func enlarge<Value>(
+        _ memory: inout UnsafeMutablePointer<Value>, from: Int, to: Int
+    ) {
+        let larger = UnsafeMutablePointer<Value>.allocate(capacity: to)
+        larger.moveInitialize(from: memory, count: from)
+        memory.deallocate()
+        memory = larger
     }
 }

@@ -6,24 +6,74 @@ import Testing
 @testable import Simulation
 
 @Suite struct KernelTests {
-    @Test("events come by time, then in the order they were pushed")
-    func order() {
-        var random = Random(seed: 11)
-        var queue = EventQueue(start: Instant(nanoseconds: 0))
-        var model: [(time: Int64, number: Int32)] = []
+    /// Method: random pushes, timers, looks and steps of the clock against a list that is searched;
+    /// waits of all lengths, many of them equal, so that buckets of every level fill and the front
+    /// grows from behind.
+    @Test("events come by time, then in the order they were pushed", arguments: UInt64(1)...24)
+    func order(seed: UInt64) {
+        var random = Random(seed: seed)
+        let start = Instant(nanoseconds: Int64(random.below(1 << 60)))
+        var queue = EventQueue(start: start)
+        var model: [(time: Instant, number: Int32)] = []
+        var timer: (time: Instant, number: Int32)?
+        let spread = 1 + random.below(45)
         var number: Int32 = 0
-        for _ in 0..<20_000 {
-            if model.isEmpty || random.below(3) > 0 {
-                let time = queue.now.nanoseconds + Int64(random.below(50))
-                queue.push(.fault(number), at: Instant(nanoseconds: time))
-                model.append((time, number))
-                number += 1
-            } else {
-                let first = model.indices.min { model[$0] < model[$1] } ?? 0
-                let expected = model.remove(at: first)
-                guard case .fault(let got) = queue.pop() else { continue }
-                #expect(got == expected.number && queue.now.nanoseconds == expected.time)
+        func wait() -> Interval {
+            let bits = random.below(8) == 0 ? random.below(52) : random.below(spread)
+            return Interval(nanoseconds: Int64(random.below(1 << bits)))
+        }
+        for step in 0..<6_000 {
+            let isFilling = step / 1_000 % 2 == 0
+            number += 1
+            switch random.below(isFilling ? 12 : 24) {
+            case 0: timer = (queue.now + wait(), number)
+            case 1:
+                timer = nil
+                queue.cancel(.flow(0))
+            case 2:
+                let next = (model + [timer].compactMap { $0 }).map(\.time).min()
+                #expect(queue.nextAt == next)
+                let last = (next ?? queue.now) - Interval(nanoseconds: 1)
+                let moment = min(queue.now + wait(), last)
+                if moment >= queue.now { queue.advance(to: moment) }
+            case 3...7:
+                let burst = random.below(40) == 0 ? 100 : 1
+                let time = queue.now + wait()
+                for _ in 0..<burst {
+                    number += 1
+                    queue.push(.fault(number), at: time)
+                    model.append((time, number))
+                }
+            case _:
+                expectNext(&queue, &model, &timer)
             }
+            if let timer, timer.number == number { queue.expect(.flow(0), at: timer.time) }
+            #expect(queue.count == model.count)
+        }
+        while !model.isEmpty || timer != nil { expectNext(&queue, &model, &timer) }
+        #expect(queue.nextAt == nil)
+    }
+
+    /// Takes the next of the queue and of the model.
+    private func expectNext(
+        _ queue: inout EventQueue, _ model: inout [(time: Instant, number: Int32)],
+        _ timer: inout (time: Instant, number: Int32)?
+    ) {
+        let first = model.indices.min { model[$0] < model[$1] }
+        if let due = timer, first.map({ due < model[$0] }) ?? true {
+            timer = nil
+            guard case .timer(.flow(0)) = queue.pop() else {
+                Issue.record("the timer was passed over")
+                return
+            }
+            #expect(queue.now == due.time)
+        } else if let first {
+            let expected = model.remove(at: first)
+            guard case .fault(let got) = queue.pop() else {
+                Issue.record("not an event that was pushed")
+                return
+            }
+            #expect(got == expected.number && queue.now == expected.time)
         }
     }
 

@@ -50,19 +50,67 @@ import Testing
             await store.close()
             var acknowledged: Set<Entry> = []
             for round in 0..<3 {
-                acknowledged.formUnion(
-                    try writeAndKill(place, from: (round + 1) * 1_000_000, lines: 150 * (round + 1))
-                )
+                let said = try writeAndKill(
+                    place, ["\((round + 1) * 1_000_000)"], lines: 150 * (round + 1))
+                acknowledged.formUnion(said.map { Entry(node: $0.0, minute: $0.1) })
             }
             #expect(acknowledged.count >= 900)
             try holds(acknowledged, place)
         }
     }
 
-    /// Starts the writer, kills it after so many lines, and gives what it acknowledged till then.
+    /// Forty hours in each of which eight nodes earn the same; two workers that pay them are killed
+    /// again and again, and the ones that come after them begin anew with the first hour.
+    @Test(
+        "hours are paid once, whatever is killed between", .timeLimit(.minutes(10)),
+        arguments: Engine.allCases)
+    func payingKilled(engine: Engine) async throws {
+        let (nodes, hours, each) = (8, 40, Int64(92_500_000))  // 2 GB at $0.05, less 7.5 %
+        try await engine.withPlace { place in
+            let store = Store(place)
+            try await store.populate(nodes: nodes)
+            let first = start.hoursSinceEpoch + 1
+            for hour in 0..<hours {
+                let until = Instant(nanoseconds: 0) + .hours(first + Int64(hour)) + .minutes(30)
+                for node in 0..<nodes {
+                    let report = BandwidthReport(
+                        node: NodeID(Int32(node)), stream: StreamID(0), bytes: 2_000_000_000,
+                        from: until - .minutes(1), until: until, sourceBitrate: .megabits(3))
+                    _ = try await store.execute(.appendLedger(report), at: until)
+                    _ = try await store.execute(
+                        .recordSpotCheck(NodeID(Int32(node)), passed: true), at: until)
+                }
+                _ = try await store.execute(.verifyReports, at: until)
+            }
+            await store.close()
+            let last = first + Int64(hours) - 1
+            var acknowledged: [(hour: Int64, nanodollars: Int64)] = []
+            for lines in [3, 5, 8] {
+                acknowledged += try writeAndKill(
+                    place, ["pay", "\(first)", "\(last)"], lines: lines)
+            }
+            #expect(acknowledged.count >= 3 && acknowledged.count <= hours)
+            acknowledged += try writeAndKill(place, ["pay", "\(first)", "\(last)"], lines: .max)
+            #expect(Set(acknowledged.map(\.hour)).count == acknowledged.count, "paid twice")
+            #expect(acknowledged.allSatisfy { $0.nanodollars == each * Int64(nodes) })
+            let connection = try Connection(place, isReader: true)
+            defer { connection.close() }
+            let paid = try connection.query(
+                "SELECT COUNT(*), MIN(nanodollars(amount)), MAX(nanodollars(amount)) FROM payouts"
+            ) { [$0.integer(0), $0.integer(1), $0.integer(2)] }
+            #expect(paid == [[Int64(nodes * hours), each, each]])
+            let balances = try connection.query("SELECT nanodollars(balance) FROM accounts") {
+                $0.integer(0)
+            }
+            #expect(balances == Array(repeating: each * Int64(hours), count: nodes))
+        }
+    }
+
+    /// Starts the writer, kills it after so many lines, and gives what it acknowledged till then:
+    /// two numbers a line.
     private func writeAndKill(
-        _ place: Store.Place, from first: Int, lines: Int
-    ) throws -> [Entry] {
+        _ place: Store.Place, _ words: [String], lines: Int
+    ) throws -> [(Int64, Int64)] {
         let process = Process()
         process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent().appending(path: "store-writer")
@@ -71,7 +119,7 @@ import Testing
             case .file(let path): path
             case .server(let url): url
             }
-        process.arguments = [text, String(first)]
+        process.arguments = [text] + words
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -88,9 +136,9 @@ import Testing
             .dropLast()  // what follows the last line's end
         return whole.compactMap { line in
             let words = String(decoding: line, as: UTF8.self).split(separator: " ")
-            guard words.count == 2, let node = Int64(words[0]), let minute = Int64(words[1])
+            guard words.count == 2, let first = Int64(words[0]), let second = Int64(words[1])
             else { return nil }
-            return Entry(node: node, minute: minute)
+            return (first, second)
         }
     }
 
