@@ -84,15 +84,15 @@ import Testing
             }
             await store.close()
             let last = first + Int64(hours) - 1
-            var acknowledged: [(hour: Int64, nanodollars: Int64)] = []
+            var acknowledged: [(Int64, Int64)] = []  // hour and nano-dollars
             for lines in [3, 5, 8] {
                 acknowledged += try writeAndKill(
                     place, ["pay", "\(first)", "\(last)"], lines: lines)
             }
             #expect(acknowledged.count >= 3 && acknowledged.count <= hours)
             acknowledged += try writeAndKill(place, ["pay", "\(first)", "\(last)"], lines: .max)
-            #expect(Set(acknowledged.map(\.hour)).count == acknowledged.count, "paid twice")
-            #expect(acknowledged.allSatisfy { $0.nanodollars == each * Int64(nodes) })
+            #expect(Set(acknowledged.map(\.0)).count == acknowledged.count, "paid twice")
+            #expect(acknowledged.allSatisfy { $0.1 == each * Int64(nodes) })
             let connection = try Connection(place, isReader: true)
             defer { connection.close() }
             let paid = try connection.query(
