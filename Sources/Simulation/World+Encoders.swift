@@ -13,6 +13,7 @@ extension World {
     private static let tightPercent: Int64 = 130
 
     /// Whether the path is so narrow that single key frames matter.
+    @inline(__always)
     private func isTight(_ media: StreamMedia) -> Bool {
         let flow = fluid.flow(media.flow)
         let uplink = fluid.capacities[Int(flow.crosses[0])].limit
@@ -32,6 +33,7 @@ extension World {
     }
 
     /// Waiting bytes at which 900 ms of media wait, in the two parts of a group of pictures.
+    @inline(__always)
     func queueEdge(_ shape: MediaShape, afterKeyFrame: Bool) -> Int64 {
         bytes(shape.between, Self.encoderQueueMax) + (afterKeyFrame ? shape.keyFrame : 0)
     }

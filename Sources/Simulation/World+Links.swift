@@ -66,6 +66,7 @@ extension World {
         push(index, .openServer, at: effectsAt + delay * Self.tripsToOpenServer)
     }
 
+    @inline(__always)
     private func place(of address: Address, from ref: ProgramRef) -> (ProgramRef, Interval) {
         switch address {
         case .node(let node):

@@ -34,6 +34,7 @@ extension World {
     }
 
     /// CPU nanoseconds a second that idle processes take.
+    @inline(__always)
     var idleCPU: Int64 {
         var sum: Int64 = 0
         for state in host.services where state.isUp && state.process >= 0 {
@@ -43,6 +44,7 @@ extension World {
     }
 
     /// What the media's thread may use of the instance now.
+    @inline(__always)
     private var mediaCPU: Int64 {
         guard host.isUp, host.services[Service.rtmp.index].isUp else { return 0 }
         let machine = host.machine

@@ -177,6 +177,7 @@ extension World {
     }
 
     /// Bytes of the group of pictures under way that the server has whole.
+    @inline(__always)
     private func arrivedSinceKeyFrame(_ media: StreamMedia) -> Int64 {
         let rate = serviceRate(media.flow)
         let phase = media.phase(at: queue.now)
@@ -188,6 +189,7 @@ extension World {
 
     /// By how much the frames of the group under way are ahead of its mean rate: a key frame comes
     /// first, and the fluid spreads it over the group.
+    @inline(__always)
     private func aheadOfMean(_ media: StreamMedia) -> Int64 {
         guard media.flow != noFlow else { return media.aheadAtEnd }
         guard !media.isDropping else { return 0 }
@@ -202,11 +204,13 @@ extension World {
         Interval(nanoseconds: multiplyDivide(bytes, 1_000_000_000, rate))
     }
 
+    @inline(__always)
     func viewerBuffer(_ viewer: ProgramRef) -> Interval {
         scenario.viewers[viewers[viewer.index].group].buffer
     }
 
     /// What one connection carries from the instance to a client, or from a node.
+    @inline(__always)
     func playCeiling(_ client: ProgramRef, from server: ProgramRef) -> Int64 {
         var kind: HomeKind
         var isEvening = false
