@@ -99,7 +99,8 @@ let drivers: [Target] = [
 
 let benches: [Target] = [
     .executableTarget(
-        name: "bench", dependencies: ["Simulation", "Platform", "Base", "TestServers"],
+        name: "bench",
+        dependencies: ["Simulation", "Scenarios", "Platform", "Base", "TestServers"],
         path: "Benchmarks/bench", swiftSettings: settings),
     .executableTarget(
         name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",
