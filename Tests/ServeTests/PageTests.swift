@@ -97,6 +97,26 @@ import Testing
         }
     }
 
+    @Test("a watch page opened early is quiet, and plays by itself once the stream begins")
+    func early() async throws {
+        try await Serve.with { serve in
+            let friend = try await serve.friend("ann")
+            let browser = try await Browser.open(width: 360)
+            try await browser.open("\(serve.front)/watch/\(friend.stream)")
+            let state = "document.getElementById('link').textContent"
+            #expect(try await wait(20) { try await browser.text(state) == "Live" })
+            #expect(try await browser.complaints() == [])
+            let publisher = try serve.publish(friend)
+            defer { publisher.stop() }
+            let video = "document.getElementById('video')"
+            let plays = try await wait(60) {
+                try await browser.value("\(video).currentTime > 1") == true
+            }
+            #expect(plays)
+            await browser.close()
+        }
+    }
+
     @Test("figures change by themselves when a stream goes on the air, and when it ends")
     func live() async throws {
         try await Serve.with { serve in
