@@ -100,7 +100,9 @@ let drivers: [Target] = [
 let benches: [Target] = [
     .executableTarget(
         name: "bench",
-        dependencies: ["Simulation", "Scenarios", "Platform", "Base", "TestServers"],
+        dependencies: [
+            "Simulation", "Scenarios", "Results", "Platform", "Base", "TestServers",
+        ],
         path: "Benchmarks/bench", swiftSettings: settings),
     .executableTarget(
         name: "bench-rtmp", dependencies: ["RTMP", "Base"], path: "Benchmarks/rtmp",

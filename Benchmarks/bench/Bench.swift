@@ -1,4 +1,6 @@
+import Base
 import Foundation
+import Results
 import Scenarios
 import Simulation
 import TestServers

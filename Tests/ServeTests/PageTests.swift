@@ -109,7 +109,7 @@ import Testing
             let publisher = try serve.publish(friend)
             defer { publisher.stop() }
             let video = "document.getElementById('video')"
-            let plays = try await wait(60) {
+            let plays = try await wait(90) {
                 try await browser.value("\(video).currentTime > 1") == true
             }
             #expect(plays)
