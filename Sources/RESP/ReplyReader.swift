@@ -6,9 +6,18 @@ public enum RESPReply: Sendable, Hashable {
     case bulk([UInt8])
     case null
     case array([RESPReply])
+    /// RESP3: keys, each before its value.
+    case map([RESPReply])
+    case set([RESPReply])
+    /// RESP3: what belongs to no command.
+    case push([RESPReply])
+    /// RESP3: a number's text.
+    case double([UInt8])
+    /// RESP3: a text for people, behind its kind and a colon.
+    case verbatim([UInt8])
 }
 
-/// Reads replies from a server, RESP2.
+/// Reads replies from a server, in RESP2 and what Redis sends of RESP3.
 ///
 /// Bytes may arrive in any pieces. Call `next()` until it is nil before the next `receive`; after
 /// an error the connection must be closed.
@@ -20,6 +29,7 @@ public struct ReplyReader: Sendable {
     public static let lineMax = 64 << 10
 
     private struct Level {
+        var type: UInt8
         var remaining: Int
         var replies: [RESPReply]
     }
@@ -28,8 +38,8 @@ public struct ReplyReader: Sendable {
     private var cursor = 0
     /// No line ends between `cursor` and here.
     private var scanned = 0
-    /// Of the bulk string that comes now.
-    private var length: Int?
+    /// Type and length of the string that comes now.
+    private var bulk: (type: UInt8, length: Int)?
     private var levels: [Level] = []
 
     public init() {}
@@ -58,15 +68,25 @@ public struct ReplyReader: Sendable {
             levels[last].replies.append(whole)
             levels[last].remaining -= 1
             guard levels[last].remaining == 0 else { return nil }
-            whole = .array(levels.removeLast().replies)
+            let level = levels.removeLast()
+            whole = Self.aggregate(level.type, level.replies)
         }
         return whole
+    }
+
+    private static func aggregate(_ type: UInt8, _ replies: [RESPReply]) -> RESPReply {
+        switch type {
+        case UInt8(ascii: "%"): .map(replies)
+        case UInt8(ascii: "~"): .set(replies)
+        case UInt8(ascii: ">"): .push(replies)
+        case _: .array(replies)
+        }
     }
 
     /// The next reply that is not the beginning of an array.
     private mutating func nextElement() throws(RESPError) -> RESPReply? {
         while true {
-            if let length { return takeBulk(length) }
+            if let bulk { return takeBulk(bulk) }
             guard let line = try takeLine() else { return nil }
             guard let type = line.first else { throw .badReply }
             let rest = line.dropFirst()
@@ -76,14 +96,17 @@ public struct ReplyReader: Sendable {
             case UInt8(ascii: ":"):
                 guard let number = Decimal.parse(rest) else { throw .badReply }
                 return .integer(number)
-            case UInt8(ascii: "$"):
-                guard let count = try number(rest, max: Self.lengthMax) else { return .null }
-                length = count
-            case UInt8(ascii: "*"):
+            case UInt8(ascii: "_"): return .null
+            case UInt8(ascii: ","): return .double([UInt8](rest))
+            case UInt8(ascii: "$"), UInt8(ascii: "="):
+                guard let length = try number(rest, max: Self.lengthMax) else { return .null }
+                bulk = (type, length)
+            case UInt8(ascii: "*"), UInt8(ascii: "%"), UInt8(ascii: "~"), UInt8(ascii: ">"):
                 guard let count = try number(rest, max: Self.countMax) else { return .null }
-                guard count > 0 else { return .array([]) }
+                guard count > 0 else { return Self.aggregate(type, []) }
                 guard levels.count < Self.depthMax else { throw .badReply }
-                levels.append(Level(remaining: count, replies: []))
+                let remaining = type == UInt8(ascii: "%") ? count * 2 : count
+                levels.append(Level(type: type, remaining: remaining, replies: []))
             case _: throw .badReply
             }
         }
@@ -96,12 +119,12 @@ public struct ReplyReader: Sendable {
         return number < 0 ? nil : Int(number)
     }
 
-    private mutating func takeBulk(_ count: Int) -> RESPReply? {
-        guard inbox.count - cursor >= count + 2 else { return nil }
-        let reply = RESPReply.bulk([UInt8](inbox[cursor..<cursor + count]))
-        cursor += count + 2
-        length = nil
-        return reply
+    private mutating func takeBulk(_ bulk: (type: UInt8, length: Int)) -> RESPReply? {
+        guard inbox.count - cursor >= bulk.length + 2 else { return nil }
+        let text = [UInt8](inbox[cursor..<cursor + bulk.length])
+        cursor += bulk.length + 2
+        self.bulk = nil
+        return bulk.type == UInt8(ascii: "=") ? .verbatim(text) : .bulk(text)
     }
 
     private mutating func takeLine() throws(RESPError) -> Word? {

@@ -1,9 +1,20 @@
-/// Writes replies as RESP2 has them.
+/// The version of Redis' protocol that a client asked for with HELLO.
+public enum RESPVersion: UInt8, Sendable {
+    case two = 2
+    case three = 3
+}
+
+/// Writes replies as RESP2 has them, or RESP3 (https://github.com/redis/redis-specifications,
+/// protocol/RESP3.md), which tells maps, sets, doubles and what nobody asked for from arrays.
 @frozen
 public struct ReplyWriter: Sendable {
     public var bytes: [UInt8]
+    public var version: RESPVersion
 
-    public init() { bytes = [] }
+    public init(_ version: RESPVersion = .two) {
+        bytes = []
+        self.version = version
+    }
 
     public mutating func simple(_ text: StaticString) {
         bytes.append(UInt8(ascii: "+"))
@@ -55,11 +66,56 @@ public struct ReplyWriter: Sendable {
         bulk(value)
     }
 
-    public mutating func null() { bytes.append(contentsOf: [0x24, 0x2D, 0x31, 0x0D, 0x0A]) }
-    public mutating func nullArray() { bytes.append(contentsOf: [0x2A, 0x2D, 0x31, 0x0D, 0x0A]) }
+    public mutating func null() { null(UInt8(ascii: "$")) }
+    public mutating func nullArray() { null(UInt8(ascii: "*")) }
+
+    private mutating func null(_ type: UInt8) {
+        switch version {
+        case .two: number(type, -1)
+        case .three:
+            bytes.append(UInt8(ascii: "_"))
+            end()
+        }
+    }
+
+    /// A number's text, as `3.5` or `inf`; nil for none.
+    public mutating func double(_ text: [UInt8]?) {
+        guard version == .three, let text else { return bulk(text) }
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(contentsOf: text)
+        end()
+    }
+
+    /// A text for people.
+    public mutating func verbatim(_ text: String) {
+        guard version == .three else { return bulk(text) }
+        number(UInt8(ascii: "="), Int64(text.utf8.count + 4))
+        bytes.append(contentsOf: "txt:".utf8)
+        bytes.append(contentsOf: text.utf8)
+        end()
+    }
 
     /// That many replies follow.
     public mutating func array(_ count: Int) { number(UInt8(ascii: "*"), Int64(count)) }
+
+    /// That many members follow.
+    public mutating func set(_ count: Int) {
+        number(version == .three ? UInt8(ascii: "~") : UInt8(ascii: "*"), Int64(count))
+    }
+
+    /// That many keys follow, each before its value.
+    public mutating func map(_ count: Int) {
+        if version == .three { number(UInt8(ascii: "%"), Int64(count)) } else { array(count * 2) }
+    }
+
+    /// That many replies follow, which belong to no command.
+    public mutating func push(_ count: Int) {
+        number(version == .three ? UInt8(ascii: ">") : UInt8(ascii: "*"), Int64(count))
+    }
+
+    /// That many pairs follow, each begun by `pair`: flat in RESP2, arrays of two in RESP3.
+    public mutating func pairs(_ count: Int) { array(version == .three ? count : count * 2) }
+    public mutating func pair() { if version == .three { array(2) } }
 
     /// Puts an array's head before the replies written since `place`.
     public mutating func array(_ count: Int, at place: Int) {

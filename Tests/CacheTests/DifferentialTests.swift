@@ -6,13 +6,19 @@ import Testing
 /// Random sequences of commands of all families, sent to a real Redis and to ours: every reply must
 /// be the same, errors to the letter.
 @Suite struct DifferentialTests {
-    @Test("every reply is that of Redis 7", arguments: [UInt64](1...8))
-    func sameReplies(seed: UInt64) throws {
+    @Test(
+        "every reply is that of Redis 7, in both versions of the protocol",
+        arguments: [UInt64](1...8), ["2", "3"])
+    func sameReplies(seed: UInt64, version: String) throws {
         let redis = try RealRedis()
         let links = [try Link(port: redis.port), try Link(port: redis.port)]
         var ours = LocalServer()
-        _ = ours.connect()
-        _ = ours.connect()
+        for client in 0..<2 {
+            _ = ours.connect()
+            let theirs = try links[client].command("HELLO \(version)")
+            let reply = try ours.command("HELLO \(version)", from: UInt32(client))
+            #expect(theirs.withoutNumbers == reply.withoutNumbers)
+        }
         var grammar = CommandGrammar(CommandGrammar.templates, seed: seed)
         var random = Random(seed: seed, entity: "differential", purpose: "client")
         for number in 0..<2_500 {
@@ -29,7 +35,8 @@ import Testing
             guard isSame else {
                 Issue.record(
                     """
-                    seed \(seed), command \(number), client \(client): \(command.text)
+                    RESP\(version), seed \(seed), command \(number), client \(client):
+                    \(command.text)
                     Redis: \(theirs)
                     ours:  \(reply)
                     """)

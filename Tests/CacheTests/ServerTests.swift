@@ -33,11 +33,17 @@ import Testing
         #expect(local.closed == [client])
     }
 
-    @Test("HELLO tells about the server and refuses version 3")
+    @Test("HELLO tells about the server and changes the protocol, which RESET changes back")
     func hello() throws {
         var local = LocalServer(Self.authenticated())
         _ = local.connect()
-        #expect(try local.command("HELLO 3") == .refused("NOPROTO unsupported protocol version"))
+        #expect(try local.command("HELLO 4") == .refused("NOPROTO unsupported protocol version"))
+        let unknown = "NOAUTH HELLO must be called with the client already authenticated, otherwise"
+        guard case .error(let why) = try local.command("HELLO 3") else {
+            Issue.record("a stranger was greeted")
+            return
+        }
+        #expect(String(decoding: why, as: UTF8.self).hasPrefix(unknown))
         let reply = try local.command("HELLO 2 AUTH default secret SETNAME me")
         guard case .array(let facts) = reply else {
             Issue.record("\(reply)")
@@ -45,6 +51,41 @@ import Testing
         }
         #expect(facts.count == 14 && facts[0] == .text("server"))
         #expect(try local.command("CLIENT GETNAME") == .text("me"))
+        guard case .map(let facts) = try local.command("HELLO 3") else {
+            Issue.record("not the version that was asked for")
+            return
+        }
+        #expect(facts.count == 14 && facts[5] == .integer(3))
+        #expect(try local.command("HSET h f v") == .integer(1))
+        #expect(try local.command("HGETALL h") == .map([.text("f"), .text("v")]))
+        guard case .verbatim(let line) = try local.command("CLIENT INFO") else {
+            Issue.record("not a text for people")
+            return
+        }
+        #expect(String(decoding: line, as: UTF8.self).contains(" resp=3 "))
+        _ = try local.command("RESET")
+        _ = try local.command("AUTH secret")
+        #expect(try local.command("HGETALL h") == .array([.text("f"), .text("v")]))
+    }
+
+    @Test("who subscribes in version 3 goes on with other commands; messages are pushed")
+    func pushes() throws {
+        var local = LocalServer()
+        let (old, new) = (local.connect(), local.connect())
+        _ = try local.command("HELLO 3", from: new)
+        let names: [RESPReply] = [.text("subscribe"), .text("news"), .integer(1)]
+        #expect(try local.command("SUBSCRIBE news", from: new) == .push(names))
+        #expect(try local.command("SUBSCRIBE news", from: old) == .array(names))
+        #expect(try local.command("PING", from: new) == .simple(Array("PONG".utf8)))
+        #expect(try local.command("SET k v", from: new) == .ok)
+        guard case .error = try local.command("SET k v", from: old) else {
+            Issue.record("version 2 knows no commands between messages")
+            return
+        }
+        let message: [RESPReply] = [.text("message"), .text("news"), .text("hello")]
+        #expect(try local.command("PUBLISH news hello", from: new) == .push(message))
+        #expect(try local.reply(new) == .integer(2))
+        #expect(try local.reply(old) == .array(message))
     }
 
     @Test("commands in one piece, byte by byte, or inline are the same")

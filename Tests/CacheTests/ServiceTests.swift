@@ -69,15 +69,17 @@ func withService(
         }
     }
 
-    @Test("the PyPI client redis works: types, pipelines, transactions, locks, messages")
-    func python() async throws {
+    @Test(
+        "the PyPI client redis works: types, pipelines, transactions, locks, messages",
+        arguments: [[], ["2"], ["3"]])
+    func python(protocol version: [String]) async throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "client.py").path
         try await withService {
             $0.server.password = Array("secret".utf8)
         } _: { service in
             let text = try output(
-                "/usr/bin/env", ["python3", script, "\(service.port)", "secret"])
+                "/usr/bin/env", ["python3", script, "\(service.port)", "secret"] + version)
             #expect(text.hasSuffix("everything works\n"), "\(text)")
         }
     }

@@ -79,8 +79,26 @@ func wire(_ words: [[UInt8]]) -> [UInt8] {
 extension RESPReply {
     /// Arrays in the order of what they hold, for replies whose order means nothing.
     var sorted: RESPReply {
-        guard case .array(let replies) = self else { return self }
-        return .array(replies.map(\.sorted).sorted { "\($0)" < "\($1)" })
+        let inOrder: ([RESPReply]) -> [RESPReply] = {
+            $0.map(\.sorted).sorted { "\($0)" < "\($1)" }
+        }
+        return switch self {
+        case .array(let replies): .array(inOrder(replies))
+        case .set(let replies): .set(inOrder(replies))
+        case .map(let replies): .map(inOrder(replies))
+        case .push(let replies): .push(inOrder(replies))
+        case .simple, .error, .integer, .bulk, .null, .double, .verbatim: self
+        }
+    }
+
+    /// What two servers say of themselves differs in the numbers of their clients alone.
+    var withoutNumbers: RESPReply {
+        switch self {
+        case .integer: .integer(0)
+        case .array(let replies): .array(replies.map(\.withoutNumbers))
+        case .map(let replies): .map(replies.map(\.withoutNumbers))
+        case .simple, .error, .bulk, .null, .double, .verbatim, .set, .push: self
+        }
     }
 
     var integer: Int? {

@@ -6,10 +6,13 @@ import threading
 import redis
 
 port, password = int(sys.argv[1]), sys.argv[2]
-r = redis.Redis(port=port, password=password, decode_responses=True, protocol=2)
+# Without a word the client speaks what it thinks best, which is version 3 from its release 8 on.
+options = {"port": port} | ({"protocol": int(sys.argv[3])} if len(sys.argv) > 3 else {})
+r = redis.Redis(password=password, decode_responses=True, **options)
+r.flushall()
 
 try:
-    redis.Redis(port=port, protocol=2).ping()
+    redis.Redis(**options).ping()
     sys.exit("no password was asked for")
 except redis.AuthenticationError:
     pass
@@ -26,7 +29,9 @@ assert r.lrange("l", 1, -2) == ["1", "2", "3"] and r.lpos("l", "3") == 3
 r.sadd("s", "a", "b", "c")
 assert r.smembers("s") == {"a", "b", "c"} and r.sismember("s", "a") == 1
 r.zadd("z", {"one": 1, "two": 2.5, "three": 3})
-assert r.zrange("z", 0, -1, withscores=True) == [("one", 1.0), ("two", 2.5), ("three", 3.0)]
+scores = [("one", 1.0), ("two", 2.5), ("three", 3.0)]
+assert [tuple(row) for row in r.zrange("z", 0, -1, withscores=True)] == scores
+assert r.zscore("z", "two") == 2.5 and r.zincrby("z", 0.25, "two") == 2.75
 assert r.zrevrank("z", "three") == 0 and r.zcount("z", "(1", "+inf") == 2
 assert sorted(r.scan_iter("?")) == ["a", "b", "f", "h", "k", "l", "n", "s", "z"]
 assert dict(r.hscan_iter("h")) == {"x": "3", "y": "2"}
@@ -35,7 +40,7 @@ with r.pipeline() as pipe:
     pipe.set("p", 1).incr("p").get("p")
     assert pipe.execute() == [True, 2, "2"]
 
-other = redis.Redis(port=port, password=password, protocol=2)
+other = redis.Redis(password=password, **options)
 with r.pipeline() as pipe:
     pipe.watch("p")
     other.set("p", 10)
@@ -61,7 +66,7 @@ def increment(pipe):
 
 
 threads = [
-    threading.Thread(target=add, args=(redis.Redis(port=port, password=password, protocol=2),))
+    threading.Thread(target=add, args=(redis.Redis(password=password, **options),))
     for _ in range(4)
 ]
 for thread in threads:

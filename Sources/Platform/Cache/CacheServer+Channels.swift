@@ -53,7 +53,7 @@ extension CacheServer {
     }
 
     private func confirm(_ kind: String, _ name: Word?, _ index: Int, _ reply: inout ReplyWriter) {
-        reply.array(3)
+        reply.push(3)
         reply.bulk(kind)
         if let name { reply.bulk(name) } else { reply.null() }
         reply.integer(clients[index]!.subscriptions)
@@ -117,32 +117,29 @@ extension CacheServer {
         var receivers = 0
         let (place, isFound) = topics.place(channel)
         if isFound {
-            var wire = ReplyWriter()
-            wire.array(3)
-            wire.bulk("message")
-            wire.bulk(channel)
-            wire.bulk(message)
-            receivers += deliver(wire.bytes, topics.channels[place].clients, into: &outbox)
+            let words = [Word("message".utf8), channel, message]
+            receivers += deliver(words, topics.channels[place].clients, into: &outbox)
         }
         let name = [UInt8](channel)
         for topic in topics.patterns where Glob(pattern: topic.name[...]).matches(name) {
-            var wire = ReplyWriter()
-            wire.array(4)
-            wire.bulk("pmessage")
-            wire.bulk(topic.name)
-            wire.bulk(channel)
-            wire.bulk(message)
-            receivers += deliver(wire.bytes, topic.clients, into: &outbox)
+            let words = [Word("pmessage".utf8), topic.name[...], channel, message]
+            receivers += deliver(words, topic.clients, into: &outbox)
         }
         return receivers
     }
 
     private mutating func deliver(
-        _ bytes: [UInt8], _ receivers: [Int32], into outbox: inout CacheOutbox
+        _ words: [Word], _ receivers: [Int32], into outbox: inout CacheOutbox
     ) -> Int {
+        var wires = [ReplyWriter(.two), ReplyWriter(.three)]
+        for index in wires.indices {
+            wires[index].push(words.count)
+            for word in words { wires[index].bulk(word) }
+        }
         for index in receivers {
-            guard let connection = clients[Int(index)]?.connection else { continue }
-            send(bytes, to: connection, into: &outbox)
+            guard let client = clients[Int(index)] else { continue }
+            let wire = client.version == .two ? wires[0] : wires[1]
+            send(wire.bytes, to: client.connection, into: &outbox)
         }
         return receivers.count
     }

@@ -22,7 +22,7 @@ extension CacheServer {
 
     private func ping(_ words: Words, _ index: Int, _ reply: inout ReplyWriter) throws(CacheFault) {
         guard words.count <= 2 else { throw .arity("ping") }
-        if clients[index]!.subscriptions > 0 {
+        if clients[index]!.subscriptions > 0 && reply.version == .two {
             reply.array(2)
             reply.bulk("pong")
             reply.bulk(words.count > 1 ? words[1] : [])
@@ -50,6 +50,8 @@ extension CacheServer {
         clients[index]!.database = 0
         clients[index]!.name = []
         clients[index]!.isAuthenticated = settings.password.isEmpty
+        clients[index]!.version = .two
+        reply.version = .two
         reply.simple("RESET")
     }
 
@@ -88,15 +90,19 @@ extension CacheServer {
         clients[index]!.isAuthenticated = true
     }
 
-    /// HELLO: this server speaks version 2 alone.
+    /// HELLO: which version of the protocol the client speaks from here on, its password and name.
     private mutating func greet(
         _ words: Words, _ index: Int, _ reply: inout ReplyWriter
     ) throws(CacheFault) {
+        var version = clients[index]!.version
         if words.count > 1 {
-            guard let version = Decimal.parse(words[1]) else {
+            guard let number = Decimal.parse(words[1]) else {
                 throw CacheFault("ERR Protocol version is not an integer or out of range")
             }
-            guard version == 2 else { throw CacheFault("NOPROTO unsupported protocol version") }
+            guard let known = UInt8(exactly: number).flatMap(RESPVersion.init(rawValue:)) else {
+                throw CacheFault("NOPROTO unsupported protocol version")
+            }
+            version = known
         }
         var name: [UInt8]?
         var place = 2
@@ -118,14 +124,16 @@ extension CacheServer {
                     + "the client and select the RESP protocol version at the same time")
         }
         if let name { clients[index]!.name = name }
-        reply.array(14)
+        clients[index]!.version = version
+        reply.version = version
+        reply.map(7)
         let facts = [("server", "redis"), ("version", Self.version)]
         for (key, value) in facts {
             reply.bulk(key)
             reply.bulk(value)
         }
         reply.bulk("proto")
-        reply.integer(2)
+        reply.integer(Int64(version.rawValue))
         reply.bulk("id")
         reply.integer(clients[index]!.id)
         for (key, value) in [("mode", "standalone"), ("role", "master")] {
@@ -155,7 +163,7 @@ extension CacheServer {
         case "id": reply.integer(clients[index]!.id)
         case "getname":
             clients[index]!.name.isEmpty ? reply.null() : reply.bulk(clients[index]!.name)
-        case "info": reply.bulk(line(index) + "\n")
+        case "info": reply.verbatim(line(index) + "\n")
         case "setname":
             clients[index]!.name = try Self.checkedName(words[2])
             reply.simple("OK")
@@ -195,7 +203,8 @@ extension CacheServer {
             ("flags", flags.isEmpty ? "N" : flags), ("db", "\(client.database)"),
             ("sub", "\(client.channels.count)"), ("psub", "\(client.patterns.count)"),
             ("multi", "\(transaction.isOpen ? transaction.queue.count : -1)"),
-            ("qbuf", "\(client.reader.waiting)"), ("user", "default"), ("resp", "2"),
+            ("qbuf", "\(client.reader.waiting)"), ("user", "default"),
+            ("resp", "\(client.version.rawValue)"),
             ("lib-name", String(decoding: client.library, as: UTF8.self)),
             ("lib-ver", String(decoding: client.libraryVersion, as: UTF8.self)),
         ]
@@ -224,7 +233,7 @@ extension CacheServer {
             guard let client = clients[index] else { return false }
             return wanted?.contains(client.id) ?? true
         }
-        reply.bulk(lines.map { line($0) + "\n" }.joined())
+        reply.verbatim(lines.map { line($0) + "\n" }.joined())
     }
 
     private static func clientTypes(

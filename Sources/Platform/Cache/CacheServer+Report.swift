@@ -10,7 +10,7 @@ extension CacheServer {
         _ command: ServerCommand, _ words: Words, _ index: Int, _ reply: inout ReplyWriter
     ) throws(CacheFault) {
         switch command {
-        case .info: reply.bulk(info(words))
+        case .info: reply.verbatim(info(words))
         case .configure: try configure(words, &reply)
         case .describe: try describe(words, &reply)
         case .memory: try memory(words, clients[index]!.database, &reply)
@@ -119,7 +119,7 @@ extension CacheServer {
                     Glob(pattern: Word(words[$0].lowercasedText.utf8)).matches([UInt8](name.utf8))
                 }
             }
-            reply.array(found.count * 2)
+            reply.map(found.count)
             for (name, value) in found {
                 reply.bulk(name)
                 reply.bulk(value)
@@ -216,8 +216,8 @@ extension CacheServer {
             reply.array(table.specs.count)
             for spec in table.specs { reply.bulk(spec.name) }
         } else if words.matches(1, "DOCS") {
-            // Names and documentation in turn: there is none.
-            reply.array(0)
+            // Names and their documentation: there is none.
+            reply.map(0)
         } else {
             reply.array(words.count - 2)
             for place in 2..<words.count {
@@ -239,11 +239,11 @@ extension CacheServer {
         reply.array(10)
         reply.bulk(spec.name)
         reply.integer(spec.arity)
-        reply.array(flags.count)
+        reply.set(flags.count)
         for (_, name) in flags { reply.simple(name) }
         for number in [spec.keys.first, spec.keys.last, spec.keys.step] { reply.integer(number) }
-        // Categories, tips, key specifications and subcommands.
-        for _ in 0..<4 { reply.array(0) }
+        reply.set(0)  // Categories; then tips, key specifications and subcommands.
+        for _ in 0..<3 { reply.array(0) }
     }
 
     // MARK: MEMORY
@@ -268,13 +268,13 @@ extension CacheServer {
                 ("clients.normal", engine.otherMemory), ("keys.count", engine.count),
                 ("dataset.bytes", used - CacheEngine.startupMemory - engine.otherMemory),
             ]
-            reply.array(facts.count * 2)
+            reply.map(facts.count)
             for (name, value) in facts {
                 reply.bulk(name)
                 reply.integer(value)
             }
         } else if words.matches(1, "DOCTOR") {
-            reply.bulk("Memory is counted, not allocated: there is nothing to cure.")
+            reply.verbatim("Memory is counted, not allocated: there is nothing to cure.")
         } else {
             reply.simple("OK")
         }

@@ -64,6 +64,7 @@ public struct CacheServer: Sendable {
         var usedAt: Instant
         var reader: RequestReader
         var isAuthenticated: Bool
+        var version = RESPVersion.two
         var database = 0
         var name: [UInt8] = []
         var library: [UInt8] = []
@@ -228,6 +229,7 @@ public struct CacheServer: Sendable {
         var reply = ReplyWriter()
         swap(&reader, &clients[index]!.reader)
         swap(&reply, &scratch)
+        reply.version = clients[index]!.version
         waitingBytes -= reader.waiting
         do throws(RESPError) {
             while isListening(index), try reader.next() {
@@ -297,7 +299,8 @@ public struct CacheServer: Sendable {
             spec.flags.contains(.grows)
             || spec.flags.contains(.immediate) && clients[index]!.transaction.grows
         guard hasRoom || !grows else { throw .outOfMemory }
-        guard clients[index]!.subscriptions == 0 || spec.flags.contains(.subscribed) else {
+        let isConfined = clients[index]!.subscriptions > 0 && clients[index]!.version == .two
+        guard !isConfined || spec.flags.contains(.subscribed) else {
             throw CacheFault(
                 "ERR Can't execute '\(spec.name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING "
                     + "/ QUIT / RESET are allowed in this context")

@@ -76,9 +76,11 @@ extension Keyspace {
     private mutating func listFields(
         _ key: Word, fields: Bool, values: Bool, _ reply: inout ReplyWriter
     ) throws(CacheFault) {
-        guard let index = try hash(key) else { return reply.array(0) }
-        reply.array(hashes[index].count * (fields && values ? 2 : 1))
-        for place in 0..<hashes[index].count {
+        let index = try hash(key)
+        let count = index.map { hashes[$0].count } ?? 0
+        if fields && values { reply.map(count) } else { reply.array(count) }
+        guard let index else { return }
+        for place in 0..<count {
             let (field, value) = hashes[index].element(place)
             if fields { reply.bulk(field) }
             if values { reply.bulk(value) }
@@ -158,9 +160,10 @@ extension Keyspace {
         guard words.count == 3 || hasValues else { throw .syntax }
         guard let index = try hash(words[1]) else { return reply.array(0) }
         let places = randomPlaces(of: hashes[index].count, count)
-        reply.array(places.count * (hasValues ? 2 : 1))
+        if hasValues { reply.pairs(places.count) } else { reply.array(places.count) }
         for place in places {
             let (field, value) = hashes[index].element(place)
+            if hasValues { reply.pair() }
             reply.bulk(field)
             if hasValues { reply.bulk(value) }
         }

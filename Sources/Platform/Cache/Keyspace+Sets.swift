@@ -42,7 +42,7 @@ extension Keyspace {
     }
 
     private func write(_ members: [[UInt8]], _ reply: inout ReplyWriter) {
-        reply.array(members.count)
+        reply.set(members.count)
         for member in members { reply.bulk(member) }
     }
 
@@ -86,13 +86,13 @@ extension Keyspace {
         guard words.count <= 3 else { throw .syntax }
         let count = try words.count > 2 ? words.natural(2) : nil
         guard let index = try set(words[1]) else {
-            return count == nil ? reply.null() : reply.array(0)
+            return count == nil ? reply.null() : reply.set(0)
         }
         let layout = layout
         let places = randomPlaces(of: sets[index].count, count ?? 1)
         let members = places.map { sets[index].member($0) }
         if let count {
-            reply.array(min(count, members.count))
+            reply.set(min(count, members.count))
         }
         guard !members.isEmpty else { return }
         editMembers(index) { set in
@@ -116,8 +116,9 @@ extension Keyspace {
         }
         let count = try words.randomCount(2)
         guard let index = try set(words[1]) else { return reply.array(0) }
-        write(
-            randomPlaces(of: sets[index].count, count).map { sets[index].member($0) }, &reply)
+        let places = randomPlaces(of: sets[index].count, count)
+        reply.array(places.count)
+        for place in places { reply.bulk(sets[index].member(place)) }
     }
 
     private mutating func moveMember(_ words: Words, _ reply: inout ReplyWriter) throws(CacheFault)

@@ -26,12 +26,12 @@ extension Keyspace {
         case .count: try reply.integer(sortedSet(words[1]).map { sortedSets[$0].count } ?? 0)
         case .score:
             let index = try sortedSet(words[1])
-            reply.bulk(index.flatMap { sortedSets[$0].score(words[2], layout) }?.text)
+            reply.double(index.flatMap { sortedSets[$0].score(words[2], layout) }?.text)
         case .scores:
             let index = try sortedSet(words[1])
             reply.array(words.count - 2)
             for place in 2..<words.count {
-                reply.bulk(index.flatMap { sortedSets[$0].score(words[place], layout) }?.text)
+                reply.double(index.flatMap { sortedSets[$0].score(words[place], layout) }?.text)
             }
         case .rank(let isReversed): try rank(words, isReversed: isReversed, &reply)
         case .countRange(let kind): try countRange(words, kind, &reply)
@@ -69,10 +69,11 @@ extension Keyspace {
     private func write(
         _ items: [SortedItems.Item], hasScores: Bool, _ reply: inout ReplyWriter
     ) {
-        reply.array(items.count * (hasScores ? 2 : 1))
+        if hasScores { reply.pairs(items.count) } else { reply.array(items.count) }
         for item in items {
+            if hasScores { reply.pair() }
             reply.bulk(item.member)
-            if hasScores { reply.bulk(item.score.text) }
+            if hasScores { reply.double(item.score.text) }
         }
     }
 
@@ -172,7 +173,7 @@ extension Keyspace {
         removeIfEmpty(words[1])
         if added + updated > 0 { changed(words[1], added + updated) }
         if change.increments {
-            reply.bulk(last?.text)
+            reply.double(last?.text)
         } else {
             reply.integer(change.countsChanged ? added + updated : added)
         }
@@ -270,9 +271,15 @@ extension Keyspace {
         _ words: Words, isHighest: Bool, _ reply: inout ReplyWriter
     ) throws(CacheFault) {
         guard words.count <= 3 else { throw .syntax }
-        let count = try words.count > 2 ? words.natural(2) : 1
+        let count = try words.count > 2 ? words.natural(2) : nil
         guard let index = try sortedSet(words[1]) else { return reply.array(0) }
-        write(pop(words[1], index, count, isHighest: isHighest), hasScores: true, &reply)
+        let items = pop(words[1], index, count ?? 1, isHighest: isHighest)
+        guard count == nil, let item = items.first else {
+            return write(items, hasScores: true, &reply)
+        }
+        reply.array(2)
+        reply.bulk(item.member)
+        reply.double(item.score.text)
     }
 
     private mutating func pop(
@@ -303,7 +310,7 @@ extension Keyspace {
             for item in items {
                 reply.array(2)
                 reply.bulk(item.member)
-                reply.bulk(item.score.text)
+                reply.double(item.score.text)
             }
             return
         }

@@ -8,11 +8,10 @@ struct ServeCacheCommand: AsyncParsableCommand {
         commandName: "cache",
         abstract: "Keeps strings, hashes, lists, sets and sorted sets for clients of Redis.",
         discussion: """
-            Speaks Redis' protocol, version 2: redis-cli, redis-benchmark and client libraries \
-            work with it; those that begin with version 3 want to be told (redis-py: protocol=2). \
-            Answers as Redis 7.0 does. What it does not have is refused as an \
-            unknown command: blocking pops, scripts, streams, bitmaps, SORT, LCS, DUMP, moving \
-            between databases, replication, saving to disk.
+            Speaks Redis' protocol, versions 2 and 3: redis-cli, redis-benchmark and client \
+            libraries work with it. Answers as Redis 7.0 does. What it does not have is refused \
+            as an unknown command: blocking pops, scripts, streams, bitmaps, SORT, LCS, DUMP, \
+            moving between databases, replication, saving to disk.
 
             Every setting may come from a flag (--max-memory 384mb) or from the environment \
             (STREAMR_MAX_MEMORY=384mb); a flag wins. A password is better not given as a flag, \
