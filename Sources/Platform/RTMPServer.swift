@@ -41,6 +41,9 @@ public struct RTMPServer: Program {
         publishers = [ConnectionID?](repeating: nil, count: configuration.streams)
     }
 
+    /// Players and publishers among them.
+    public var connections: Int { peers.count }
+
     public mutating func handle(_ input: Input, at now: Instant, into outbox: inout Outbox) {
         switch input {
         case .started:

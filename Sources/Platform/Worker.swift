@@ -50,6 +50,9 @@ public struct Worker: Program {
         self.random = random
     }
 
+    /// To nodes: statistics and the spot check.
+    public var connectionsOpen: Int { pollsBegun - pollsDone + (check == nil ? 0 : 1) }
+
     public mutating func handle(_ input: Input, at now: Instant, into outbox: inout Outbox) {
         switch input {
         case .started: begin(now)

@@ -41,14 +41,15 @@ enum JUnit {
     private static func verdict(_ verdict: Summary.Verdict, _ summary: Summary) -> Markup {
         var lines = [
             verdict.criterion,
-            "measured \(verdict.value.value) \(verdict.unit), "
-                + "threshold \(verdict.threshold.value) \(verdict.unit), "
-                + "\(verdict.samples) samples (at least \(verdict.samplesMin) count)",
+            "measured \(counted(verdict.value.value, verdict.unit)), "
+                + "threshold \(counted(verdict.threshold.value, verdict.unit)), "
+                + "\(counted(Fixed(verdict.samples), "samples")) (at least \(verdict.samplesMin) count)",
             verdict.evidence,
         ]
         if let broken = verdict.firstBroken { lines.append("first broken: \(broken.text)") }
         if let other = verdict.disagreement { lines.append("other end of the range: \(other)") }
         if let remedy = verdict.remedy { lines.append("remedy: \(remedy.change)") }
+        if let tried = verdict.remediesTried { lines += Summary.Verdict.searched(tried) }
         return testCase(
             suite: "\(summary.scenario).verdicts", name: verdict.id, verdict.status,
             lines: lines, summary)
@@ -58,7 +59,11 @@ enum JUnit {
         let measured = gate.value.map { "measured \($0.value)" } ?? "nothing measured"
         return testCase(
             suite: "\(summary.scenario).gates", name: gate.rule, gate.status,
-            lines: ["\(measured) over \(gate.samples) samples"], summary)
+            lines: ["\(measured) over \(counted(Fixed(gate.samples), "samples"))"], summary)
+    }
+
+    private static func counted(_ value: Fixed, _ unit: String) -> String {
+        "\(value) \(value.counted(unit))"
     }
 
     private static func testCase(

@@ -1,4 +1,5 @@
 import Base
+import Results
 
 /// How numbers are shown to people; files hold them exactly.
 enum Numbers {
@@ -16,7 +17,7 @@ enum Numbers {
 
     /// A unit in the number that its value asks for.
     static func unit(_ unit: String, of value: Fixed) -> String {
-        value == Fixed(1) && unit.hasSuffix("s") ? String(unit.dropLast()) : unit
+        value.counted(unit)
     }
 
     /// Groups the whole part of plain decimal digits.

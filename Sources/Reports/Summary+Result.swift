@@ -74,7 +74,14 @@ extension Summary.Verdict {
             firstBroken: verdict.firstBroken.map(Moment.init),
             evidence: verdict.evidence,
             remedy: verdict.remedy.map(Summary.Remedy.init),
-            disagreement: verdict.disagreement)
+            disagreement: verdict.disagreement,
+            remediesTried: verdict.tried?.map(Summary.Remedy.init))
+    }
+
+    /// A search that found nothing, in words.
+    static func searched(_ tried: [Summary.Remedy]) -> [String] {
+        guard !tried.isEmpty else { return ["no remedy: no change is known that was worth a run"] }
+        return ["no remedy: of \(tried.count) tried, none turns it"] + tried.map(\.change)
     }
 }
 

@@ -67,6 +67,8 @@ public struct Summary: Sendable, Hashable, Codable {
         public var evidence: String
         @OrNull public var remedy: Remedy?
         @OrNull public var disagreement: String?
+        /// Only where a search found no remedy: what was run and did not turn it.
+        public var remediesTried: [Remedy]?
     }
 
     public struct Remedy: Sendable, Hashable, Codable {

@@ -80,6 +80,13 @@ public enum TextSummary {
                     + "(run \(ResultsFolder.remedyName(verdict.id)): "
                     + "\(remedy.fingerprint.prefix(12)))")
         }
+        if let tried = verdict.remediesTried {
+            notes.append(Summary.Verdict.searched(tried)[0])
+            notes += tried.map {
+                "- \($0.change) → \(Numbers.measured($0.value.value, verdict.unit)), "
+                    + "$\(Money.text($0.total730h)) a month"
+            }
+        }
         return notes.map { wrapped(plain($0), indent: 4) }
     }
 

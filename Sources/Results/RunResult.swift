@@ -86,6 +86,8 @@ public struct Verdict: Sendable, Hashable {
     /// One or more sentences with the figures the ruling rests on.
     public var evidence: String
     public var remedy: Remedy?
+    /// What was run in vain where no remedy was found; nil where one was, or none was looked for.
+    public var tried: [Remedy]?
     /// The other end of the cost profiles' range, where it rules otherwise.
     public var disagreement: String?
 
@@ -109,7 +111,7 @@ public struct Verdict: Sendable, Hashable {
     }
 }
 
-/// The cheapest change found that turns a failed verdict round, and the run that shows it.
+/// A change to a failed run, and the run that shows whether it turns the verdict round.
 public struct Remedy: Sendable, Hashable {
     /// What to change, in a sentence.
     public var change: String
@@ -132,6 +134,13 @@ public struct Remedy: Sendable, Hashable {
         self.fingerprint = fingerprint
         self.total730h = total730h
         self.scenario = scenario
+    }
+}
+
+extension Fixed {
+    /// A unit's name in the plural, in the number that this value asks for.
+    public func counted(_ unit: String) -> String {
+        self == Fixed(1) && unit.hasSuffix("s") ? String(unit.dropLast()) : unit
     }
 }
 

@@ -335,6 +335,11 @@ extension ContainerPlan: Formed {
         form.field(
             "images", &images, "Images and layers on the root volume after the first boot.",
             .bytes(ByteCount(bytes: 0)...Limits.volume.upperBound))
+        form.field(
+            "databasePool", &databasePool,
+            "Connections to the database that the coordinator and the worker each keep open. What "
+                + "its max_connections leaves no room for is refused, and fails what it was for.",
+            .count(1...1_000))
     }
 }
 

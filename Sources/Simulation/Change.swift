@@ -60,6 +60,13 @@ enum Change: Sendable, Hashable {
         }
     }
 
+    /// Whether it is the same change, and more of it.
+    func isLarger(than other: Change) -> Bool {
+        guard case .largerInstance(_, let steps) = self, case .largerInstance(_, let less) = other
+        else { return false }
+        return steps > less
+    }
+
     func applied(to scenario: Scenario) -> Scenario {
         var scenario = scenario
         switch self {

@@ -5,8 +5,10 @@ import Scenarios
 
 /// The search for the cheapest change that turns a failed verdict round.
 ///
-/// Candidates are ordered by what they ask of the friends. Those for the bill are first weighed
-/// against the bill that is there, so that only promising ones are run; whatever is quoted was run.
+/// Candidates are ordered by the bill that they lead to, and among equals by what they ask of the
+/// friends; those for the bill itself by what they ask, as what fits the budget is all that is
+/// wanted there. They are weighed against the run that is there, so that only promising ones are
+/// run; whatever is quoted was run, and so was whatever is said not to help.
 struct Remedies {
     /// Runs for one verdict; each takes as long as the run itself.
     private static let triesMax = 6
@@ -28,7 +30,12 @@ struct Remedies {
     func find(into result: inout RunResult, _ report: (Runner.Progress) -> Bool) {
         for index in result.verdicts.indices where result.verdicts[index].status == .fail {
             let id = result.verdicts[index].id
-            for changes in candidates(id).prefix(Self.triesMax) {
+            var tried: [Remedy] = []
+            var failed: [[Change]] = []
+            for changes in candidates(id) where tried.count < Self.triesMax {
+                guard !failed.contains(where: { Self.isWeaker(changes, than: $0) }) else {
+                    continue
+                }
                 guard let remedy = attempt(changes, id, report) else {
                     result.partial = "interrupted while looking for remedies"
                     return
@@ -37,7 +44,21 @@ struct Remedies {
                     result.verdicts[index].remedy = remedy
                     break
                 }
+                tried.append(remedy)
+                failed.append(changes)
             }
+            if result.verdicts[index].remedy == nil { result.verdicts[index].tried = tried }
+        }
+    }
+
+    /// Whether the other changes are these and more of their kind. Another way for the viewers is
+    /// neither more nor less.
+    private static func isWeaker(_ changes: [Change], than other: [Change]) -> Bool {
+        guard changes.contains(.watchThroughNodes) == other.contains(.watchThroughNodes) else {
+            return false
+        }
+        return changes.allSatisfy { change in
+            other.contains { $0 == change || $0.isLarger(than: change) }
         }
     }
 
@@ -69,40 +90,104 @@ struct Remedies {
         switch id {
         case "cost-under-budget": cheaper()
         case "unattended":
-            sorted([
+            byBill([
                 [.elasticAddress], [.restartAlways], [.localLogs],
                 [.elasticAddress, .restartAlways, .localLogs],
             ])
-        case "rtmp-reliable":
-            sorted(
-                [
-                    [.elasticAddress], [.watchThroughNodes], [.bitRate(perMille: 600)],
-                    [.watchThroughNodes, .bitRate(perMille: 600), .elasticAddress],
-                ] + largerInstances())
+        case "rtmp-reliable": byBill(forMedia())
         case "reachable-from-outside":
-            sorted([[.rulesAsNeeded], [.elasticAddress], [.elasticAddress, .rulesAsNeeded]])
+            byBill([[.rulesAsNeeded], [.elasticAddress], [.elasticAddress, .rulesAsNeeded]])
         case "dashboard-https":
-            sorted([[.rulesAsNeeded], [.restartAlways], [.unlimitedCredits]] + largerInstances())
+            byBill(
+                [[.rulesAsNeeded], [.restartAlways], [.unlimitedCredits]]
+                    + largerInstances().map { [$0] })
         case "hardening-defined": [[.closePorts(openPorts)]]
         case "concurrent-friends", "metrics-collected": []
         case _: []
         }
     }
 
-    /// The larger sizes of the instance's family that have a price and carry the traffic.
-    private func largerInstances() -> [[Change]] {
-        guard case .type(let name) = scenario.deployment.instance.machine else { return [] }
-        return MachineType.sizes(above: name).enumerated()
-            .filter { book.index(ofPrice: "ec2:\($0.element)") != nil && carries($0.element) }
-            .map { [Change.largerInstance($0.element, steps: Int64($0.offset) + 1)] }
+    /// What may bring media through: other ways, lower rates, larger instances and an address that
+    /// stays, in all combinations that could carry what is wanted then.
+    private func forMedia() -> [[Change]] {
+        let address: [[Change]] =
+            scenario.deployment.instance.elasticAddress ? [[]] : [[], [.elasticAddress]]
+        let route: [[Change]] = scenario.nodes.isEmpty ? [[]] : [[], [.watchThroughNodes]]
+        let rate: [[Change]] = [[], [.bitRate(perMille: 600)]]
+        let size: [[Change]] = [[]] + largerInstances().map { [$0] }
+        var list: [[Change]] = []
+        for first in address {
+            for second in route {
+                for third in rate {
+                    for fourth in size {
+                        let changes = first + second + third + fourth
+                        if !changes.isEmpty && carries(changes) { list.append(changes) }
+                    }
+                }
+            }
+        }
+        return list
     }
 
-    /// Whether the size's network carries all day what the run sent at its busiest, which may have
-    /// been a burst: a smaller size would fail as this one did.
-    private func carries(_ size: String) -> Bool {
-        let sent = result.series.columns.first { $0.name == "egress_rate" }?.values.max() ?? .zero
-        guard let machine = MachineType.named(size) else { return false }
-        return Fixed.ratio(Int128(machine.networkBaseline) * 8, 1_000_000) >= sent
+    /// The larger sizes of the instance's family that have a price.
+    private func largerInstances() -> [Change] {
+        guard case .type(let name) = scenario.deployment.instance.machine else { return [] }
+        return MachineType.sizes(above: name).enumerated()
+            .filter { hourly($0.element) != nil }
+            .map { Change.largerInstance($0.element, steps: Int64($0.offset) + 1) }
+    }
+
+    /// Whether the network of the instance carries what the largest crowd wants of it: all day, or
+    /// from its burst bucket through the longest session. Where it does not, a run of days would
+    /// only say so again.
+    private func carries(_ changes: [Change]) -> Bool {
+        let changed = changes.reduce(scenario) { $1.applied(to: $0) }
+        guard case .type(let name) = changed.deployment.instance.machine,
+            let machine = MachineType.named(name)
+        else { return true }
+        let wanted = self.wanted(changed)
+        guard wanted <= machine.networkBurst else { return false }
+        let longest = changed.streamers.flatMap(\.schedule).map(\.length).max() ?? .zero
+        let over = max(0, wanted - machine.networkBaseline)
+        let above = Int128(over) * Int128(longest.wholeSeconds)
+        return above <= Int128(changed.deployment.instance.networkBurst.bytes)
+    }
+
+    /// Bytes a second that viewers and nodes want of the server when most are there.
+    private func wanted(_ scenario: Scenario) -> Int64 {
+        let rates = scenario.streamers.flatMap { group in
+            Array(
+                repeating: MediaShape(group.media, video: group.media.video).content,
+                count: group.count)
+        }
+        let most = result.figures.first { $0.name == "streams_at_once_max" }?.value ?? .zero
+        let atOnce = Int(most.millionths / 1_000_000)
+        let moments = [Interval.zero] + scenario.viewers.compactMap { $0.window?.from }
+        return moments.map { moment in
+            rates.indices.map { clients(of: $0, at: moment, scenario) * rates[$0] }
+                .sorted(by: >).prefix(atOnce).reduce(0, +)
+        }.max() ?? 0
+    }
+
+    /// Who plays a stream from the server: viewers, but for those that its nodes have room for, and
+    /// the nodes.
+    private func clients(of stream: Int, at moment: Interval, _ scenario: Scenario) -> Int64 {
+        let streams = scenario.streamers.reduce(0) { $0 + $1.count }
+        let owners = scenario.nodes.flatMap { Array(repeating: $0, count: $0.count) }
+        let nodes = zip(scenario.nodeStreams(of: streams), owners).filter { $0.0 == stream }
+        let room = nodes.reduce(0) { $0 + ($1.1.portForwarding ? Int64($1.1.viewersMax) : 0) }
+        var direct = Int64(nodes.count)
+        var routed: Int64 = 0
+        for group in scenario.viewers {
+            guard group.streams?.contains(stream) ?? true,
+                group.window.map({ $0.from <= moment && moment < $0.until }) ?? true
+            else { continue }
+            switch group.source {
+            case .server: direct += Int64(group.count)
+            case .coordinator: routed += Int64(group.count)
+            }
+        }
+        return direct + max(0, routed - room)
     }
 
     private var openPorts: [Int] {
@@ -110,10 +195,19 @@ struct Remedies {
             .map(\.port).filter { $0 != 1_935 && $0 != 443 }
     }
 
-    private func sorted(_ list: [[Change]]) -> [[Change]] {
+    private func byEffort(_ list: [[Change]]) -> [[Change]] {
         list.enumerated().sorted { a, b in
             (effort(a.element), a.offset) < (effort(b.element), b.offset)
         }.map(\.element)
+    }
+
+    private func byBill(_ list: [[Change]]) -> [[Change]] {
+        let weighed = byEffort(list).enumerated().map {
+            (bill: month($0.element), place: $0.offset)
+        }
+        let order = weighed.sorted { ($0.bill, $0.place) < ($1.bill, $1.place) }
+        let sorted = byEffort(list)
+        return order.map { sorted[$0.place] }
     }
 
     private func effort(_ changes: [Change]) -> Int64 { changes.reduce(0) { $0 + $1.effort } }
@@ -136,14 +230,20 @@ struct Remedies {
                 }
             }
         }
-        return sorted(promising)
+        return byEffort(promising)
     }
 
-    /// Whether the bill that is there, with what the changes take off it, fits with room to spare.
+    /// Whether that bill fits with a twentieth to spare, for what changes besides.
     private func isPromising(_ changes: [Change]) -> Bool {
+        month(changes) * Ratio(20) <= Ratio(Int128(scenario.pricing.budgetCents) * 19, over: 100)
+    }
+
+    /// The month's bill that is there, with what the changes take off it and put on it.
+    private func month(_ changes: [Change]) -> Ratio {
         var fixed = result.bill.lines.filter { $0.id != "egress" }
         var egress = result.bill.lines.filter { $0.id == "egress" }.map(\.quantity)
             .reduce(Ratio.zero) { $0 + $1 }
+        var more = Ratio.zero
         for change in changes {
             switch change {
             case .containers:
@@ -152,16 +252,22 @@ struct Remedies {
                 egress = egress * leftWithNodes
             case .bitRate(let perMille), .hours(let perMille):
                 egress = egress * Ratio(Int128(perMille), over: 1_000)
-            case .elasticAddress, .restartAlways, .localLogs, .largerInstance, .unlimitedCredits,
-                .rulesAsNeeded, .closePorts:
+            case .largerInstance(let type, _):
+                fixed.removeAll { $0.id == "instance" }
+                more = (hourly(type) ?? .zero) * Ratio(book.monthHours)
+            case .elasticAddress, .restartAlways, .localLogs, .unlimitedCredits, .rulesAsNeeded,
+                .closePorts:
                 break
             }
         }
-        let month = egress * Ratio(730 * 3_600) / Ratio(max(1, result.simulated.wholeSeconds))
-        let paid = max(.zero, month - Ratio(Self.egressFree)) * Self.egressPrice
-        let total = fixed.reduce(paid) { $0 + $1.amount730h }
-        // A twentieth to spare, for what changes besides.
-        return total * Ratio(20) <= Ratio(Int128(scenario.pricing.budgetCents) * 19, over: 100)
+        let sent = egress * Ratio(730 * 3_600) / Ratio(max(1, result.simulated.wholeSeconds))
+        let paid = max(.zero, sent - Ratio(Self.egressFree)) * Self.egressPrice
+        return fixed.reduce(paid + more) { $0 + $1.amount730h }
+    }
+
+    /// Dollars; nil for a type without a price.
+    private func hourly(_ type: String) -> Ratio? {
+        book.index(ofPrice: "ec2:\(type)").flatMap { book.prices[$0].tiers.first?.price }
     }
 
     /// What is left of the egress where nodes take the viewers that they have room for.

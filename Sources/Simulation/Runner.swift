@@ -104,7 +104,7 @@ public struct Runner: Sendable {
         for index in result.verdicts.indices where low[index].status != high[index].status {
             result.verdicts[index].disagreement =
                 "At the low end of the cost profiles the verdict is \(low[index].status.rawValue) "
-                + "with \(low[index].value) \(low[index].unit)."
+                + "with \(low[index].value) \(low[index].value.counted(low[index].unit))."
         }
     }
 
@@ -153,10 +153,11 @@ extension World {
             credits.map { $0.surplusBillable > .zero } ?? false
         }
         guard !surplus, !fluid.capacities[Int(host.cpuCapacity)].wasOver, tally.oomKills == 0,
-            cpuWaitMax <= Self.waitShort
+            tally.connectionsRefused == 0, cpuWaitMax <= Self.waitShort
         else { return nil }
         return "Both ends of the cost profiles rule the same: at the high end media always had the"
-            + " CPU time it wanted, memory was never short, no surplus was charged, and nothing"
+            + " CPU time it wanted, memory was never short, the database refused nobody,"
+            + " no surplus was charged, and nothing"
             + " waited longer than \(cpuWaitMax.nanoseconds / 1_000_000) ms for CPU time; the low"
             + " end was not run."
     }

@@ -55,6 +55,10 @@ struct Tally: Sendable {
     var heartbeats: Int64 = 0
     var calls: Int64 = 0
     var callsFailed: Int64 = 0
+    /// Calls that the load balancer passed on while its target was unhealthy.
+    var callsFailedOpen: Int64 = 0
+    /// By the database, for want of connections.
+    var connectionsRefused: Int64 = 0
     var transactions: Int64 = 0
     /// Of the transactions, those that changed rows.
     var writes: Int64 = 0

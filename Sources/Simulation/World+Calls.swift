@@ -12,13 +12,17 @@ extension World {
     static let frontDelay = Interval(nanoseconds: 800_000)
     /// How long a caller waits for an answer that never comes.
     static let callTimeout = Interval.seconds(10)
-    /// The load balancer's idle timeout: it answers 504 for a target that is silent for so long.
-    static let frontTimeout = Interval.seconds(60)
-    static let keepAlive = Interval.seconds(60)
+    /// The idle timeout of a proxy on the instance, as nginx comes (`proxy_read_timeout`).
+    private static let proxyTimeout = Interval.seconds(60)
+
+    /// By so many more at once, memory is weighed again.
+    private static let flightsWeighed = 32
 
     /// Millions a month: a flight is filled, read and emptied where it lies, and never copied.
     mutating func newFlight(_ call: consuming Call?, _ id: CallID, by ref: ProgramRef) -> Int32 {
         guard let index = flights.reuse() else {
+            // Calls pile up as never before, each with a connection that takes memory.
+            if flights.count % Self.flightsWeighed == 0 { sessionsChanged = true }
             return flights.append(
                 Flight(
                     caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, call: call,
@@ -70,6 +74,16 @@ extension World {
             settleFlight(index, .failed(outcome.reason), at: effectsAt + outcome.after)
             return
         }
+        if balancer != nil {
+            // 503: it has no target in use.
+            guard balancer?.route() != nil else {
+                missed(.https)
+                let after = delay + delay + Self.frontDelay
+                settleFlight(index, .failed(.refused), at: effectsAt + after)
+                return
+            }
+            if balancer?.isFailOpen ?? false { tally.callsFailedOpen += 1 }
+        }
         reached(.https)
         if balancer != nil {
             balance(index, bytes, isNew: isNew, by: ref)
@@ -117,6 +131,8 @@ extension World {
         case .loadBalancer:
             guard scenario.deployment.reaches(from: .loadBalancer, to: .instance, port: 8_000)
             else { return (.timedOut, Self.callTimeout) }
+            // A stopped instance is no target, which is told at once.
+            guard !host.isStopped else { return nil }
             guard host.isUp else { return (.timedOut, Self.callTimeout) }
             guard host.services[Service.coordinator.index].isUp
             else { return (.refused, delay + delay + Self.frontDelay) }
@@ -224,7 +240,7 @@ extension World {
         }
         let waited = effectsAt - flights[index].startedAt
         let at = effectsAt + flights[index].wayBack
-        if caller.service == nil && waited > Self.frontTimeout {
+        if caller.service == nil && waited > idleTimeout {
             settleFlight(index, .failed(.timedOut), at: at)
         } else {
             settleFlight(index, .reply(reply), at: at)
@@ -260,9 +276,13 @@ extension World {
                 settleFlight(index, .failed(.timedOut), at: effectsAt + .seconds(5))
                 return
             }
+            guard takesConnection(ref) else {
+                settleFlight(index, .failed(.refused), at: effectsAt + Self.zoneDelay)
+                return
+            }
             transactManaged(transaction, index)
         case .container:
-            guard host.services[Service.database.index].isUp else {
+            guard host.services[Service.database.index].isUp, takesConnection(ref) else {
                 settleFlight(index, .failed(.refused), at: effectsAt + Self.localDelay)
                 return
             }
@@ -374,12 +394,16 @@ extension World {
         }
     }
 
+    /// What answers 504 for a target that is silent for so long, and closes a silent connection.
+    @inline(__always)
+    private var idleTimeout: Interval { balancer?.idleTimeout ?? Self.proxyTimeout }
+
     /// A node keeps its connection to the front open between heartbeats; others come anew.
     private mutating func opensConnection(_ ref: ProgramRef) -> Bool {
         guard ref.kind == .node else { return true }
         let last = nodes[Int(ref.index)].talkedAt
         nodes[Int(ref.index)].talkedAt = queue.now
-        return queue.now - last > Self.keepAlive
+        return queue.now - last > idleTimeout
     }
 
     mutating func reached(_ service: PublicService) {

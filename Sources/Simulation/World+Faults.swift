@@ -117,10 +117,15 @@ extension World {
         freeMemory(of: service)
         switch service {
         case .rtmp: resetLinks(of: .rtmp)
-        case .coordinator: failFlights(at: .coordinator)
-        case .worker: resetLinks(of: .worker)
+        case .coordinator:
+            failFlights(at: .coordinator)
+            emptyPool(of: service)
+        case .worker:
+            resetLinks(of: .worker)
+            emptyPool(of: service)
         case .cache: cacheTables.flush()
-        case .front, .database: break
+        case .database: emptyPools()
+        case .front: break
         }
         servicesChanged()
     }
@@ -161,7 +166,7 @@ extension World {
         host.services[index].busyUntil = queue.now
         host.services[index].startedAt = queue.now
         noteUp(service, healedBy: healedBy)
-        if service == .database && scenario.deployment.database == .container { connectDatabase() }
+        if service == .database { connectDatabase() } else { fillPool(of: service) }
         servicesChanged()
         startProgram(service)
         weighMemory()
@@ -198,6 +203,7 @@ extension World {
             noteDown(service, cause: cause)
             freeMemory(of: service)
             if service == .cache { cacheTables.flush() }
+            emptyPool(of: service)
         }
         failFlights(at: .coordinator)
         host.credits.setUse(0, at: queue.now)
@@ -213,6 +219,7 @@ extension World {
         host.isStopped = true
         host.credits.stop(at: queue.now)
         host.network.stop(at: queue.now)
+        balancer?.setUsed(0, false, at: queue.now)
         if !scenario.deployment.instance.elasticAddress { host.address += 1 }
         refreshMachines()
     }
@@ -229,6 +236,7 @@ extension World {
             host.isStopped = false
             host.credits.start(at: queue.now)
             host.network.start(at: queue.now)
+            useTarget()
         }
         log("instance-up", "instance", "")
         refreshMachines()

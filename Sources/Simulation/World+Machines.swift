@@ -134,21 +134,15 @@ extension World {
         databaseWasUp = isUp
         let index = Service.database.index
         if isUp {
-            connectDatabase()
             host.services[index].isUp = true
+            connectDatabase()
             noteUp(.database, healedBy: "the managed database, after its maintenance")
         } else {
             host.services[index].isUp = false
+            emptyPools()
             noteDown(.database, cause: "maintenance restart")
         }
     }
-
-    mutating func connectDatabase() {
-        for _ in 0..<Self.databasePool { _ = databaseMachine?.connect(at: queue.now) }
-    }
-
-    /// Connections that the coordinator and the worker keep open.
-    static let databasePool = 10
 
     // MARK: Disk of the database
 
@@ -183,39 +177,40 @@ extension World {
     /// Sets what each process holds now; the kernel may have to kill one.
     mutating func weighMemory() {
         guard host.isUp else { return }
-        for service in Service.allCases {
-            let state = host.services[service.index]
-            guard state.process >= 0 else { continue }
-            var resident: Int64 = 0
-            if state.isUp {
-                resident =
-                    service == .rtmp
-                    ? state.costs.memory(connections: 0, players: players, publishers: publishers)
-                    : state.costs.memoryIdle + extraMemory(service)
-            }
-            if let victim = host.memory.setResident(state.process, resident) { killed(victim) }
-        }
+        for service in Service.allCases { weigh(service) }
     }
 
-    /// The same for the RTMP server alone, whose sessions come and go between two samples.
+    /// The same for those whose connections come and go between two samples.
     mutating func weighSessions() {
         sessionsChanged = false
         check(players >= 0, "more players left than came")
         check(publishers >= 0, "more publishers left than came")
-        let index = Service.rtmp.index
-        guard host.isUp, host.services[index].isUp else { return }
-        let resident = host.services[index].costs.memory(
-            connections: 0, players: players, publishers: publishers)
-        let process = host.services[index].process
+        guard host.isUp else { return }
+        for service in [Service.rtmp, .coordinator, .worker] { weigh(service) }
+    }
+
+    private mutating func weigh(_ service: Service) {
+        let process = host.services[service.index].process
+        guard process >= 0 else { return }
+        let resident = host.services[service.index].isUp ? residentMemory(service) : 0
         if let victim = host.memory.setResident(process, resident) { killed(victim) }
     }
 
-    private func extraMemory(_ service: Service) -> Int64 {
+    private mutating func residentMemory(_ service: Service) -> Int64 {
+        let costs = host.services[service.index].costs
         switch service {
-        case .cache: cacheTables.used
-        case .database:
-            Int64(Self.databasePool) * host.services[service.index].costs.memoryPerConnection
-        case .rtmp, .coordinator, .worker, .front: 0
+        case .rtmp:
+            // A session is a connection that became one; those of a server that just died are gone.
+            let others = max(0, Int64(rtmpServer.connections) - players - publishers)
+            return costs.memory(connections: others, players: players, publishers: publishers)
+        case .coordinator:
+            // Each call comes by a connection of its own; one besides is the cache's.
+            return costs.memory(connections: pools[0].open + coordinator.callsUnderWay + 1)
+        case .worker:
+            return costs.memory(connections: pools[1].open + worker.connectionsOpen + 1)
+        case .database: return costs.memory(connections: pools[0].open + pools[1].open)
+        case .cache: return costs.memoryIdle + cacheTables.used
+        case .front: return costs.memoryIdle
         }
     }
 
@@ -278,6 +273,12 @@ extension World {
         if let next = balancer?.crossing(), next <= end {
             queue.push(.healthCheck, at: max(next, queue.now))
         }
+    }
+
+    /// The stopped instance is back, and a target again.
+    mutating func useTarget() {
+        balancer?.setUsed(0, true, at: queue.now)
+        if balancer != nil { queue.push(.healthCheck, at: queue.now) }
     }
 
     static let healthCheckID = UInt64.max

@@ -276,9 +276,13 @@ extension World {
             "cpu_seconds", Interval(nanoseconds: host.credits.used.whole + frameCorrection))
         seconds("cpu_control_seconds", host.controlCPU)
         seconds("cpu_wait_max_seconds", cpuWaitMax)
+        seconds("cpu_held_seconds", host.credits.heldTime)
         add("heartbeats", tally.heartbeats)
         add("calls", tally.calls)
         add("calls_failed", tally.callsFailed)
+        add("calls_failed_open", tally.callsFailedOpen)
+        add("database_connections_refused", tally.connectionsRefused)
+        add("cache_keys_evicted", cacheTables.evicted)
         add("transactions", tally.transactions)
         add("viewer_sessions", tally.viewerSessions)
         add("viewers_routed_to_nodes", tally.viewersRoutedToNodes)
@@ -352,6 +356,7 @@ extension World {
                     name: "\(slot.name) sessions",
                     value: "\(slot.sessions.count), the first at \(CivilTime(first.from).textUTC)"))
         }
+        list += drawnStarts()
         for slot in nodes {
             list.append(
                 DrawnParameter(
@@ -360,6 +365,18 @@ extension World {
                         ? "nothing" : streamers[Int(slot.stream)].name))
         }
         return list
+    }
+
+    /// Every start of those whose schedules leave it to chance.
+    private mutating func drawnStarts() -> [DrawnParameter] {
+        let groups = scenario.streamers.flatMap { Array(repeating: $0, count: $0.count) }
+        return zip(groups, streamers).compactMap { group, slot in
+            guard group.schedule.contains(where: { $0.jitter > .zero }), !slot.sessions.isEmpty
+            else { return nil }
+            return DrawnParameter(
+                name: "\(slot.name) starts",
+                value: slot.sessions.map { CivilTime($0.from).textUTC }.joined(separator: ", "))
+        }
     }
 
     mutating func assumptions() -> [String] {
@@ -384,6 +401,12 @@ extension World {
             "A person puts right what needs one "
                 + (scenario.repairAfter.map { "\($0.told) after it broke" } ?? "never")
                 + " (`repairAfter`).")
+        if let plan = databaseMachine?.plan {
+            list.append(
+                "The database takes \(plan.connectionsMax) connections, of which"
+                    + " \(DatabaseMachine.connectionsReserved) are kept for superusers: what a"
+                    + " \(plan.type.name) has left for max_connections is an assumption.")
+        }
         if host.isByHand { list.append("The instance is given by hand: not billed.") }
         return list
     }

@@ -38,7 +38,10 @@ extension World {
         let nodeStreams = scenario.nodeStreams(of: people).map { StreamID(Int32($0)) }
         tables = Tables(
             trustRule: scenario.trustRule == .spotChecks ? .spotChecks : .verifiedReports)
-        cacheTables = CacheTables(memoryMax: scenario.cacheMemory)
+        cacheTables = CacheTables(
+            memoryMax: scenario.cacheMemory, evicts: !scenario.deployment.runsOnInstance(.cache))
+        let pool = DatabasePool(size: scenario.deployment.containers.databasePool)
+        pools = [pool, pool]
         coordinator = Coordinator()
         worker = Worker(random: Random(seed: seed, entity: "worker", purpose: "spot-checks"))
         rtmpServer = RTMPServer(

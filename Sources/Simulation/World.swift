@@ -9,8 +9,8 @@ import Scenarios
 /// One value, one thread. Every input that a program gets goes through `deliver`, which feeds the
 /// fingerprint; every effect goes through `perform`. Reading order: this file, then
 /// `World+Programs` (who is called), `World+Calls` and `World+Links` (what travels between them),
-/// `World+Media` and `World+Encoders` (the fluid), `World+Machines`, `World+Faults`,
-/// `World+Results`.
+/// `World+Media` and `World+Encoders` (the fluid), `World+Machines`, `World+Database`,
+/// `World+Faults`, `World+Results`.
 ///
 /// A call of a method that only reads copies the world, 4.6 KB, unless it is inlined (Swift 6.3,
 /// seen in the instructions): the ones that every event needs are marked `@inline(__always)`.
@@ -35,6 +35,8 @@ public struct World: ~Copyable {
     var databaseMachine: DatabaseMachine?
     var cacheMachine: CacheMachine?
     var databaseWasUp = true
+    /// The coordinator's and the worker's connections to the database.
+    var pools: [DatabasePool]
 
     var coordinator: Coordinator
     var worker: Worker

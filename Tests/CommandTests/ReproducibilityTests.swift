@@ -10,26 +10,46 @@ import Testing
 
     /// All results of two days of the bad week, `run-info.json` aside.
     private func results(
-        _ words: [String] = ["--quiet"], program: URL = Command.debug,
-        environment: [String: String] = [:]
+        _ words: [String] = ["--quiet"], scenario: String = "bad-week", days: Int = 2,
+        program: URL = Command.debug, environment: [String: String] = [:]
     ) throws -> [String: Data] {
         try Command.inFolder { folder in
             let out = folder.appending(path: "out")
             let outcome = try Command.run(
-                [
-                    "run", "scenarios/bad-week.json", "--days", "2", "--no-remedies", "--out",
-                    out.path,
-                ]
-                    + words, program: program, environment: environment)
+                ["run", "scenarios/\(scenario).json", "--days", "\(days)", "--out", out.path]
+                    + (words.contains("--remedies") ? [] : ["--no-remedies"]) + words,
+                program: program, environment: environment)
             #expect([0, 10, 11, 12].contains(outcome.status), "\(outcome.errors)")
             var files: [String: Data] = [:]
-            for name in Self.names { files[name] = try Data(contentsOf: out.appending(path: name)) }
+            for name in try FileManager.default.contentsOfDirectory(atPath: out.path)
+            where name != "run-info.json" {
+                files[name] = try Data(contentsOf: out.appending(path: name))
+            }
+            for name in Self.names { #expect(files[name] != nil, "\(name) is missing") }
             return files
         }
     }
 
     private func expectEqual(_ a: [String: Data], _ b: [String: Data]) {
-        for name in Self.names { #expect(a[name] == b[name], "\(name) differs") }
+        #expect(a.keys.sorted() == b.keys.sorted())
+        for name in a.keys.sorted() { #expect(a[name] == b[name], "\(name) differs") }
+    }
+
+    @Test("the drawing, the search for remedies and their files are the same bytes too")
+    func remedies() throws {
+        let words = ["--quiet", "--remedies"]
+        let first = try results(words, scenario: "five-friends", days: 1)
+        #expect(first["plan.svg"] != nil && first["remedy-cost-under-budget.json"] != nil)
+        expectEqual(first, try results(words, scenario: "five-friends", days: 1))
+    }
+
+    @Test(
+        "so are runs by frames, whole and for a stretch",
+        arguments: [["--fidelity", "frame"], ["--window", "0d20:00:00/60s"]])
+    func frames(words: [String]) throws {
+        let first = try results(["--quiet"] + words, days: 1)
+        #expect(first["summary.json"]?.range(of: Data("\"frame".utf8)) != nil)
+        expectEqual(first, try results(["--quiet"] + words, days: 1))
     }
 
     @Test("two processes write the same bytes, with progress shown and not")

@@ -317,4 +317,24 @@ import Testing
         let open = corrected.svg()
         #expect(!open.contains("class=\"exposed\"") && !open.contains("class=\"closed\""))
     }
+
+    /// Method: where each line runs, and where each word begins, as the picture says it.
+    @Test("no line of the drawing runs through the name of a network, a band or a service")
+    func names() throws {
+        for plan in [try Given.seed(), try Given.shape("corrected")] {
+            var drawing = ReachDrawing(ReachMatrix(plan))
+            let svg = drawing.svg()
+            #expect(svg.contains("viewBox=\"0 0 400 "))
+            let xs = svg.matches(of: /<text class="t [a-z]+" x="(\d+)"/).compactMap { Int($0.1) }
+            let runs = svg.matches(of: /d="M(\d+) (\d+)((?: L\d+ \d+)+)"/)
+            #expect(xs.count > 10 && runs.count > 4)
+            for run in runs {
+                let corners = run.0.matches(of: /(\d+) (\d+)/).compactMap { Int($0.1) }
+                // At the left of all words, or at the right of the boxes.
+                #expect(corners.allSatisfy { $0 <= 92 || $0 >= 346 }, "\(run.0)")
+                #expect(corners.allSatisfy { (0...400).contains($0) }, "\(run.0)")
+            }
+            #expect(xs.allSatisfy { (92..<346).contains($0) }, "\(xs)")
+        }
+    }
 }

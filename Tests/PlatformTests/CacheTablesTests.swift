@@ -87,6 +87,34 @@ import Testing
         #expect(cache.used == empty)
     }
 
+    /// As ElastiCache comes: `volatile-lru`.
+    @Test("where keys make room, writes go on; those without an expiry never go")
+    func eviction() {
+        var cache = CacheTables(memoryMax: 1_000_000, evicts: true)
+        for node in Int32(0)..<100 { _ = cache.execute(.putNode(row(node)), at: Self.start) }
+        let holder = Credential.streamer(UserID(1))
+        for number in 0..<UInt64(10_000) {
+            let put = CacheCommand.putSession(
+                SessionID(number), holder, lifetime: .hours(1) + .seconds(Int64(number)))
+            #expect(cache.execute(put, at: Self.start) == .done)
+        }
+        #expect(cache.evicted > 1_000 && cache.used < 1_010_000)
+        #expect(cache.execute(.takeSession(SessionID(0)), at: Self.start) == .session(nil))
+        #expect(cache.execute(.takeSession(SessionID(9_999)), at: Self.start) == .session(holder))
+        guard case .nodes(let nodes) = cache.execute(.nodes(StreamID(0)), at: Self.start) else {
+            return
+        }
+        #expect(nodes.count == 100)
+        // With nothing left that expires, full is full.
+        for node in Int32(100)..<20_000 {
+            guard cache.execute(.putNode(row(node)), at: Self.start) == .done else { break }
+        }
+        #expect(cache.execute(.putNode(row(30_000)), at: Self.start) == .outOfMemory)
+        #expect(
+            cache.execute(.count(.page, .local, every: .minutes(1)), at: Self.start)
+                == .outOfMemory)
+    }
+
     @Test("counters and sessions that are over cost nothing")
     func expiry() {
         var cache = CacheTables(memoryMax: 100_000_000)

@@ -113,6 +113,18 @@ struct FileFormatTests {
         #expect(text.contains("reproduce: streamr-sim run 'a&b.json'"))
     }
 
+    @Test("JUnit's text counts one of a thing, and says what was tried in vain")
+    func words() throws {
+        var result = SampleRun.result(days: 1)
+        result.verdicts[3].value = Fixed(1)
+        result.verdicts[3].samples = 1
+        result.verdicts[3].tried = [try #require(result.verdicts[3].remedy)]
+        result.verdicts[3].remedy = nil
+        let xml = JUnit.render(Summary(result, reproduce: "x"))
+        #expect(xml.contains("measured 1 moment, threshold 0 moments, 1 sample (at least 24"))
+        #expect(xml.contains("no remedy: of 1 tried, none turns it\nSet the log driver"))
+    }
+
     @Test("reads decimal numbers as strictly as it writes them")
     func decimals() {
         #expect(Fixed(decimal: "-0.25") == Fixed(millionths: -250_000))

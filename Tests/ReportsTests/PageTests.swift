@@ -303,6 +303,28 @@ struct TextSummaryTests {
         #expect(!text.contains("\u{1B}"))
     }
 
+    @Test("a search that found no remedy says so, everywhere, and comes back from summary.json")
+    func searched() throws {
+        var result = SampleRun.result(days: 1)
+        let remedy = try #require(result.verdicts[3].remedy)
+        result.verdicts[3].remedy = nil
+        result.verdicts[3].tried = [remedy]
+        result.verdicts[4].remedy = nil
+        result.verdicts[4].tried = []
+        let record = RunRecord(result, reproduce: "x")
+        let text = TextSummary.render(record, color: false, reportPath: nil)
+        #expect(text.contains("no remedy: of 1 tried, none turns it"))
+        #expect(text.contains("- Set the log driver to `local`"))
+        #expect(text.contains("no remedy: no change is known that was worth a run"))
+        let page = Page.render(record)
+        #expect(page.words.contains("No remedy found.</b> Of 1 tried, none turns it:"))
+        #expect(page.words.contains("No change is known that was worth a run."))
+        let data = try ResultsFolder.json(record.summary)
+        let back = try JSONDecoder().decode(Summary.self, from: data)
+        #expect(back.verdicts[3].remediesTried?.map(\.change) == [remedy.change])
+        #expect(back.verdicts[4].remediesTried == [] && back.verdicts[0].remediesTried == nil)
+    }
+
     @Test("lets no name steer the terminal, in colour or not")
     func controls() {
         var result = SampleRun.result(days: 1)

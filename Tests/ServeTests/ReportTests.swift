@@ -20,10 +20,12 @@ import Testing
             try await browser.open(out.appending(path: "report.html").absoluteString)
             let wide = try await browser.value("document.documentElement.scrollWidth")
             #expect(wide == .integer(Int64(width)), "\(width): \(wide)")
-            // The drawing is read by scrolling it, not shrunk.
+            // The drawing is read without scrolling, and hardly shrunk.
             let drawn = "document.querySelector('.drawing')"
-            #expect(try await browser.value("\(drawn).naturalWidth > 600") == true)
-            #expect(try await browser.value("\(drawn).clientWidth > 600") == true)
+            #expect(try await browser.value("\(drawn).naturalWidth === 400") == true)
+            #expect(try await browser.value("\(drawn).clientWidth > 340") == true)
+            let right = "\(drawn).getBoundingClientRect().right"
+            #expect(try await browser.value("\(right) <= \(width)") == true)
             papers.insert(
                 try await browser.text("getComputedStyle(document.body).backgroundColor"))
             #expect(try await browser.complaints() == [])

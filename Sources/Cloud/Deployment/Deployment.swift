@@ -154,6 +154,11 @@ public struct ContainerPlan: Sendable, Hashable {
     public var logPerCall: ByteCount
     /// Bytes of images and layers on the root volume after the first boot.
     public var images: ByteCount
+    /// Connections to the database that the coordinator and the worker each keep open.
+    public var databasePool = ContainerPlan.databasePoolUsual
+
+    /// SQLAlchemy's `pool_size` as it comes.
+    public static let databasePoolUsual = 5
 
     public init(
         restart: RestartPolicy, logDriver: LogDriver, dockerEnabled: Bool, logIdle: Rate,

@@ -1,24 +1,12 @@
 import Base
 
-/// What became of a write to a cache.
-public enum CacheWrite: Sendable, Hashable {
-    /// Stored, after the caller has evicted least recently used keys with a TTL of at least
-    /// `evicting` bytes and reported them with `remove`.
-    case stored(evicting: Int64)
-    /// Over its memory with no key left that has a TTL: Redis answers `-OOM command not allowed`.
-    case outOfMemory
-}
-
 /// A Redis cache node such as an ElastiCache cache.t4g.micro.
 ///
-/// Memory is counted by the caller's key sizes, in two sums: keys with a time to live, which
-/// `volatile-lru` may evict, and keys without, which it never evicts. As in Redis, room is made
-/// before a write, so one write may pass the limit and the next pays for it.
+/// What it holds is counted and evicted where the keys are (`CacheTables`), by `memoryMax` here.
 /// Commands run one after another on one thread. Credits are *standard*: at zero balance the
 /// thread gets the machine's baseline, a fifth of one vCPU.
 /// Sources: Amazon ElastiCache for Redis User Guide, CacheNodes.SupportedTypes (standard mode),
-/// ParameterGroups.Redis (maxmemory, volatile-lru), redis-memory-management (25 % reserved);
-/// redis/redis, src/server.c `processCommand` and src/evict.c `performEvictions`.
+/// ParameterGroups.Redis (maxmemory), redis-memory-management (25 % reserved).
 public struct CacheMachine: Sendable {
     /// `maxmemory` of a cache.t4g.micro, in bytes.
     public static let memoryMaxMicro: Int64 = 536_870_912
@@ -33,12 +21,6 @@ public struct CacheMachine: Sendable {
     /// Bytes for data.
     public let memoryMax: Int64
     public var credits: CPUCredits
-    /// Bytes in keys with a time to live.
-    public private(set) var bytesExpiring: Int64 = 0
-    /// Bytes in keys without one.
-    public private(set) var bytesLasting: Int64 = 0
-    public private(set) var writesRefused: Int64 = 0
-    public private(set) var bytesEvicted: Int64 = 0
     private var threadFreeAt: Instant
 
     /// ElastiCache's types of the families that are known.
@@ -56,35 +38,6 @@ public struct CacheMachine: Sendable {
             - memoryMax % 100 * CacheMachine.reservedPercent / 100
         credits = CPUCredits(
             type, mode: type.isBurstable ? .standard : .fixed, balance: balance, at: now)
-        threadFreeAt = now
-    }
-
-    public var used: Int64 { bytesExpiring + bytesLasting }
-
-    /// Asks to add `bytes` (key, value and overhead).
-    public mutating func write(_ bytes: Int64, expires: Bool) -> CacheWrite {
-        check(bytes >= 0, "writing \(bytes) bytes")
-        let over = max(0, used - memoryMax)
-        guard over <= bytesExpiring else {
-            writesRefused += 1
-            return .outOfMemory
-        }
-        bytesEvicted += over
-        if expires { bytesExpiring += bytes } else { bytesLasting += bytes }
-        return .stored(evicting: over)
-    }
-
-    /// A key is gone: deleted, expired or evicted.
-    public mutating func remove(_ bytes: Int64, expires: Bool) {
-        if expires { bytesExpiring -= bytes } else { bytesLasting -= bytes }
-        check(bytesExpiring >= 0, "more removed than was written with a TTL")
-        check(bytesLasting >= 0, "more removed than was written without a TTL")
-    }
-
-    /// A node replaced or restarted: everything is lost.
-    public mutating func clear(at now: Instant) {
-        bytesExpiring = 0
-        bytesLasting = 0
         threadFreeAt = now
     }
 

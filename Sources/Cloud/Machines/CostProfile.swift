@@ -105,6 +105,11 @@ public struct Costs: Sendable, Hashable {
         Interval(nanoseconds: bytes * perByteIn / 1_000)
     }
 
+    /// Resident bytes of what knows connections only.
+    public func memory(connections: Int) -> Int64 {
+        memory(connections: Int64(connections), players: 0, publishers: 0)
+    }
+
     /// Resident bytes with this many of each.
     public func memory(connections: Int64, players: Int64, publishers: Int64) -> Int64 {
         memoryIdle + connections * memoryPerConnection + players * memoryPerPlayer

@@ -14,11 +14,13 @@ public enum DatabaseRefusal: Sendable, Hashable { case down, noConnection, stora
 /// Transactions queue for the vCPUs (each to the one that is free first), then for the disk; CPU
 /// time is charged to the credits on admission, and runs at the speed allowed then. A held machine
 /// shares its baseline over its vCPUs.
-/// Every statement runs on one of `connectionsMax` connections. Down while it restarts: in its
-/// weekly maintenance window when a patch is due, or when told to; connections are cut then.
+/// Every statement runs on one of `connectionsMax` connections, of which PostgreSQL keeps the last
+/// three for superusers, who RDS' customers are not. Down while it restarts, in its weekly
+/// maintenance window when a patch is due; connections are cut then.
 /// A daily backup suspends I/O "typically under a few seconds" on single-AZ.
 /// Sources: Amazon RDS User Guide, Concepts.DBInstanceClass (T3 runs unlimited), CHAP_Storage,
-/// USER_UpgradeDBInstance.Maintenance, USER_WorkingWithAutomatedBackups.
+/// USER_UpgradeDBInstance.Maintenance, USER_WorkingWithAutomatedBackups; PostgreSQL documentation,
+/// runtime-config-connection, `superuser_reserved_connections`.
 public struct DatabaseMachine: Sendable {
     /// How it is set up; times of week and day are UTC.
     public struct Plan: Sendable, Hashable {
@@ -50,6 +52,9 @@ public struct DatabaseMachine: Sendable {
     /// From 400 GiB on RDS stripes four volumes, which is not modelled.
     public static let storageGibibytesMax: Int64 = 399
 
+    /// PostgreSQL's `superuser_reserved_connections` as it comes.
+    public static let connectionsReserved = 3
+
     public let plan: Plan
     public var credits: CPUCredits
     public var disk: BurstDisk
@@ -67,7 +72,9 @@ public struct DatabaseMachine: Sendable {
     private var updatedAt: Instant
 
     public init(_ plan: Plan, balance: Int64, at now: Instant) {
-        check(plan.connectionsMax > 0, "a database nobody may reach")
+        check(
+            plan.connectionsMax > DatabaseMachine.connectionsReserved,
+            "a database nobody may reach")
         check(
             (1...DatabaseMachine.storageGibibytesMax).contains(plan.storageGibibytes),
             "a database of \(plan.storageGibibytes) GiB")
@@ -100,10 +107,13 @@ public struct DatabaseMachine: Sendable {
         }
     }
 
-    /// Opens a connection; false when it is down or has no more (`FATAL: too many clients`).
+    /// Opens a connection; false when it is down, or has none left for whom is no superuser
+    /// (`FATAL: remaining connection slots are reserved`).
     public mutating func connect(at now: Instant) -> Bool {
         advance(to: now)
-        guard isAvailable, connections < plan.connectionsMax else {
+        guard isAvailable,
+            connections < plan.connectionsMax - DatabaseMachine.connectionsReserved
+        else {
             connectionsRefused += 1
             return false
         }
@@ -111,10 +121,12 @@ public struct DatabaseMachine: Sendable {
         return true
     }
 
-    public mutating func disconnect(at now: Instant) {
+    /// Closes so many connections at once, where a restart has not cut them already: a process that
+    /// ends takes its own with it.
+    public mutating func disconnect(_ count: Int, at now: Instant) {
         advance(to: now)
-        check(connections > 0, "closing a connection that is not open")
-        connections -= 1
+        check(count >= 0, "closing \(count) connections")
+        connections -= min(count, connections)
     }
 
     /// Runs a transaction on an open connection: CPU time on one vCPU, then disk operations of
@@ -138,12 +150,6 @@ public struct DatabaseMachine: Sendable {
     public mutating func schedulePatch(at now: Instant) {
         advance(to: now)
         patchAt = nextWindow(after: now)
-    }
-
-    /// Restarts now: a fault or a person.
-    public mutating func restart(at now: Instant) {
-        advance(to: now)
-        beginRestart(at: now)
     }
 
     /// When it goes down or comes back by itself; nil for not as things are.

@@ -36,10 +36,10 @@ public struct LoadBalancer: Sendable {
 
     public enum Health: Sendable, Hashable { case initial, healthy, unhealthy }
 
-    /// One target; a removed one keeps its index and is never routed to.
+    /// One target; one that is not used keeps its index.
     public struct Target: Sendable, Hashable {
         public fileprivate(set) var health: Health
-        public fileprivate(set) var isRegistered: Bool
+        public fileprivate(set) var isUsed: Bool
         /// Checks in a row that speak against `health`.
         public fileprivate(set) var streak: Int
         public fileprivate(set) var checkAt: Instant
@@ -70,23 +70,30 @@ public struct LoadBalancer: Sendable {
     /// Adds a target, checked for the first time at once; returns its index.
     public mutating func register(at now: Instant) -> Int {
         check(targets.count < LoadBalancer.targetsMax, "too many targets")
-        targets.append(Target(health: .initial, isRegistered: true, streak: 0, checkAt: now))
+        targets.append(Target(health: .initial, isUsed: true, streak: 0, checkAt: now))
         return targets.count - 1
     }
 
-    public mutating func deregister(_ target: Int) { targets[target].isRegistered = false }
+    /// A target out of use, such as a stopped instance, is neither checked nor routed to; one that
+    /// comes back is a new one.
+    public mutating func setUsed(_ target: Int, _ isUsed: Bool, at now: Instant) {
+        guard targets[target].isUsed != isUsed else { return }
+        targets[target].isUsed = isUsed
+        turn(target, to: .initial)
+        targets[target].checkAt = now
+    }
 
     /// When the next check is due; nil without targets.
     public func crossing() -> Instant? {
         var next: Instant?
-        for target in targets where target.isRegistered { next = earliest(next, target.checkAt) }
+        for target in targets where target.isUsed { next = earliest(next, target.checkAt) }
         return next
     }
 
     /// The first target whose check is due at `now`, if any: the driver calls it and reports with
     /// `checked` within the timeout. Its next check is one interval after this one was due.
     public mutating func startCheck(at now: Instant) -> Int? {
-        for index in targets.indices where targets[index].isRegistered {
+        for index in targets.indices where targets[index].isUsed {
             guard targets[index].checkAt <= now else { continue }
             targets[index].checkAt += healthCheck.interval
             return index
@@ -96,6 +103,7 @@ public struct LoadBalancer: Sendable {
 
     /// A check ended. Returns true when the target's health changed.
     public mutating func checked(_ index: Int, passed: Bool) -> Bool {
+        guard targets[index].isUsed else { return false }
         let before = targets[index].health
         switch before {
         case .initial: turn(index, to: passed ? .healthy : .unhealthy)
@@ -105,14 +113,13 @@ public struct LoadBalancer: Sendable {
         return targets[index].health != before
     }
 
-    /// Whether requests may go to this target.
-    public func mayRoute(to index: Int) -> Bool {
-        guard targets[index].isRegistered else { return false }
+    private func mayRoute(to index: Int) -> Bool {
+        guard targets[index].isUsed else { return false }
         return targets[index].health == .healthy || isFailOpen
     }
 
     /// True when no target is healthy and therefore all are used.
-    public var isFailOpen: Bool { !targets.contains { $0.isRegistered && $0.health == .healthy } }
+    public var isFailOpen: Bool { !targets.contains { $0.isUsed && $0.health == .healthy } }
 
     /// The target of the next request, round robin; nil (a 503) without targets.
     public mutating func route() -> Int? {

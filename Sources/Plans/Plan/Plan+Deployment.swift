@@ -126,6 +126,7 @@ private struct DeploymentDeriver {
         if let call = number("logPerCallBytes") {
             result.containers.logPerCall = ByteCount(bytes: call)
         }
+        if let pool = notes["databasePool"].int { result.containers.databasePool = pool }
         if let images = number("imagesBytes") {
             result.containers.images = ByteCount(bytes: images)
         }

@@ -3,29 +3,37 @@ import Base
 /// The plan as a picture: public and isolated subnets as bands, services in them, who reaches whom
 /// as arrows.
 ///
-/// Red is what is open to the whole internet and not meant for it; grey and dashed is what the
-/// platform needs and does not get. SVG without scripts, fonts or links.
+/// As wide as a phone, so that it is read without scrolling: one service below the other. What
+/// comes from the internet runs down at the left, what goes from service to service at the right,
+/// and words stand between, where no line goes. Red is what is open to the whole internet and not
+/// meant for it; grey and dashed is what the platform needs and does not get. SVG without scripts,
+/// fonts or links.
 public struct ReachDrawing {
     private let matrix: ReachMatrix
     private var plan: Plan { matrix.plan }
     private var boxes: [Box] = []
     private var text = ""
-    /// Above everything else, so that no line crosses them out.
-    private var labels = ""
+    /// Where the next thing goes, from above.
+    private var y = 0
+    private var lanesRight = 0
 
     private struct Box {
         var service: Int
-        var x, y: Int
-        /// What arrives from above is spread over the width.
-        var arrivals = 0
+        var y: Int
+        /// What ends at its left and at its right.
+        var arrivalsLeft = 0
+        var arrivalsRight = 0
+        var departures = 0
     }
 
-    private static let boxWidth = 240
-    private static let boxHeight = 84
-    private static let gap = 110
-    private static let margin = 30
-    private static let bandHeight = 190
-    private static let top = 150
+    private static let width = 400
+    private static let boxLeft = 92
+    private static let boxRight = 346
+    private static let boxHeight = 92
+    /// Of a box, where its ports stand.
+    private static let portsWidth = 88
+    private static let lineHeight = 17
+    private static let laneWidth = 8
     /// Meant for everyone: pages, RTMP, players.
     private static let publicPorts = [80, 443, 1935, 8080]
 
@@ -33,38 +41,40 @@ public struct ReachDrawing {
 
     public mutating func svg() -> String {
         let bands = self.bands
-        let most = max(
-            2, bands.map { $0.services.count + ($0.style == "nowhere" ? 1 : 0) }.max() ?? 0)
-        let width = most * (Self.boxWidth + Self.gap) + 3 * Self.margin
-        let height = Self.top + bands.count * Self.bandHeight + 70
-        text = head(width: width, height: height)
-        internet(width: width)
-        let inside = bands.count { $0.style != "nowhere" } * Self.bandHeight
-        frame(
-            x: Self.margin, y: Self.top - 40, width: width - 2 * Self.margin, height: inside + 30,
-            "network", label: networkLabel)
-        for (index, band) in bands.enumerated() {
-            draw(band, y: Self.top + index * Self.bandHeight, width: width)
-        }
-        for index in boxes.indices { incoming(index) }
+        internet()
+        y = 62
+        let top = y
+        heading(networkLabel, "frame")
+        for band in bands where band.style != "nowhere" { draw(band) }
+        let network = frame(x: 10, y: top, width: Self.width - 20, height: y - top, "network")
+        y += 14
+        for band in bands where band.style == "nowhere" { draw(band) }
+        let services = text
+        text = ""
+        incoming()
         for row in matrix.rows.dropFirst() { outgoing(row) }
-        label(
-            Self.margin, height - 24,
-            "green: open and meant · red: open to everyone, not meant · dashed: needed, and closed",
-            "frame")
-        return text + labels + "</svg>\n"
+        let arrows = text
+        text = ""
+        y += 4
+        let legend = [
+            "green: open and meant", "red: open to everyone, not meant",
+            "dashed: needed, and closed",
+        ]
+        for line in legend { words(Self.boxLeft, line, "frame") }
+        return head(height: y + 12) + network + services + arrows + text + "</svg>\n"
     }
 
-    private var networkLabel: String {
-        plan.networks.map { "\(plan.name($0.resource).shortened) \($0.block?.text ?? "")" }
-            .joined(separator: ", ")
+    private var networkLabel: [String] {
+        plan.networks.map {
+            Self.short("\(plan.name($0.resource).shortened) \($0.block?.text ?? "")", 38)
+        }
     }
 
     // MARK: Bands
 
     private struct Band {
         var style: String
-        var label: String
+        var label: [String]
         var services: [Int]
     }
 
@@ -83,12 +93,12 @@ public struct ReachDrawing {
             bands.append(
                 Band(
                     style: isPublic ? "public" : "private",
-                    label: (isPublic ? "public subnets: " : "isolated subnets: ")
-                        + names.joined(separator: ", "), services: services))
+                    label: [isPublic ? "public subnets" : "isolated subnets"] + names,
+                    services: services))
         }
         let homeless = order.filter { plan.card($0)?.subnets.isEmpty != false }
         if !homeless.isEmpty {
-            bands.append(Band(style: "nowhere", label: "in no subnet", services: homeless))
+            bands.append(Band(style: "nowhere", label: ["in no subnet"], services: homeless))
         }
         return bands
     }
@@ -100,30 +110,35 @@ public struct ReachDrawing {
         } ?? false
     }
 
-    private mutating func draw(_ band: Band, y: Int, width: Int) {
-        frame(
-            x: 2 * Self.margin - 14, y: y, width: width - 4 * Self.margin + 28,
-            height: Self.bandHeight - 24, band.style, label: band.label)
-        // Beside the isolated services, so that arrows to them do not cross these.
-        let first = band.style == "nowhere" ? 1 : 0
-        for (index, service) in band.services.enumerated() {
-            place(
-                service, x: 2 * Self.margin + (first + index) * (Self.boxWidth + Self.gap),
-                y: y + Self.bandHeight - Self.boxHeight - 44)
-        }
+    private mutating func draw(_ band: Band) {
+        let before = text
+        text = ""
+        let top = y
+        heading(band.label, band.style == "nowhere" ? "bad" : "frame")
+        for service in band.services { place(service) }
+        let rect = frame(
+            x: 18, y: top, width: Self.width - 36, height: y - top, band.style)
+        text = before + rect + text
+        y += 12
     }
 
-    private mutating func place(_ service: Int, x: Int, y: Int) {
-        boxes.append(Box(service: service, x: x, y: y))
-        text += """
-            <rect class="service" x="\(x)" y="\(y)" width="\(Self.boxWidth)" \
-            height="\(Self.boxHeight)" rx="6"/>
+    private mutating func heading(_ lines: [String], _ style: String) {
+        y += 4
+        for line in lines { words(Self.boxLeft, line, style) }
+        y += 10
+    }
 
-            """
+    private mutating func place(_ service: Int) {
+        boxes.append(Box(service: service, y: y))
+        text += frame(
+            x: Self.boxLeft, y: y, width: Self.boxRight - Self.boxLeft, height: Self.boxHeight,
+            "service")
         let zones = plan.card(service)?.subnets.map(\.zone).joined(separator: ", ") ?? ""
-        label(x + 10, y + 24, kind(service), "kind")
-        label(x + 10, y + 46, short(plan.name(service).shortened, 28), "name")
-        label(x + 10, y + 68, zones, "kind")
+        let left = Self.boxLeft + Self.portsWidth
+        label(left, y + 20, Self.short(kind(service), 26), "kind")
+        label(left, y + 38, Self.short(plan.name(service).shortened, 22), "name")
+        label(left, y + 56, Self.short(zones, 26), "kind")
+        y += Self.boxHeight + 14
     }
 
     private func kind(_ service: Int) -> String {
@@ -137,28 +152,45 @@ public struct ReachDrawing {
         return "load balancer"
     }
 
-    private mutating func frame(
-        x: Int, y: Int, width: Int, height: Int, _ style: String, label: String
-    ) {
-        text += """
-            <rect class="\(style)" x="\(x)" y="\(y)" width="\(width)" height="\(height)" rx="8"/>
+    private func frame(
+        x: Int, y: Int, width: Int, height: Int, _ style: String
+    ) -> String {
+        """
+        <rect class="\(style)" x="\(x)" y="\(y)" width="\(width)" height="\(height)" rx="8"/>
 
-            """
-        self.label(x + 12, y + 22, label, style == "nowhere" ? "bad" : "frame")
+        """
     }
 
-    private mutating func internet(width: Int) {
-        let inner = width - 2 * Self.margin
-        text += """
-            <rect class="internet" x="\(Self.margin)" y="24" width="\(inner)" height="40" rx="20"/>
-
-            """
-        label(width / 2 - 44, 50, "the internet", "name")
+    private mutating func internet() {
+        text += frame(x: 10, y: 12, width: Self.width - 20, height: 34, "internet")
+        label(Self.width / 2 - 38, 34, "the internet", "name")
     }
 
     // MARK: Arrows
 
-    private mutating func incoming(_ index: Int) {
+    private struct Arrival {
+        var box: Int
+        var words: String
+        var style: String
+        var title: String
+    }
+
+    /// Each with a lane of its own, the lower it ends the farther to the left: none crosses another.
+    private mutating func incoming() {
+        let arrivals = boxes.indices.flatMap { self.arrivals($0) }
+        for (index, arrival) in arrivals.enumerated() {
+            let lane = Self.boxLeft - 12 - Self.laneWidth * index
+            let y = boxes[arrival.box].y + 24 + 24 * boxes[arrival.box].arrivalsLeft
+            boxes[arrival.box].arrivalsLeft += 1
+            arrow(
+                [(lane, 46), (lane, y), (Self.boxLeft, y)], arrival.style,
+                "from the internet: \(arrival.title)")
+            label(
+                Self.boxLeft + 8, y + 5, arrival.words, arrival.style == "open" ? "open" : "bad")
+        }
+    }
+
+    private func arrivals(_ index: Int) -> [Arrival] {
         let row = matrix.rows[0]
         let open = matrix.columns.indices.filter {
             matrix.columns[$0].service == boxes[index].service && row.answers[$0].isOpen
@@ -168,18 +200,11 @@ public struct ReachDrawing {
         // A load balancer's ports are asked for by every browser.
         let isFront = plan.balancers.contains { $0.resource == boxes[index].service }
         let shut = isFront ? [80, 443].filter { !open.contains($0) } : []
-        for (ports, style) in [(meant, "open"), (other, "exposed"), (shut, "closed")]
-        where !ports.isEmpty {
-            let x = arrival(index)
-            arrow(x, 64, x, boxes[index].y, style, "from the internet: \(list(ports))")
-            let words = list(ports) + (style == "closed" ? " closed" : "")
-            label(x + 6, 92, words, style == "open" ? "open" : "bad")
-        }
-    }
-
-    private mutating func arrival(_ index: Int) -> Int {
-        boxes[index].arrivals += 1
-        return boxes[index].x + boxes[index].arrivals * 80 - 40
+        return [(meant, "open"), (other, "exposed"), (shut, "closed")]
+            .filter { !$0.0.isEmpty }.map { ports, style in
+                let words = Self.short(list(ports), 10) + (style == "closed" ? " closed" : "")
+                return Arrival(box: index, words: words, style: style, title: list(ports))
+            }
     }
 
     /// What an instance or a load balancer needs of others: drawn open, or dashed where closed.
@@ -200,22 +225,18 @@ public struct ReachDrawing {
         _ source: Int, _ target: Int, _ port: Int, _ answer: Reachability.Answer
     ) {
         let style = answer.isOpen ? "open" : "closed"
-        let words = answer.isOpen ? "\(port)" : "\(port) closed"
-        let wordStyle = answer.isOpen ? "open" : "bad"
-        let (from, to) = (boxes[source], boxes[target])
-        if from.y == to.y {
-            let isRight = from.x < to.x
-            let y = from.y + Self.boxHeight / 2
-            arrow(
-                isRight ? from.x + Self.boxWidth : from.x, y,
-                isRight ? to.x : to.x + Self.boxWidth, y, style, answer.reason)
-            label((isRight ? from.x : to.x) + Self.boxWidth + 8, y - 8, words, wordStyle)
-        } else {
-            let x = arrival(target)
-            arrow(
-                from.x + Self.boxWidth / 2, from.y + Self.boxHeight, x, to.y, style, answer.reason)
-            label(x + 10, to.y - 8, words, wordStyle)
-        }
+        let lane = Self.boxRight + 10 + Self.laneWidth * (lanesRight % 4)
+        let from = boxes[source].y + 20 + 12 * boxes[source].departures
+        let to = boxes[target].y + Self.boxHeight - 14 - 16 * boxes[target].arrivalsRight
+        lanesRight += 1
+        boxes[source].departures += 1
+        boxes[target].arrivalsRight += 1
+        arrow(
+            [(Self.boxRight, from), (lane, from), (lane, to), (Self.boxRight, to)], style,
+            answer.reason)
+        label(
+            Self.boxLeft + Self.portsWidth, to + 5, answer.isOpen ? "\(port)" : "\(port) closed",
+            answer.isOpen ? "open" : "bad")
     }
 
     private func needs(_ from: Int, of to: Int) -> [Int] {
@@ -229,11 +250,10 @@ public struct ReachDrawing {
         return plan.caches.filter { $0.resource == to }.map(\.port)
     }
 
-    private mutating func arrow(
-        _ x1: Int, _ y1: Int, _ x2: Int, _ y2: Int, _ style: String, _ title: String
-    ) {
+    private mutating func arrow(_ points: [(x: Int, y: Int)], _ style: String, _ title: String) {
+        let path = points.map { "\($0.x) \($0.y)" }.joined(separator: " L")
         text += """
-            <path class="\(style)" d="M\(x1) \(y1) L\(x2) \(y2)" marker-end="url(#\(style))">\
+            <path class="\(style)" d="M\(path)" marker-end="url(#\(style))">\
             <title>\(title.xmlEscaped)</title></path>
 
             """
@@ -243,15 +263,21 @@ public struct ReachDrawing {
 
     private func list(_ ports: [Int]) -> String { ports.map(String.init).joined(separator: " ") }
 
-    private func short(_ name: String, _ most: Int) -> String {
+    private static func short(_ name: String, _ most: Int) -> String {
         name.count > most ? name.prefix(most - 1) + "…" : name
     }
 
-    private mutating func label(_ x: Int, _ y: Int, _ words: String, _ style: String) {
-        labels += "<text class=\"t \(style)\" x=\"\(x)\" y=\"\(y)\">\(words.xmlEscaped)</text>\n"
+    /// A line of its own, at which the next one begins below.
+    private mutating func words(_ x: Int, _ words: String, _ style: String) {
+        y += Self.lineHeight
+        label(x, y, words, style)
     }
 
-    private func head(width: Int, height: Int) -> String {
+    private mutating func label(_ x: Int, _ y: Int, _ words: String, _ style: String) {
+        text += "<text class=\"t \(style)\" x=\"\(x)\" y=\"\(y)\">\(words.xmlEscaped)</text>\n"
+    }
+
+    private func head(height: Int) -> String {
         let markers = [("open", "--good"), ("exposed", "--ill"), ("closed", "--line")].map {
             """
             <marker id="\($0.0)" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" \
@@ -260,8 +286,8 @@ public struct ReachDrawing {
             """
         }.joined(separator: "\n")
         return """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" \
-            width="\(width)" height="\(height)" role="img" aria-label="Who reaches what">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Self.width) \(height)" \
+            width="\(Self.width)" height="\(height)" role="img" aria-label="Who reaches what">
             <style>
             svg {
               --paper: #ffffff; --ink: #24292f; --quiet: #57606a; --good: #2a7d4f;
@@ -275,14 +301,11 @@ public struct ReachDrawing {
                 --nowhere: #35211e; --line: #8a8f98;
               }
             }
-            .t { font: 14px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); }
-            .frame, .kind { fill: var(--quiet); font-size: 13px; }
+            .t { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink); }
+            .frame, .kind { fill: var(--quiet); font-size: 12px; }
             .name { font-weight: 600; }
             .bad { fill: var(--ill); }
             text.open { fill: var(--good); }
-            .frame, text.open, .bad {
-              paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round;
-            }
             .paper { fill: var(--paper); }
             rect.network { fill: var(--network); stroke: var(--line); }
             rect.public { fill: var(--public); stroke: var(--line); }
@@ -296,7 +319,7 @@ public struct ReachDrawing {
             <defs>
             \(markers)
             </defs>
-            <rect class="paper" width="\(width)" height="\(height)"/>
+            <rect class="paper" width="\(Self.width)" height="\(height)"/>
 
             """
     }

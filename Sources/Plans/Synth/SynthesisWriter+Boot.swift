@@ -104,6 +104,7 @@ extension SynthesisWriter {
             ("logIdleBitsPerSecond", number(containers.logIdle.bitsPerSecond)),
             ("logPerCallBytes", number(containers.logPerCall.bytes)),
             ("imagesBytes", number(containers.images.bytes)),
+            ("databasePool", Self.number(containers.databasePool)),
         ])
     }
 }

@@ -55,6 +55,8 @@ public struct Coordinator: Program {
         self.configuration = configuration
     }
 
+    public var callsUnderWay: Int { slots.count - free.count }
+
     public mutating func handle(_ input: Input, at now: Instant, into outbox: inout Outbox) {
         switch input {
         case .started: reset()

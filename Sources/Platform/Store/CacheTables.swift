@@ -3,8 +3,11 @@ import Base
 /// The cache's keys as the platform uses them: nodes and viewers of streams, counters, sessions.
 ///
 /// Memory is what `CacheEngine` counts for the same keys, fields and values, in the same words
-/// (`KeyspaceMemory`, `Allocation`): `used` is Redis' `used_memory`. Nothing is evicted: what has
-/// an expiry goes when that has passed, and writes fail while more is used than there is.
+/// (`KeyspaceMemory`, `Allocation`): `used` is Redis' `used_memory`. What has an expiry goes when
+/// that has passed. While more is used than there is, writes fail, or what expires soonest makes
+/// room where the policy is to evict: that is `volatile-ttl`, and nearly `volatile-lru` here, as
+/// counters and sessions are hardly touched after they were made. Nodes never go, as theirs have no
+/// expiry.
 public struct CacheTables: Sendable {
     /// Of each kind: what 384 MiB hold and more.
     static let entriesMax = 4_000_000
@@ -60,9 +63,14 @@ public struct CacheTables: Sendable {
     private var memory: KeyspaceMemory
     private var tendAt = Instant(nanoseconds: .min)
     public let memoryMax: Int64
+    private let evicts: Bool
+    /// Keys that made room for others.
+    public private(set) var evicted: Int64 = 0
 
-    public init(memoryMax: Int64) {
+    /// `evicts` is ElastiCache's policy as it comes; Redis' own is not to.
+    public init(memoryMax: Int64, evicts: Bool = false) {
         self.memoryMax = memoryMax
+        self.evicts = evicts
         memory = KeyspaceMemory(Allocation(quantum: CacheEngine.Settings().quantum))
     }
 
@@ -86,11 +94,35 @@ public struct CacheTables: Sendable {
     }
 
     /// A restart: everything is gone.
-    public mutating func flush() { self = CacheTables(memoryMax: memoryMax) }
+    public mutating func flush() {
+        let evicted = self.evicted
+        self = CacheTables(memoryMax: memoryMax, evicts: evicts)
+        self.evicted = evicted
+    }
 
     /// As Redis looks at it: before a command, not after.
-    private func hasRoom(beside count: Int) -> Bool {
-        used <= memoryMax && count < Self.entriesMax
+    private mutating func hasRoom(beside count: Int) -> Bool {
+        while used > memoryMax {
+            guard evicts, evict() else { return false }
+        }
+        return count < Self.entriesMax
+    }
+
+    /// The key that expires soonest goes; false where none has an expiry.
+    private mutating func evict() -> Bool {
+        let soonest = min(counterExpiries.nextAt, sessionExpiries.nextAt, viewerExpiries.nextAt)
+        guard soonest < .distantFuture else { return false }
+        let before = used
+        if let gone = counterExpiries.next(at: soonest) {
+            remove(gone)
+        } else if let gone = sessionExpiries.next(at: soonest) {
+            if let old = sessions[gone], old.until <= soonest { remove(gone, old) }
+        } else if let gone = viewerExpiries.next(at: soonest) {
+            expireViewers(gone, soonest)
+        }
+        // Else it was gone already, or is kept for longer.
+        if used < before { evicted += 1 }
+        return true
     }
 
     /// What has expired goes, and sparse tables shrink.
@@ -232,8 +264,8 @@ public struct CacheTables: Sendable {
             counterExpiries.add(key, at: now + every)
             memory.add(key.key.utf8.count, 0)
             memory.addExpiry()
-            // The second of two commands.
-            guard used <= memoryMax else { return .outOfMemory }
+            // The second of two commands, which would find room by evicting.
+            guard evicts || used <= memoryMax else { return .outOfMemory }
         }
         let count = counters[key] ?? 0
         counters[key] = count + 1

@@ -7,6 +7,9 @@ struct Expiries<Key: Sendable>: Sendable {
 
     var count: Int { entries.count - head }
 
+    /// When the next one expires.
+    var nextAt: Instant { head < entries.count ? entries[head].at : .distantFuture }
+
     mutating func add(_ key: Key, at: Instant) {
         var low = head
         var high = entries.count

@@ -48,9 +48,8 @@ extension Page {
             record.drawing.map { svg in
                 let data = Data(svg.utf8).base64EncodedString()
                 return """
-                    <div class="scroll"><img class="drawing" alt="The deployment: subnets, \
-                    services, and who reaches whom" \
-                    src="data:image/svg+xml;base64,\(data)"/></div>
+                    <img class="drawing" alt="The deployment: subnets, services, and who reaches \
+                    whom" src="data:image/svg+xml;base64,\(data)"/>
                     """
             } ?? ""
         let note: Markup =

@@ -59,7 +59,27 @@ extension Page {
                 <code>\(ResultsFolder.remedyName(verdict.id))</code></span></p>
                 """)
         }
+        if let tried = verdict.remediesTried { parts.append(searched(tried, verdict.unit)) }
         return "\(parts)"
+    }
+
+    private static func searched(_ tried: [Summary.Remedy], _ unit: String) -> Markup {
+        guard !tried.isEmpty else {
+            return """
+                <p class="remedy"><b>No remedy found.</b> No change is known that was worth a \
+                run.</p>
+                """
+        }
+        let rows: [Markup] = tried.map {
+            """
+            <br>\($0.change) <span class="outcome">\(mark($0.status)) at \
+            \(Numbers.measured($0.value.value, unit)), $\(Money.text($0.total730h)) a month</span>
+            """
+        }
+        return """
+            <p class="remedy"><b>No remedy found.</b> Of \(tried.count) tried, none turns it: \
+            \(rows)</p>
+            """
     }
 
     static func gates(_ summary: Summary) -> Markup {

@@ -233,7 +233,6 @@ extension Page {
           .facts { grid-template-columns: 1fr 1fr; gap: .7rem 1rem; }
           .plot { margin-left: 2.9rem; height: 9.5rem; }
           .plot .minor { display: none; }
-          .drawing { max-width: none; }
           .legend { min-height: 0; }
           .cards, .cards tbody, .cards tfoot, .cards tr, .cards td, .cards caption {
             display: block; width: auto !important;

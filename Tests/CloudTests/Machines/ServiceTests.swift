@@ -22,10 +22,11 @@ import Testing
 
     @Test("the last connection is refused and a closed one makes room")
     func connections() {
-        var database = micro(balance: 0, connectionsMax: 2)
+        var database = micro(balance: 0, connectionsMax: 5)
+        // Of five, three are kept for superusers.
         let opened = (0..<3).map { _ in database.connect(at: start) }
         #expect(opened == [true, true, false])
-        database.disconnect(at: start)
+        database.disconnect(1, at: start)
         #expect(database.connect(at: start) == true)
         #expect(database.connectionsRefused == 1)
     }
@@ -165,20 +166,6 @@ import Testing
         for type in CacheMachine.nodeTypes { #expect(MachineType.named(type) != nil, "\(type)") }
     }
 
-    @Test("keys with a TTL give way, keys without fill the cache until writes fail")
-    func eviction() throws {
-        var cache = try micro(balance: 0)
-        #expect(cache.write(1_000_000, expires: true) == .stored(evicting: 0))
-        #expect(cache.write(402_653_184, expires: false) == .stored(evicting: 0))
-        #expect(cache.write(10, expires: false) == .stored(evicting: 1_000_000))
-        cache.remove(1_000_000, expires: true)
-        #expect(cache.write(10, expires: true) == .outOfMemory)
-        #expect(cache.write(10, expires: false) == .outOfMemory)
-        #expect(cache.writesRefused == 2)
-        cache.remove(10, expires: false)
-        #expect(cache.write(10, expires: true) == .stored(evicting: 0))
-    }
-
     @Test("commands wait for one another, and five times as long without credits")
     func latency() throws {
         var rich = try micro(balance: 10)
@@ -186,6 +173,53 @@ import Testing
         #expect(waits == [.milliseconds(1), .milliseconds(2), .milliseconds(3)])
         var poor = try micro(balance: 0)
         #expect(poor.run(cpu: .milliseconds(1), at: start) == .milliseconds(5))
+    }
+
+    /// The slow model has a line of commands and a purse, and looks at both every 10 ms.
+    ///
+    /// All times are whole ticks: a credit is earned at 2 ms of CPU a tick, kept up to 24 hours',
+    /// and a fifth of a vCPU is five ticks for the work of one.
+    @Test("agrees with a thread and a purse that tick every 10 ms", arguments: 1...8)
+    func brute(seed: UInt64) throws {
+        var random = Random(seed: seed)
+        let balance = random.within(0...1)
+        var cache = try micro(balance: balance)
+        let tick: Int64 = 10_000_000
+        let ticks: Int64 = 320_000
+        var purse = balance * CPUCredits.credit
+        var isHeld = balance == 0
+        var heldTicks: Int64 = 0
+        var spent: Int64 = 0
+        var line: [Int64] = []  // ticks that each waiting command still takes
+        var held = 0
+        for step in Int64(0)..<ticks {
+            // Idle for long at times, so that the thread is let go again.
+            if random.chance(millionths: step % 80_000 < 20_000 ? 60_000 : 300) {
+                let cost = random.within(1...20)
+                line.append(cost * (isHeld ? 5 : 1))
+                if isHeld { held += 1 }
+                purse -= cost * tick
+                spent += cost * tick
+                isHeld = isHeld || purse <= 0
+                let took = cache.run(
+                    cpu: Interval(nanoseconds: cost * tick),
+                    at: start + Interval(nanoseconds: step * tick))
+                #expect(
+                    took.nanoseconds == line.reduce(0, +) * tick, "seed \(seed), step \(step)")
+            }
+            if let first = line.first {
+                line[0] = first - 1
+                if first == 1 { line.removeFirst() }
+            }
+            purse = min(purse + tick / 5, 288 * CPUCredits.credit)
+            if isHeld { heldTicks += 1 }
+            if purse >= CPUCredits.credit { isHeld = false }
+        }
+        cache.credits.advance(to: start + Interval(nanoseconds: ticks * tick))
+        #expect(cache.credits.level.whole == purse, "seed \(seed)")
+        #expect(cache.credits.used.whole == spent, "seed \(seed)")
+        #expect(cache.credits.heldTime.nanoseconds == heldTicks * tick, "seed \(seed)")
+        #expect(held > 0 && heldTicks < ticks, "seed \(seed): held throughout, or never")
     }
 }
 
@@ -241,6 +275,19 @@ import Testing
         }
     }
 
+    @Test("a target that was out of use is a new one, looked at at once")
+    func outOfUse() {
+        var balancer = balancer()
+        let target = balancer.register(at: start)
+        #expect(balancer.checked(target, passed: true) == true)
+        balancer.setUsed(target, false, at: start + .seconds(40))
+        #expect(balancer.startCheck(at: start + .seconds(60)) == nil)
+        balancer.setUsed(target, true, at: start + .seconds(100))
+        #expect(balancer.targets[target].health == .initial)
+        #expect(balancer.startCheck(at: start + .seconds(100)) == target)
+        #expect(balancer.crossing() == start + .seconds(130))
+    }
+
     @Test("with no healthy target all are used; without targets none")
     func failOpen() {
         var balancer = balancer()
@@ -252,8 +299,10 @@ import Testing
         #expect(balancer.checked(first, passed: true) == true)
         #expect(!balancer.isFailOpen)
         #expect([balancer.route(), balancer.route()] == [first, first])
-        balancer.deregister(first)
+        balancer.setUsed(first, false, at: start)
         #expect(balancer.route() == second)
+        balancer.setUsed(second, false, at: start)
+        #expect(balancer.route() == nil && balancer.crossing() == nil)
     }
 }
 

@@ -124,3 +124,78 @@ import Testing
         #expect(memory.kills == 1)
     }
 }
+
+/// A machine's memory page by page, as one list of owners, those that do not fit among them: the
+/// slow model. Nothing is summed up on the way.
+private struct SlowMemory {
+    let limit: Int
+    var adjustments: [Int] = []
+    var owners: [Int] = []
+    var usedMax = 0
+    var kills = 0
+
+    func held(_ process: Int) -> Int { owners.count { $0 == process } }
+
+    mutating func set(_ process: Int, _ pages: Int) -> Int? {
+        owners.removeAll { $0 == process }
+        for _ in 0..<pages { owners.append(process) }
+        return relieve()
+    }
+
+    mutating func relieve() -> Int? {
+        guard owners.count > limit else {
+            usedMax = max(usedMax, owners.count)
+            return nil
+        }
+        guard let victim else { return nil }
+        owners.removeAll { $0 == victim }
+        kills += 1
+        return victim
+    }
+
+    /// By `oom_badness`: all processes sorted, the worst first, of equals the one that came first.
+    var victim: Int? {
+        let mortal = adjustments.indices.filter { adjustments[$0] > -1_000 && held($0) > 0 }
+        let points = mortal.map { held($0) + adjustments[$0] * (limit / 1_000) }
+        return zip(mortal, points).sorted { ($1.1, $0.0) < ($0.1, $1.0) }.first?.0
+    }
+}
+
+@Suite struct SlowMemoryTests {
+    /// Method: pages of one byte, four to six processes, sizes that pass the limit now and then.
+    @Test("agrees with a memory that is counted page by page", arguments: 1...20)
+    func brute(seed: UInt64) {
+        var random = Random(seed: seed)
+        let visible = random.within(1_000...2_000)
+        let swap = random.below(2) == 0 ? 0 : random.within(1...1_000)
+        var fast = Memory(visible: visible, swap: swap)
+        var slow = SlowMemory(limit: Int(visible + swap))
+        for index in 0..<Int(4 + random.below(3)) {
+            let adjustment = index == 0 ? -1_000 : random.within(-999...1_000)
+            slow.adjustments.append(Int(adjustment))
+            #expect(fast.add("process \(index)", adjustment: adjustment) == index)
+        }
+        for step in 0..<150 {
+            let index = Int(random.below(UInt64(slow.adjustments.count)))
+            let most = fast.limit * 2 / Int64(slow.adjustments.count)
+            let bytes = random.below(6) == 0 ? 0 : random.within(0...most)
+            var killed = fast.setResident(index, bytes)
+            #expect(killed == slow.set(index, Int(bytes)), "seed \(seed), step \(step)")
+            while killed != nil {
+                killed = fast.relieve()
+                #expect(killed == slow.relieve(), "seed \(seed), step \(step)")
+            }
+            #expect(
+                fast.processes.map { Int($0.resident) }
+                    == slow.adjustments.indices.map { slow.held($0) },
+                "seed \(seed), step \(step)")
+            #expect(
+                [fast.used, fast.usedMax, fast.kills]
+                    == [slow.owners.count, slow.usedMax, slow.kills].map(Int64.init),
+                "seed \(seed), step \(step)")
+            #expect(fast.victim == slow.victim, "seed \(seed), step \(step)")
+            #expect(fast.isExhausted == (slow.owners.count > slow.limit))
+        }
+        #expect(fast.kills > 0, "seed \(seed): nothing was ever killed")
+    }
+}
