@@ -165,6 +165,8 @@ import Testing
         let tried = try #require(media.tried)
         #expect((1...6).contains(tried.count) && tried.allSatisfy { $0.status != .pass })
         #expect(Set(tried.map(\.change)).count == tried.count)
+        // A larger instance changed nothing, and no still larger one was run.
+        #expect(tried.count { $0.change.contains("t3.") } == 1, "\(tried.map(\.change))")
         let friends = try #require(result.verdict("concurrent-friends"))
         #expect(friends.status == .fail && friends.tried == [])
         #expect(Plan.run(scenario).verdict("rtmp-reliable")?.tried == nil)
