@@ -43,7 +43,8 @@ enum JUnit {
             verdict.criterion,
             "measured \(counted(verdict.value.value, verdict.unit)), "
                 + "threshold \(counted(verdict.threshold.value, verdict.unit)), "
-                + "\(counted(Fixed(verdict.samples), "samples")) (at least \(verdict.samplesMin) count)",
+                + "\(counted(Fixed(verdict.samples), "samples")) "
+                + "(at least \(verdict.samplesMin) count)",
             verdict.evidence,
         ]
         if let broken = verdict.firstBroken { lines.append("first broken: \(broken.text)") }

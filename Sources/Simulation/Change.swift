@@ -60,6 +60,11 @@ enum Change: Sendable, Hashable {
         }
     }
 
+    var isSize: Bool {
+        if case .largerInstance = self { return true }
+        return false
+    }
+
     /// Whether it is the same change, and more of it.
     func isLarger(than other: Change) -> Bool {
         guard case .largerInstance(_, let steps) = self, case .largerInstance(_, let less) = other

@@ -32,10 +32,12 @@ struct Remedies {
             let id = result.verdicts[index].id
             var tried: [Remedy] = []
             var failed: [[Change]] = []
+            // Not where a larger instance measured the very same as the one that is there.
+            var sizeMatters = true
             for changes in candidates(id) where tried.count < Self.triesMax {
-                guard !failed.contains(where: { Self.isWeaker(changes, than: $0) }) else {
-                    continue
-                }
+                guard !failed.contains(where: { Self.isWeaker(changes, than: $0) }),
+                    sizeMatters || !changes.contains(where: \.isSize)
+                else { continue }
                 guard let remedy = attempt(changes, id, report) else {
                     result.partial = "interrupted while looking for remedies"
                     return
@@ -44,6 +46,10 @@ struct Remedies {
                     result.verdicts[index].remedy = remedy
                     break
                 }
+                let smaller = zip(failed, tried).first {
+                    $0.0 == changes.filter { !$0.isSize } && $0.1.value == remedy.value
+                }
+                if smaller != nil { sizeMatters = false }
                 tried.append(remedy)
                 failed.append(changes)
             }

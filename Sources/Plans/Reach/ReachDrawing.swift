@@ -175,7 +175,7 @@ public struct ReachDrawing {
         var title: String
     }
 
-    /// Each with a lane of its own, the lower it ends the farther to the left: none crosses another.
+    /// Each with a lane of its own, the lower it ends the farther to the left: none cross.
     private mutating func incoming() {
         let arrivals = boxes.indices.flatMap { self.arrivals($0) }
         for (index, arrival) in arrivals.enumerated() {
