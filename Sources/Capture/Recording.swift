@@ -125,10 +125,14 @@ extension Recording {
             self.options = options
             folder = open(options.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard folder >= 0 else { throw Self.failure(options.folder) }
-            if geteuid() == 0, let owner = options.owner {
-                guard let entry = getpwnam(owner)?.pointee else { throw .unknownUser(owner) }
-                fchown(folder, entry.pw_uid, entry.pw_gid)
-            }
+            try give(folder)
+        }
+
+        /// To the user that root is about to become.
+        private func give(_ descriptor: Int32) throws(CaptureFailure) {
+            guard geteuid() == 0, let owner = options.owner else { return }
+            guard let entry = getpwnam(owner)?.pointee else { throw .unknownUser(owner) }
+            fchown(descriptor, entry.pw_uid, entry.pw_gid)
         }
 
         private static func failure(_ path: String) -> CaptureFailure {
@@ -149,6 +153,7 @@ extension Recording {
             guard descriptor >= 0, let stream = fdopen(descriptor, "w") else {
                 throw Self.failure(path)
             }
+            try give(descriptor)
             file = try capture.dump(to: stream, path: path)
             turns += 1
             if files.count < options.filesMax { files.append(path) }

@@ -103,7 +103,7 @@ import Testing
             (
                 [
                     "rtmp://192.0.2.1/live", "--http", "http://192.0.2.1:8080", "--call",
-                    "GET / 1/s",
+                    "GET / 1/s", "--http-connections", "4",
                 ],
                 "packets go to 192.0.2.1 at 192.0.2.1:1935 and 192.0.2.1 at 192.0.2.1:8080"
             ),

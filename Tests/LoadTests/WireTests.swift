@@ -132,7 +132,8 @@ import Testing
                 let learn = try Blast(
                     ["pcap", "learn", stream, "--scenario", "new.json", "--out", "learned"],
                     in: folder)
-                let writer = open(stream, O_WRONLY)
+                // Both ends, so that nobody waits for a reader that never comes.
+                let writer = open(stream, O_RDWR)
                 try await Self.wait(for: nobody, of: learn)
                 // Nothing to learn from: the file that was made for it may stay, the program not.
                 close(writer)
@@ -141,13 +142,23 @@ import Testing
         }
     }
 
-    /// Until all threads of the program are this user's.
+    /// Until all threads of the program are this user's, but for the first where it is over: an
+    /// asynchronous program gives it up.
     private static func wait(for user: uid_t, of blast: Blast) async throws {
-        let path = "/proc/\(blast.process.processIdentifier)/status"
-        let line = "Uid:\t\(user)\t\(user)\t\(user)\t\(user)\n"
-        while blast.process.isRunning,
-            (try? String(contentsOfFile: path, encoding: .utf8))?.contains(line) != true
-        { try await Task.sleep(for: .milliseconds(20)) }
+        let folder = "/proc/\(blast.process.processIdentifier)/task"
+        func users() -> Set<String> {
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            let lives = threads.compactMap {
+                try? String(contentsOfFile: "\(folder)/\($0)/status", encoding: .utf8)
+            }.filter { !$0.contains("State:\tZ") }
+            return Set(
+                lives.flatMap { $0.split(separator: "\n").filter { $0.hasPrefix("Uid:") } }
+                    .map(String.init))
+        }
+        let expected = "Uid:\t\(user)\t\(user)\t\(user)\t\(user)"
+        while blast.process.isRunning, users() != [expected] {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         #expect(blast.process.isRunning, "\(blast.complaints)")
     }
 
