@@ -15,9 +15,8 @@ struct SocketQueues: Sendable, Hashable {
     /// Connections of which more than `backlog` was not read.
     private(set) var behind: Int64 = 0
 
-    /// More than an ordinary picture of a stream of 2.6 Mbit/s, and half of the room that the kernel
-    /// has for a reader that never kept up.
-    static let backlog: Int64 = 16 << 10
+    /// Some three pictures of a stream of 2.6 Mbit/s.
+    static let backlog: Int64 = 32 << 10
     /// Looked at in one sample; with more, these stand for all.
     private static let socketsMax = 256
     /// Descriptors that are tried for them.

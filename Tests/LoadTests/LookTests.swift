@@ -105,8 +105,9 @@ import Testing
         let group = MultiThreadedEventLoopGroup.singleton
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
-                let bytes = ByteBuffer(repeating: 1, count: 100_000)
-                return channel.writeAndFlush(bytes)
+                // It goes once the channel is there.
+                channel.writeAndFlush(ByteBuffer(repeating: 1, count: 100_000), promise: nil)
+                return channel.eventLoop.makeSucceededVoidFuture()
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(listener.localAddress?.port)

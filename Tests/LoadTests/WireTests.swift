@@ -142,8 +142,7 @@ import Testing
         }
     }
 
-    /// Until all threads of the program are this user's, but for the first where it is over: an
-    /// asynchronous program gives it up.
+    /// Until all threads of the program are this user's: the C library leaves the first one out.
     private static func wait(for user: uid_t, of blast: Blast) async throws {
         let folder = "/proc/\(blast.process.processIdentifier)/task"
         func users() -> Set<String> {
