@@ -37,6 +37,10 @@ public struct LoadRun {
         }
 
         public var checks: [LoadCheckCount] { ledger.checks }
+        /// Looks at the target's health so far, and those at which it was not well.
+        public var healthLooks: (all: Int64, bad: Int64) {
+            (ledger.total.healthLooks, ledger.total.healthBad)
+        }
         /// Of the whole load so far.
         public var counts: [LoadCount] { ledger.counts }
         /// Since the warm-up.

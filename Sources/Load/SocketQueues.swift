@@ -50,19 +50,9 @@ struct SocketQueues: Sendable, Hashable {
         }
         guard status == 0 else { return nil }
         let family = Int32(address.ss_family)
-        return withUnsafePointer(to: &address) { pointer in
-            switch family {
-            case AF_INET:
-                pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    Int(UInt16(bigEndian: $0.pointee.sin_port))
-                }
-            case AF_INET6:
-                pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                    Int(UInt16(bigEndian: $0.pointee.sin6_port))
-                }
-            case _: nil
-            }
-        }
+        guard family == AF_INET || family == AF_INET6 else { return nil }
+        // In both it follows the family, the most significant byte first: ip(7), ipv6(7).
+        return withUnsafeBytes(of: address) { Int($0[2]) << 8 | Int($0[3]) }
     }
 
     mutating func add(unread: Int64, unsent: Int64) {

@@ -58,10 +58,15 @@ import Testing
             return try await plan.run()
         }
         let made = result.checks.map { $0.passed + $0.failed }
-        #expect(made == [160, 80, 160, 80, 240])
-        #expect(result.checks.map(\.failed) == [0, 0, 0, 80, 0])
-        #expect(result.count("checks_passed") == Fixed(640))
-        #expect(result.count("checks_failed") == Fixed(80))
+        // The last may be under way at the end.
+        for (count, most) in zip(made, [Int64(160), 80, 160, 80, 240]) {
+            #expect(count <= most && count > most * 9 / 10, "\(made)")
+        }
+        #expect(result.checks.map { $0.failed == 0 } == [true, true, true, false, true])
+        #expect(result.checks[3].passed == 0)
+        let passed = result.checks.reduce(0) { $0 + $1.passed }
+        #expect(result.count("checks_passed") == Fixed(passed))
+        #expect(result.count("checks_failed") == Fixed(made[3]))
         #expect(try result.status("checks: rate>0.99") != .pass)
         #expect(try result.status("checks: rate>0.5") != .fail)
         #expect(try result.status("checks: count>100") != .fail)
@@ -75,7 +80,8 @@ import Testing
         var plan = try LoadPlan.calls(port: port, ["GET / 20/s"], seconds: 2)
         plan.checks = [try #require(LoadCheck("status != 500"))]
         let result = try await plan.run()
-        #expect(result.checks.map(\.passed) == [0] && result.checks.map(\.failed) == [40])
+        #expect(result.checks.map(\.passed) == [0])
+        #expect(result.checks.allSatisfy { $0.failed > 30 && $0.failed <= 40 })
     }
 
     @Test("the first picture of every kind of player can be decoded", .timeLimit(.minutes(1)))

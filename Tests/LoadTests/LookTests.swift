@@ -25,7 +25,7 @@ import Testing
         #expect(try result.status("connections") == .pass)
         #expect(try result.status("answers") == .fail)
         #expect(result.status != .pass)
-        #expect(result.count("looks_missed") == Fixed(1))
+        #expect(try #require(result.count("looks_missed")) >= Fixed(1))
         #expect(result.events.contains { $0.kind == "target-silent" })
     }
 

@@ -65,6 +65,7 @@ struct BlastDisplay {
                 + "\(view.checks.reduce(0) { $0 + $1.failed }) failed",
             "errors      \(failures.isEmpty ? "none" : failures.joined(separator: ", "))",
             "target      first word to a look from outside after \(ms(row.targetAnswer))",
+            "health      \(view.healthLooks.bad) of \(view.healthLooks.all) looks: not well",
             "generator   CPU \(row.cpuPercent.text(decimals: 0)) %, "
                 + "sends late p99 \(ms(row.percentile(99, .sendLateness))), "
                 + "timers late p99 \(ms(row.percentile(99, .loopLag)))",
@@ -72,6 +73,7 @@ struct BlastDisplay {
                 + "\(kilobytes(row.unsent)) unsent",
         ]
         if plan.target == nil { lines.removeAll { $0.hasPrefix("target ") } }
+        if plan.health == nil { lines.removeAll { $0.hasPrefix("health ") } }
         if plan.checks.isEmpty { lines.removeAll { $0.hasPrefix("checks ") } }
         if plan.calls.isEmpty { lines.removeAll { $0.hasPrefix("calls ") } }
         lines += view.health.doubts.map { "            \($0)" }
@@ -87,6 +89,7 @@ struct BlastDisplay {
             + "received \(row.receivedMbit.text(decimals: 1)) Mbit/s  "
             + "delay p95 \(ms(row.percentile(95, .deliveryDelay)))  "
             + "\(failed / 1_000_000) failed  "
+            + (view.healthLooks.bad > 0 ? "not well \(view.healthLooks.bad)  " : "")
             + "generator \(row.cpuPercent.text(decimals: 0)) %"
     }
 
