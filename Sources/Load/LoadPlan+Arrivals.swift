@@ -2,8 +2,8 @@ import Base
 
 // Who comes when, where each kind of client has arrivals of its own.
 extension LoadPlan {
-    /// Each kind comes as its arrivals say. The plan's publishers and players are then how many there
-    /// are at once at most; nobody comes sooner than the ceilings allow.
+    /// Each kind comes as its arrivals say. The plan's publishers and players are then how many
+    /// there are at once at most; nobody comes sooner than the ceilings allow.
     public mutating func follow(_ arrivals: LoadArrivals) {
         let clients = arranged(arrivals)
         func most(_ kind: Client.Kind) -> Int { Self.most(clients.filter { $0.kind == kind }) }

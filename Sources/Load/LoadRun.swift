@@ -85,6 +85,7 @@ public struct LoadRun {
         isStopped: @escaping @Sendable () -> Bool, show: (View) -> Void
     ) async throws -> LoadResult {
         if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
+        let asked = RTMPClient.now
         let tapes = try plan.tapes()
         let allowance = Allowance(plan.ceilings, shards: plan.shard.count)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: GeneratorHealth.cores)
@@ -97,7 +98,10 @@ public struct LoadRun {
             }
             loops.append(try await made.get())
         }
-        var run = LoadRun(plan, at: addresses, within: allowance, group, loops, start: start)
+        // Making the tapes took its time.
+        var run = LoadRun(
+            plan, at: addresses, within: allowance, group, loops,
+            start: start + (RTMPClient.now - asked))
         let result = await run.run(isStopped: isStopped, show: show)
         try await group.shutdownGracefully()
         return result
@@ -122,10 +126,11 @@ public struct LoadRun {
         isStopped: @Sendable () -> Bool, show: (View) -> Void
     ) async -> LoadResult {
         let clients = plan.clients
+        let asked = RTMPClient.now
         let before = await targetFigures()
         began = RTMPClient.now
         lookedAt = began
-        let times = (clock: began, day: ledger.start)
+        let times = (clock: began, day: ledger.start + (began - asked))
         for (index, client) in clients.enumerated() {
             let loop = loops[index % loops.count]
             loop.eventLoop.execute { loop.value.start(client, from: times) }

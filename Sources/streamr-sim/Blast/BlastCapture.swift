@@ -12,8 +12,8 @@ struct BlastCapture: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Records the load's own packets there, in a ring of 8 files of 64 MiB, and proves its "
-                + "byte counts against the wire's, but for those of TLS; as root, which becomes another "
-                + "user once it captures.",
+                + "byte counts against the wire's, but for those of TLS; as root, which becomes "
+                + "another user once it captures.",
             valueName: "folder"))
     var capture: String?
 
@@ -29,8 +29,8 @@ struct BlastCapture: ParsableArguments {
     /// Of the bytes: what is under way as all leave is on the wire, or on the way to it, alone.
     private static let differencePercentMax = Fixed(2)
 
-    /// Begins to record all that goes to and comes from these ports, and gives root's privileges up,
-    /// though not the folder that results go to; nil unless asked for.
+    /// Begins to record all that goes to and comes from these ports, and gives root's privileges
+    /// up, though not the folder that results go to; nil unless asked for.
     func start(
         _ places: [(host: String, port: Int)], isLoopback: Bool, out: String
     ) throws -> (recording: Recording, folder: OutputFolder?)? {
