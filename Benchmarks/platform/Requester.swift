@@ -16,7 +16,7 @@ final class Requester: Sendable {
 
     static func connect(port: Int, on eventLoop: any EventLoop) async throws -> Requester {
         try await ClientBootstrap(group: eventLoop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connect(host: "127.0.0.1", port: port)
             .flatMapThrowing { channel in
                 let handler = Handler()

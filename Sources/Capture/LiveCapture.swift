@@ -92,9 +92,11 @@ public struct LiveCapture: PacketSource, ~Copyable {
         return Int64(counts.ps_drop) + Int64(counts.ps_ifdrop)
     }
 
-    /// Begins a file that packets can be written to.
-    func dump(to path: String) throws(CaptureFailure) -> OpaquePointer {
-        guard let file = pcap_dump_open(handle, path) else {
+    /// Begins a file that packets can be written to; `stream` is closed with it.
+    func dump(
+        to stream: UnsafeMutablePointer<FILE>, path: String
+    ) throws(CaptureFailure) -> OpaquePointer {
+        guard let file = pcap_dump_fopen(handle, stream) else {
             throw .cannotOpen(path: path, reason: String(cString: pcap_geterr(handle)))
         }
         return file

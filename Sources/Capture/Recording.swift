@@ -1,6 +1,7 @@
 import Base
 import CPcap
 import Foundation
+import Glibc
 import Packets
 import Synchronization
 
@@ -14,6 +15,8 @@ public final class Recording: Sendable {
         /// Files are `FOLDER/NAME-0.pcap` and so on; those there are replaced.
         public var folder: String
         public var name = "capture"
+        /// To whom root gives the folder, because it is about to become that user.
+        public var owner: String?
         /// When a file is full the next begins; after the last the first is written again.
         public var fileBytesMax = 64 << 20
         public var filesMax = 8
@@ -63,7 +66,7 @@ public final class Recording: Sendable {
             while !isStopped.load(ordering: .relaxed), work.failure == nil { _ = work.record() }
             // What the kernel holds yet; bounded, for others may go on sending.
             for _ in 0..<Self.lastReadsMax where work.record() == .packets(0) { break }
-            work.ring.close()
+            work.ring.finish()
         }
         ended.signal()
     }
@@ -79,7 +82,7 @@ extension Recording {
 
         init(_ options: Options) throws(CaptureFailure) {
             let capture = try LiveCapture(interface: options.interface, filter: options.filter)
-            var ring = FileRing(options)
+            var ring = try FileRing(options)
             try ring.turn(capture)
             self.capture = capture
             self.ring = ring
@@ -112,19 +115,46 @@ extension Recording {
     /// Files that are written one after the other, and then again from the first.
     private struct FileRing {
         private let options: Options
+        /// Files are opened by it: who may no longer walk the path to the folder still can.
+        private let folder: Int32
         private var turns = 0
         private var file: OpaquePointer?
         private(set) var files: [String] = []
 
-        init(_ options: Options) { self.options = options }
+        init(_ options: Options) throws(CaptureFailure) {
+            self.options = options
+            folder = open(options.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard folder >= 0 else { throw Self.failure(options.folder) }
+            try give(folder)
+        }
+
+        /// To the user that root is about to become.
+        private func give(_ descriptor: Int32) throws(CaptureFailure) {
+            guard geteuid() == 0, let owner = options.owner else { return }
+            guard let entry = getpwnam(owner)?.pointee else { throw .unknownUser(owner) }
+            fchown(descriptor, entry.pw_uid, entry.pw_gid)
+        }
+
+        private static func failure(_ path: String) -> CaptureFailure {
+            .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+        }
 
         var isFull: Bool { file.map { pcap_dump_ftell64($0) >= options.fileBytesMax } ?? true }
 
         mutating func turn(_ capture: borrowing LiveCapture) throws(CaptureFailure) {
             close()
             let number = turns % options.filesMax
-            let path = "\(options.folder)/\(options.name)-\(number).pcap"
-            file = try capture.dump(to: path)
+            let name = "\(options.name)-\(number).pcap"
+            let path = "\(options.folder)/\(name)"
+            // One that is there may be somebody else's.
+            unlinkat(folder, name, 0)
+            let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+            let descriptor = openat(folder, name, flags, 0o644)
+            guard descriptor >= 0, let stream = fdopen(descriptor, "w") else {
+                throw Self.failure(path)
+            }
+            try give(descriptor)
+            file = try capture.dump(to: stream, path: path)
             turns += 1
             if files.count < options.filesMax { files.append(path) }
         }
@@ -140,7 +170,12 @@ extension Recording {
             }
         }
 
-        mutating func close() {
+        mutating func finish() {
+            close()
+            Glibc.close(folder)
+        }
+
+        private mutating func close() {
             if let file { pcap_dump_close(file) }
             file = nil
         }

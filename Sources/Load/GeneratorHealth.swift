@@ -11,6 +11,8 @@ public struct GeneratorHealth: Sendable, Hashable {
     static let lagMax = Fixed(10)
     /// Of all the CPU time that the process may have.
     static let cpuPercentMax = Fixed(90)
+    /// Of its connections, looked at once a second, that have much unread.
+    static let behindPercentMax = Fixed(10)
     /// Fewer say nothing about a percentile.
     static let samplesMin: Int64 = 100
 
@@ -22,6 +24,8 @@ public struct GeneratorHealth: Sendable, Hashable {
     public var cpuPercent: Fixed
     /// Clients whose time had come and that had not called.
     public var clientsNotCalled: Int64
+    /// Of all samples together.
+    var queues: SocketQueues
 
     /// Why it was the bottleneck; empty where it was not.
     public var doubts: [String] {
@@ -37,6 +41,11 @@ public struct GeneratorHealth: Sendable, Hashable {
         }
         if cpuPercent > Self.cpuPercentMax {
             doubt("it used \(cpuPercent.text(decimals: 0)) % of its CPU time")
+        }
+        if queues.sockets >= Self.samplesMin, queues.behindPercent > Self.behindPercentMax {
+            doubt(
+                "\(queues.behindPercent.text(decimals: 0)) % of its connections had more than "
+                    + "\(SocketQueues.backlog >> 10) KiB that it had not read")
         }
         if clientsNotCalled > 0 { doubt("\(clientsNotCalled) clients could not call in time") }
         return doubts

@@ -1,4 +1,5 @@
 import Base
+import Media
 import NIOCore
 import NIOHTTP1
 import RTMP
@@ -6,8 +7,9 @@ import Sockets
 
 /// A player over HLS: reads the playlist, fetches segment after segment, and shows them.
 ///
-/// Segments are fetched whole and not looked into: what is measured is whether each comes before
-/// it is to be shown, by a player that waits for its reserve first.
+/// What is measured is whether each segment comes before it is to be shown, by a player that waits
+/// for its reserve first, and how old its pictures are when they come: by our stamps in them, or,
+/// without any, by the dates in the playlist and an estimate of the server's clock.
 final class HLSPlayer: ChannelInboundHandler, LoadClient {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -33,6 +35,13 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     private var status = 0
     private var keepsAlive = true
     private var body = ByteBuffer()
+    private var reader = TransportReader()
+    /// Whether the segment that is being fetched has one.
+    private var hasStamp = false
+    private var hasPicture = false
+    private var dateHeader: Instant?
+    private var offset = ClockOffset()
+    private var startedAt: Instant
     /// Known and not fetched yet.
     private var ahead: [HLSPlaylist.Segment] = []
     private var nextNumber: Int64?
@@ -55,6 +64,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         self.path = path
         self.loop = loop
         askedAt = called
+        startedAt = called
     }
 
     // MARK: The channel
@@ -78,12 +88,19 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         case .head(let head):
             status = Int(head.status.code)
             keepsAlive = head.isKeepAlive
+            dateHeader = head.headers.first(name: "Date").flatMap(HTTPDate.instant)
             body.clear()
         case .body(var part):
-            // A segment is not looked into.
-            guard case .playlist = asking else { return }
-            body.writeBuffer(&part)
-            if body.readableBytes > Self.playlistMax { fail(.notHLS, "a playlist without end") }
+            switch asking {
+            case .nothing: break
+            case .playlist:
+                body.writeBuffer(&part)
+                if body.readableBytes > Self.playlistMax { fail(.notHLS, "a playlist without end") }
+            case .segment:
+                guard status == 200 else { return }
+                reader.receive(part.readableBytesUInt8Span)
+                takePictures(at: RTMPClient.now)
+            }
         case .end: answered(context)
         }
     }
@@ -141,6 +158,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         }
         let head = target.asking(for: path)
         askedAt = RTMPClient.now
+        (reader, hasStamp) = (TransportReader(), false)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         wait(Self.timeout) { $0.fail(.noHTTPAnswer, "") }
@@ -161,6 +179,10 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         asking = .nothing
         timer?.cancel()
         guard !isOver else { return }
+        if let dateHeader {
+            offset.note(
+                second: dateHeader, sent: loop.timeOfDay(askedAt), received: loop.timeOfDay(now))
+        }
         if !keepsAlive {
             self.context = nil
             newest = nil
@@ -190,6 +212,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         guard let first = nextNumber ?? playlist.firstNumber else { return pause(Self.pause) }
         if !isStarted {
             isStarted = true
+            startedAt = now
             loop.noteStart(.play)
             loop.tally.add(now - called, to: .playAccepted)
         }
@@ -201,8 +224,34 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         pause(max(Self.pause, Interval(nanoseconds: playlist.target.nanoseconds / 2)))
     }
 
+    /// Of a picture that was made before there was a player, the age is no delay.
+    private func takePictures(at now: Instant) {
+        while let picture = reader.next() {
+            let stamp = picture.stamp.flatMap(SendStamp.time)
+            if let stamp, stamp >= startedAt { loop.tally.add(now - stamp, to: .hlsDelay) }
+            hasStamp = hasStamp || stamp != nil
+            if !hasPicture {
+                for check in loop.pictureChecks {
+                    let passed = picture.isDecodableAlone
+                    loop.note(check: check, passed: passed, of: client.name, "no, by HLS")
+                }
+            }
+            hasPicture = true
+        }
+    }
+
+    /// A segment's first picture has come with it.
+    private func takeDate(_ segment: HLSPlaylist.Segment, at now: Instant) {
+        guard !hasStamp, let date = segment.date, let ahead = offset.estimate else { return }
+        let made = loop.clock(ofDay: date - ahead)
+        if made >= startedAt { loop.tally.add(now - made, to: .hlsDelay) }
+    }
+
     private func take(_ segment: HLSPlaylist.Segment, at now: Instant) {
         loop.tally.segments += 1
+        reader.finish()
+        takePictures(at: now)
+        takeDate(segment, at: now)
         loop.tally.add(now - askedAt, to: .segment)
         if let until = shownUntil {
             if now > until { loop.tally.add(now - until, to: .stall) }
@@ -235,6 +284,9 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         if isStarted { loop.noteEnd(.play) }
         if shownUntil == nil { loop.tally.startups += now - called }
         if let standing { loop.tally.add(standing, to: .stall) }
+        if let estimate = offset.estimate, let error = offset.error {
+            loop.tally.note(offset: estimate, error: error)
+        }
     }
 
     func standing(at now: Instant) -> Interval? {

@@ -8,6 +8,8 @@ struct HLSPlaylist: Sendable, Hashable {
         var number: Int64
         var address: String
         var length: Interval
+        /// When its first picture was made, by the server's clock: 4.3.2.6.
+        var date: Instant?
     }
 
     /// No segment is longer.
@@ -29,6 +31,7 @@ struct HLSPlaylist: Sendable, Hashable {
         }
         var number: Int64 = 0
         var length: Interval?
+        var date: Instant?
         var isVariantNext = false
         for line in lines.dropFirst() {
             if let value = line.value(of: "#EXT-X-TARGETDURATION:") {
@@ -40,15 +43,22 @@ struct HLSPlaylist: Sendable, Hashable {
             } else if let value = line.value(of: "#EXTINF:") {
                 guard let seconds = Self.seconds(value.prefix { $0 != "," }) else { return nil }
                 length = seconds
+            } else if let value = line.value(of: "#EXT-X-PROGRAM-DATE-TIME:") {
+                date = Self.date(value)
             } else if line.hasPrefix("#EXT-X-STREAM-INF:") {
                 isVariantNext = true
             } else if line.hasPrefix("#EXT-X-ENDLIST") {
                 isEnded = true
+            } else if line == "#EXT-X-DISCONTINUITY" {
+                date = nil
             } else if !line.hasPrefix("#") {
                 if isVariantNext {
                     variant = variant ?? String(line)
                 } else if let known = length {
-                    segments.append(Segment(number: number, address: String(line), length: known))
+                    segments.append(
+                        Segment(number: number, address: String(line), length: known, date: date))
+                    // Each follows on the one before, unless it has a date of its own.
+                    date = date.map { $0 + known }
                     number += 1
                 }
                 (length, isVariantNext) = (nil, false)
@@ -77,6 +87,32 @@ struct HLSPlaylist: Sendable, Hashable {
         let folder = playlist.prefix { $0 != "?" }
         let end = folder.lastIndex(of: "/").map(folder.index(after:)) ?? folder.startIndex
         return folder[..<end] + address
+    }
+
+    /// ISO 8601 with an offset of whole minutes, or none; nil for anything else.
+    static func date(_ text: Substring) -> Instant? {
+        let separator = text.firstIndex(of: "T") ?? text.startIndex
+        let zone = text[separator...].firstIndex { "Z+-".contains($0) } ?? text.endIndex
+        var time = text[..<zone]
+        if time.contains(".") {
+            // As a moment is written: without zeros at its end.
+            while time.hasSuffix("0") { time.removeLast() }
+            if time.hasSuffix(".") { time.removeLast() }
+        }
+        guard let moment = Moment(text: "\(time)Z"), let offset = offset(text[zone...]) else {
+            return nil
+        }
+        return moment.instant - offset
+    }
+
+    /// `Z`, `+01:30` or `-0800`.
+    private static func offset(_ text: Substring) -> Interval? {
+        if text == "Z" || text.isEmpty { return .zero }
+        let digits = text.dropFirst().filter { $0 != ":" }
+        guard digits.count == 4, let hours = Int64(digits.prefix(2)),
+            let minutes = Int64(digits.suffix(2)), hours < 24, minutes < 60
+        else { return nil }
+        return .minutes((hours * 60 + minutes) * (text.hasPrefix("-") ? -1 : 1))
     }
 
     private static func seconds(_ text: some StringProtocol) -> Interval? {

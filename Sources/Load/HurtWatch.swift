@@ -1,5 +1,5 @@
 /// Whether a target is hurt: within a few seconds many of its clients and calls failed, or it took
-/// little of what publishers had for it, or players stood still.
+/// little of what publishers had for it, players stood still, or it no longer greets who comes.
 struct HurtWatch: Sendable {
     struct Second: Sendable {
         var failures: Int64 = 0
@@ -11,6 +11,9 @@ struct HurtWatch: Sendable {
         /// At its end, and those of them that stand still for longer than is nobody's failure.
         var players: Int64 = 0
         var playersStuck: Int64 = 0
+        /// From outside, and those of them that were not answered.
+        var looks: Int64 = 0
+        var looksMissed: Int64 = 0
     }
 
     private var seconds: [Second] = []
@@ -20,6 +23,7 @@ struct HurtWatch: Sendable {
     private static let heldBackMin: Int64 = 100
     /// So many seconds in a row.
     private static let stuckLength = 5
+    private static let looksMissedMin: Int64 = 2
     /// One in so many.
     private static let share: Int64 = 5
 
@@ -39,6 +43,9 @@ struct HurtWatch: Sendable {
         let heldBack = sum(\.messagesHeldBack)
         if heldBack >= Self.heldBackMin, heldBack * Self.share >= heldBack + sum(\.messagesSent) {
             return "it takes too little of what publishers send"
+        }
+        if sum(\.looksMissed) >= Self.looksMissedMin, sum(\.looks) == sum(\.looksMissed) {
+            return "it greets nobody who comes"
         }
         let last = seconds.suffix(Self.stuckLength)
         let areStuck = last.allSatisfy {

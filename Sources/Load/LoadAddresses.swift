@@ -6,6 +6,7 @@ public struct LoadAddresses: Sendable {
     public var media: SocketAddress?
     public var web: SocketAddress?
     public var figures: SocketAddress?
+    public var health: SocketAddress?
     /// Of all of them.
     public var trust = OutgoingConnection.Trust.system
 
@@ -31,7 +32,9 @@ public struct LoadAddresses: Sendable {
 
     /// Whether what the target says of itself comes from where it is loaded.
     public var loadsFigures: Bool {
-        figures.map { figures in [media, web].contains { $0 == figures } } ?? false
+        [figures, health].contains { place in
+            place != nil && [media, web].contains { $0 == place }
+        }
     }
 
     public static func text(of address: SocketAddress) -> String {

@@ -12,6 +12,8 @@ public struct LoadCall: Sendable {
         case stages(LoadStages)
         /// By so many callers, each of whom waits for its answer before it calls again.
         case callers(Int)
+        /// The same, by a number of them that changes.
+        case callerStages(LoadStages)
         case every(Interval, from: Interval, until: Interval)
         /// At these times, in order.
         case at([Interval])
@@ -70,13 +72,15 @@ public struct LoadCall: Sendable {
         case .rate(let rate): rate > .zero && rate <= rateMax
         case .stages(let stages): stages.most > .zero
         case .callers(let count): (1...callersMax).contains(count)
+        case .callerStages(let stages):
+            (1...callersMax).contains(stages.peopleMost) && stages.comers <= Arrivals.clientsMax
         case .every(let pause, let from, _): pause >= .milliseconds(1) && from >= .zero
         case .at(let times): zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }
         }
     }
 
-    /// `GET /health 100/s`, `GET /health 30s:10,1m:200/s` or `GET /health 20 callers`; nil for
-    /// anything else.
+    /// `GET /health 100/s`, `GET /health 30s:10,1m:200/s`, `GET /health 20 callers` or `GET /health
+    /// 30s:10,1m:50 callers`; nil for anything else.
     public init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.count >= 3, let arrival = Self.arrival(words[2...]) else { return nil }
@@ -84,19 +88,36 @@ public struct LoadCall: Sendable {
     }
 
     private static func arrival(_ words: ArraySlice<Substring>) -> Arrival? {
-        guard let first = words.first else { return nil }
-        if words.count == 2, words.last == "callers" || words.last == "caller" {
-            return Int(first).map(Arrival.callers)
+        let isOfCallers = words.last == "callers" || words.last == "caller"
+        guard let first = words.first, words.count == (isOfCallers ? 2 : 1),
+            let arrivals = Arrivals(first)
+        else { return nil }
+        switch arrivals {
+        case .population(let count): return isOfCallers ? .callers(count) : nil
+        case .stages(let stages): return isOfCallers ? .callerStages(stages) : nil
+        case .rate(let rate, _): return isOfCallers ? nil : .rate(rate)
+        case .rates(let stages, _): return isOfCallers ? nil : .stages(stages)
         }
-        guard words.count == 1, first.hasSuffix("/s") else { return nil }
-        let number = first.dropLast(2)
-        return number.contains(":")
-            ? LoadStages(number).map(Arrival.stages) : Fixed(decimal: number).map(Arrival.rate)
     }
 
-    /// How many make it, each as soon as its last was answered; 0 where the clock does.
+    /// How many make it at once at most, each as soon as its last was answered; 0 where the clock
+    /// does.
     public var callers: Int {
-        if case .callers(let count) = arrival { count } else { 0 }
+        switch arrival {
+        case .callers(let count): count
+        case .callerStages(let stages): stages.peopleMost
+        case .rate, .stages, .every, .at: 0
+        }
+    }
+
+    /// When each of those who make it is there: those that stay come along the ramp.
+    func callerStays(ramp: Interval) -> [LoadStages.Stay] {
+        switch arrival {
+        case .callers(let count):
+            Arrivals.population(count).stays(from: .zero, ramp: ramp, until: .zero)
+        case .callerStages(let stages): stages.stays
+        case .rate, .stages, .every, .at: []
+        }
     }
 
     /// Calls a second, as far as that is known before.
@@ -104,7 +125,7 @@ public struct LoadCall: Sendable {
         switch arrival {
         case .rate(let rate): rate
         case .stages(let stages): stages.most
-        case .callers: .zero
+        case .callers, .callerStages: .zero
         case .every(let pause, _, _): Fixed.ratio(1_000_000_000, Int128(pause.nanoseconds))
         case .at(let times): Fixed(Int64(Self.most(times)))
         }
@@ -129,7 +150,7 @@ public struct LoadCall: Sendable {
         switch arrival {
         case .rate(let rate): Self.due(number, at: rate, ramp: ramp)
         case .stages(let stages): stages.due(number)
-        case .callers: nil
+        case .callers, .callerStages: nil
         case .every(let pause, let from, let until):
             from + pause * number < until ? from + pause * number : nil
         case .at(let times): number < times.count ? times[Int(number)] : nil

@@ -16,16 +16,24 @@ extension LoadLedger {
         let doubts = doubts
         let rulings =
             (plan.target == nil ? [] : [connections]) + (plan.calls.isEmpty ? [] : [calls])
-            + (cut?.ruling.map { [$0] } ?? [])
+            + looks + (cut?.ruling.map { [$0] } ?? [])
             + plan.thresholds.map { ruling($0, isDoubtful: !doubts.isEmpty) }
         return LoadResult(
             heading: heading(address), partial: cut?.text, start: start, length: elapsed,
             rulings: rulings, doubts: doubts,
             spreads: LoadMetric.allCases.map { LoadSpread($0.rawValue, ruled[$0]) },
-            counts: counts, sums: LoadSums(ruled).counts, failures: failureCounts,
+            counts: counts, checks: checks, sums: LoadSums(ruled).counts, failures: failureCounts,
             generator: generator, series: series, events: events,
             histograms: LoadMetric.allCases.map { LoadHistogram($0.rawValue, ruled[$0]) },
             scenario: scenario)
+    }
+
+    /// Of the whole load, in the order in which they were asked for.
+    var checks: [LoadCheckCount] {
+        plan.checks.enumerated().map { index, check in
+            let count = index < total.checks.count ? total.checks[index] : Tally.Check()
+            return LoadCheckCount(name: check.name, passed: count.passed, failed: count.failed)
+        }
     }
 
     private var scenario: LoadScenario? {
@@ -45,7 +53,7 @@ extension LoadLedger {
             lateness: lateness.percentile(Fixed(99)), latenessCount: lateness.count,
             lag: lag.percentile(Fixed(99)), lagCount: lag.count,
             cpuPercent: Fixed(millionths: sum / Int128(max(1, cpuPercents.count))),
-            clientsNotCalled: clientsNotCalled)
+            clientsNotCalled: clientsNotCalled, queues: queues)
     }
 
     private var doubts: [String] {
@@ -108,6 +116,29 @@ extension LoadLedger {
         return LoadRuling(id: "calls", status: status, evidence: evidence)
     }
 
+    /// What was seen from outside. Of the whole load: who stands still while others warm up stands
+    /// still.
+    private var looks: [LoadRuling] {
+        var rulings: [LoadRuling] = []
+        func add(_ id: String, _ bad: Int64, of looks: Int64, _ good: String, _ words: String) {
+            guard looks > 0 else { return }
+            rulings.append(
+                LoadRuling(
+                    id: id, status: bad == 0 ? .pass : .fail,
+                    evidence: bad == 0
+                        ? "it \(good) at all \(looks) looks from outside"
+                        : "it \(words) at \(bad) of \(looks) looks from outside"))
+        }
+        let seconds = TargetWatch.deadline.wholeSeconds
+        add(
+            "answers", total.looksMissed, of: total.looks, "answered",
+            "did not answer within \(seconds) s")
+        add(
+            "health", total.healthBad, of: total.healthLooks, "was well",
+            "was not well, or did not say so within \(seconds) s,")
+        return rulings
+    }
+
     private func ruling(_ threshold: Threshold, isDoubtful: Bool) -> LoadRuling {
         let (tally, length) = basis(of: threshold)
         guard length > .zero, let value = threshold.measured(in: tally, over: length) else {
@@ -160,7 +191,25 @@ extension LoadLedger {
             count("calls_unanswered", total.callsUnanswered),
             count("calls_under_way", total.callsUnderWay),
             count("calls_held_up", total.callsHeldUp),
-        ] + targetCounts + figuresCounts
+            count("checks_passed", checks.reduce(0) { $0 + $1.passed }),
+            count("checks_failed", checks.reduce(0) { $0 + $1.failed }),
+            count("looks", total.looks), count("looks_missed", total.looksMissed),
+            count("health_looks", total.healthLooks), count("health_bad", total.healthBad),
+        ] + targetCounts + figuresCounts + clockCounts
+    }
+
+    /// Where a player by HLS was told the server's time. Delays by stamps need no other clock.
+    private var clockCounts: [LoadCount] {
+        guard let offset = total.clockOffset else { return [] }
+        func milliseconds(_ interval: Interval) -> Fixed {
+            Fixed.ratio(Int128(interval.nanoseconds), 1_000_000)
+        }
+        return [
+            LoadCount(
+                name: "target_clock_ahead", unit: "ms", value: milliseconds(offset.estimate)),
+            LoadCount(
+                name: "target_clock_error", unit: "ms", value: milliseconds(offset.error)),
+        ]
     }
 
     static let targetPrefix = "target_"
@@ -199,7 +248,7 @@ extension LoadLedger {
 
     /// What asking for them took, which is no part of the load.
     private var figuresCounts: [LoadCount] {
-        guard plan.figures != nil else { return [] }
+        guard plan.figures != nil || plan.health != nil else { return [] }
         return [
             LoadCount(
                 name: "figures_bytes_sent", unit: "bytes", value: Fixed(figuresBytes.sent)),
@@ -224,6 +273,12 @@ extension LoadLedger {
             LoadCount(name: "loop_lag_p99", unit: "ms", value: health.lag),
             LoadCount(
                 name: "clients_not_called", unit: "count", value: Fixed(clientsNotCalled)),
+            LoadCount(name: "unread_mean", unit: "bytes", value: queues.unreadMean),
+            LoadCount(name: "unread_most", unit: "bytes", value: Fixed(queues.unreadMost)),
+            LoadCount(name: "unsent_mean", unit: "bytes", value: queues.unsentMean),
+            LoadCount(name: "unsent_most", unit: "bytes", value: Fixed(queues.unsentMost)),
+            LoadCount(
+                name: "connections_behind", unit: "%", value: queues.behindPercent),
         ]
     }
 }

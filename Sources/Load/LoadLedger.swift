@@ -14,6 +14,8 @@ struct LoadLedger: Sendable {
     private(set) var elapsed = Interval.zero
     private(set) var cpuPercents: [Fixed] = []
     private(set) var clientsNotCalled: Int64 = 0
+    /// Since the warm-up.
+    private(set) var queues = SocketQueues()
     /// At once.
     private(set) var publishersMost: Int64 = 0
     /// What the target said of itself before the load and after it.
@@ -67,14 +69,14 @@ struct LoadLedger: Sendable {
         for (index, value) in row.values.enumerated() {
             series.columns[index].values.append(value)
         }
-        if elapsed > plan.warmUp { cpuPercents.append(row.cpuPercent) }
+        if elapsed > plan.warmUp {
+            cpuPercents.append(row.cpuPercent)
+            queues.add(row.queues)
+        }
         clientsNotCalled = row.clientsNotCalled
         publishersMost = max(publishersMost, row.publishers)
         for (after, incident) in incidents {
-            note(
-                "client-failed", incident.client,
-                [incident.failure.rawValue, incident.detail].filter { !$0.isEmpty }
-                    .joined(separator: ": "), after: after)
+            note(incident.kind, incident.entity, incident.detail, after: after)
         }
         return reasonToCut(row)
     }
@@ -90,7 +92,8 @@ struct LoadLedger: Sendable {
                 failures: row.failures, answers: row.tally.callsAnswered,
                 clients: row.publishers + row.players, messagesSent: row.tally.messagesSent,
                 messagesHeldBack: row.tally.messagesHeldBack, players: row.players,
-                playersStuck: row.playersStuck))
+                playersStuck: row.playersStuck, looks: row.tally.looks,
+                looksMissed: row.tally.looksMissed))
         if let hurts, plan.ceilings.stopsWhenHurt { return .hurt(hurts) }
         for threshold in plan.thresholds
         where threshold.abortsOnFail && elapsed >= threshold.abortsAfter {

@@ -22,13 +22,17 @@ final class LoadLoop {
     private var lagDue = NIODeadline.now()
     private var isOver = false
     private(set) var began = RTMPClient.now
+    /// The same by the time of day.
+    private var beganDay = Instant(nanoseconds: 0)
+    private var failedChecks: Set<Int> = []
     /// What went wrong with whom, for the log of events.
     private var incidents: [Incident] = []
 
     struct Incident: Sendable {
         var at: Instant
-        var client: String
-        var failure: LoadFailure
+        /// Such as `client-failed`.
+        var kind: String
+        var entity: String
         var detail: String
     }
 
@@ -52,13 +56,17 @@ final class LoadLoop {
     // MARK: Clients
 
     /// Calls for the client's connection when its time has come, and lets it go when it is over.
-    func start(_ client: LoadPlan.Client, from began: Instant) {
-        self.began = began
+    func start(_ client: LoadPlan.Client, from times: (clock: Instant, day: Instant)) {
+        (began, beganDay) = times
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(deadline: (began + client.start).deadline) {
             bound.value.connect(client)
         }
     }
+
+    func timeOfDay(_ time: Instant) -> Instant { beganDay + (time - began) }
+
+    func clock(ofDay time: Instant) -> Instant { began + (time - beganDay) }
 
     private func connect(_ client: LoadPlan.Client) {
         guard !isOver else { return }
@@ -111,7 +119,19 @@ final class LoadLoop {
     ) -> Reception {
         Reception(
             called: called, started: started,
-            framesPerSecond: Int64(tapes[client.shape].framesPerSecond), reserve: client.reserve)
+            framesPerSecond: Int64(tapes[client.shape].framesPerSecond), reserve: client.reserve,
+            checks: pictureChecks)
+    }
+
+    /// Which of the plan's checks look at a player's first picture.
+    var pictureChecks: [Int] { plan.checks.indices.filter { plan.checks[$0].isOfPlayers } }
+
+    /// Keeps the first failure of each in the log.
+    func note(check: Int, passed: Bool, of entity: String, _ detail: @autoclosure () -> String) {
+        tally.note(check: check, passed: passed)
+        guard !passed, !failedChecks.contains(check) else { return }
+        failedChecks.insert(check)
+        log("check-failed", of: entity, "\(plan.checks[check].name): \(detail())")
     }
 
     func remove(_ handler: any LoadClient) { clients[ObjectIdentifier(handler)] = nil }
@@ -145,6 +165,11 @@ final class LoadLoop {
         _ failure: LoadFailure, of client: LoadPlan.Client, wasStarted: Bool, _ detail: String
     ) {
         tally.add(failure)
+        if failure == .noPicture {
+            for check in pictureChecks {
+                note(check: check, passed: false, of: client.name, failure.rawValue)
+            }
+        }
         let end = began + min(client.until ?? plan.duration, plan.duration)
         switch client.purpose {
         case .publish: if wasStarted { tally.publishersCut += 1 }
@@ -175,9 +200,14 @@ final class LoadLoop {
     }
 
     private func log(_ failure: LoadFailure, of client: String, _ detail: String) {
+        let words = [failure.rawValue, detail].filter { !$0.isEmpty }
+        log("client-failed", of: client, words.joined(separator: ": "))
+    }
+
+    private func log(_ kind: String, of entity: String, _ detail: String) {
         guard incidents.count < Self.incidentsMax else { return }
         incidents.append(
-            Incident(at: RTMPClient.now, client: client, failure: failure, detail: detail))
+            Incident(at: RTMPClient.now, kind: kind, entity: entity, detail: detail))
     }
 
     // MARK: Looks from outside

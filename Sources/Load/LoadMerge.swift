@@ -100,7 +100,7 @@ public struct LoadMerge {
             length: results.map(\.length).max() ?? first.length,
             rulings: ids.map { ruling($0, isDoubtful: !doubts.isEmpty) },
             doubts: doubts, spreads: distributions.map { LoadSpread($0.name, $0.distribution) },
-            counts: counts, sums: sums(of: \.sums), failures: sums(of: \.failures),
+            counts: counts, checks: checks, sums: sums(of: \.sums), failures: sums(of: \.failures),
             generator: generator, series: series, events: events,
             histograms: distributions.map { LoadHistogram($0.name, $0.distribution) },
             scenario: scenario)
@@ -194,6 +194,20 @@ public struct LoadMerge {
         combined(\.counts) { name, left, right in
             name.hasPrefix(LoadLedger.targetPrefix) ? max(left, right) : Self.sum(left, right)
         }.filter { $0.unit != "%" }
+    }
+
+    /// By name, in the order in which they first come.
+    private var checks: [LoadCheckCount] {
+        var all: [LoadCheckCount] = []
+        for check in results.flatMap(\.checks) {
+            if let index = all.firstIndex(where: { $0.name == check.name }) {
+                all[index].passed += check.passed
+                all[index].failed += check.failed
+            } else {
+                all.append(check)
+            }
+        }
+        return all
     }
 
     private var generator: [LoadCount] { combined(\.generator) { max($1, $2) } }

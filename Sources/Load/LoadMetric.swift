@@ -7,6 +7,7 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
     case firstFrame = "first_frame"
     case firstKeyFrame = "first_key_frame"
     case deliveryDelay = "delivery_delay"
+    case hlsDelay = "hls_delay"
     case jitter
     case stall
     case drift
@@ -15,6 +16,8 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
     case httpRaw = "http_raw"
     case sendLateness = "send_lateness"
     case loopLag = "loop_lag"
+    case targetAnswer = "target_answer"
+    case targetHealth = "target_health"
 
     public var meaning: String {
         switch self {
@@ -24,7 +27,9 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .playAccepted: "from the call to the target's leave to play"
         case .firstFrame: "from the call to a player's first picture"
         case .firstKeyFrame: "from the call to the first picture that needs no other"
-        case .deliveryDelay: "from the time a picture was due to be sent to a player's having it"
+        case .deliveryDelay:
+            "from the time a picture was due to be sent to a player's having it, by one clock"
+        case .hlsDelay: "the same to a player by HLS; without our stamps, by the playlist's dates"
         case .jitter: "how far the distance of two pictures differs from that of their times"
         case .stall: "how long a player that holds a second in reserve stood still"
         case .drift: "how far sound and picture that come together are apart"
@@ -33,6 +38,8 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .httpRaw: "from the time a call was really sent to its answer's end"
         case .sendLateness: "how late the generator sent what the target was ready to take"
         case .loopLag: "how late the generator's own timers were"
+        case .targetAnswer: "from a look at the target from outside to its first word"
+        case .targetHealth: "from a look at the target's health to its answer"
         }
     }
 
@@ -54,6 +61,9 @@ public enum LoadMetric: String, Sendable, Hashable, CaseIterable {
         case .httpCall: 12
         case .httpRaw: 13
         case .segment: 14
+        case .targetAnswer: 15
+        case .targetHealth: 16
+        case .hlsDelay: 17
         }
     }
 }

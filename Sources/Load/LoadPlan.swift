@@ -24,6 +24,10 @@ public struct LoadPlan: Sendable {
     public var calls: [LoadCall] = []
     /// The page on which the target says what it did itself.
     public var figures: WebTarget?
+    /// What answers and first pictures should be.
+    public var checks: [LoadCheck] = []
+    /// Where the target says whether it is well, and is asked every second.
+    public var health: WebTarget?
     /// Which of the streams and calls are this process's, of how many that share the load.
     public var shard = Shard(place: 0, count: 1)
     /// From the first connection to the end.
@@ -116,8 +120,8 @@ public struct LoadPlan: Sendable {
     private var callersMost: Int? {
         var most = 0
         for call in calls {
-            guard case .callers(let count) = call.arrival else { return nil }
-            most = max(most, count)
+            guard call.callers > 0 else { return nil }
+            most = max(most, call.callers)
         }
         return most
     }
@@ -173,6 +177,11 @@ public struct LoadPlan: Sendable {
     /// What the ceiling leaves to callers, who call as fast as they are answered; nil without one.
     var callersRate: Fixed? {
         ceilings.calls.map { Fixed(millionths: Fixed($0).millionths - callRate.millionths) }
+    }
+
+    /// Whether there is anything that the check looks at.
+    public func isChecked(by check: LoadCheck) -> Bool {
+        check.isOfPlayers ? playersOfAll > 0 : calls.contains { check.covers($0) }
     }
 
     var hasCallers: Bool { calls.contains { $0.callers > 0 } }

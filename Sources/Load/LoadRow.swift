@@ -14,6 +14,8 @@ public struct LoadRow: Sendable {
     /// beyond all patience.
     var standing = Distribution()
     var playersStuck: Int64 = 0
+    /// Of the generator's own connections, at the second's end.
+    var queues = SocketQueues()
     /// Of the second, not rounded up.
     var length: Interval
 
@@ -25,6 +27,11 @@ public struct LoadRow: Sendable {
     public var receivedMbit: Fixed { megabits(tally.bytesReceived) }
     public var failures: Int64 { tally.failuresSum + tally.callFailuresSum }
     public var callsAnswered: Int64 { tally.callsAnswered }
+    /// Of the generator's own connections, bytes in the mean.
+    public var unread: Fixed { queues.unreadMean }
+    public var unsent: Fixed { queues.unsentMean }
+    /// Milliseconds, of the second's slowest look from outside.
+    public var targetAnswer: Fixed { tally[.targetAnswer].most }
 
     /// Milliseconds.
     public func percentile(_ percent: Int64, _ metric: LoadMetric) -> Fixed {
@@ -39,6 +46,8 @@ public struct LoadRow: Sendable {
         ("failures", "count"), ("send_lateness_p99", "ms"), ("loop_lag_p99", "ms"),
         ("generator_cpu", "%"),
         ("calls", "per second"), ("call_p50", "ms"), ("call_p99", "ms"), ("call_raw_p99", "ms"),
+        ("target_answer", "ms"), ("target_health", "ms"), ("looks_missed", "count"),
+        ("unread", "bytes"), ("unsent", "bytes"),
     ].map { Series.Column(name: $0.0, unit: $0.1, values: []) }
 
     /// One for each column.
@@ -51,6 +60,8 @@ public struct LoadRow: Sendable {
             Fixed(tally.messagesHeldBack), Fixed(failures), percentile(99, .sendLateness),
             percentile(99, .loopLag), cpuPercent, Fixed(callsAnswered),
             percentile(50, .httpCall), percentile(99, .httpCall), percentile(99, .httpRaw),
+            tally[.targetAnswer].most, tally[.targetHealth].most,
+            Fixed(tally.looksMissed + tally.healthBad), queues.unreadMean, queues.unsentMean,
         ]
     }
 }

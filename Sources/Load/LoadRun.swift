@@ -36,6 +36,11 @@ public struct LoadRun {
             stalls = ledger.total[.stall].count + ledger.standing.count
         }
 
+        public var checks: [LoadCheckCount] { ledger.checks }
+        /// Looks at the target's health so far, and those at which it was not well.
+        public var healthLooks: (all: Int64, bad: Int64) {
+            (ledger.total.healthLooks, ledger.total.healthBad)
+        }
         /// Of the whole load so far.
         public var counts: [LoadCount] { ledger.counts }
         /// Since the warm-up.
@@ -57,6 +62,7 @@ public struct LoadRun {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoadLoop>]
     private let allowance: Allowance?
+    private let watch: TargetWatch?
     private var began: Instant
     private var ledger: LoadLedger
     private var cpuTime = GeneratorHealth.cpuTime
@@ -79,6 +85,7 @@ public struct LoadRun {
         isStopped: @escaping @Sendable () -> Bool, show: (View) -> Void
     ) async throws -> LoadResult {
         if let reason = plan.ceilings.refusal(of: plan) { throw Refusal(description: reason) }
+        let asked = RTMPClient.now
         let tapes = try plan.tapes()
         let allowance = Allowance(plan.ceilings, shards: plan.shard.count)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: GeneratorHealth.cores)
@@ -91,7 +98,10 @@ public struct LoadRun {
             }
             loops.append(try await made.get())
         }
-        var run = LoadRun(plan, at: addresses, within: allowance, group, loops, start: start)
+        // Making the tapes took its time.
+        var run = LoadRun(
+            plan, at: addresses, within: allowance, group, loops,
+            start: start + (RTMPClient.now - asked))
         let result = await run.run(isStopped: isStopped, show: show)
         try await group.shutdownGracefully()
         return result
@@ -106,6 +116,7 @@ public struct LoadRun {
         self.group = group
         self.loops = loops
         self.allowance = allowance
+        watch = TargetWatch(plan, at: addresses, within: allowance, on: loops[0])
         began = RTMPClient.now
         lookedAt = began
         ledger = LoadLedger(plan, start: start)
@@ -115,15 +126,17 @@ public struct LoadRun {
         isStopped: @Sendable () -> Bool, show: (View) -> Void
     ) async -> LoadResult {
         let clients = plan.clients
+        let asked = RTMPClient.now
         let before = await targetFigures()
         began = RTMPClient.now
         lookedAt = began
+        let times = (clock: began, day: ledger.start + (began - asked))
         for (index, client) in clients.enumerated() {
-            let (loop, from) = (loops[index % loops.count], began)
-            loop.eventLoop.execute { loop.value.start(client, from: from) }
+            let loop = loops[index % loops.count]
+            loop.eventLoop.execute { loop.value.start(client, from: times) }
         }
         for loop in loops { loop.eventLoop.execute { loop.value.watchLag() } }
-        let times = (clock: began, day: ledger.start)
+        watch?.start()
         for (loop, share) in zip(loops, plan.callShares(loops: loops.count)) {
             loop.eventLoop.execute { loop.value.startCalls(share, began: times) }
         }
@@ -133,7 +146,11 @@ public struct LoadRun {
         let end = min(RTMPClient.now - began, plan.duration)
         if let cut = ledger.cut { ledger.note("stop", "load", cut.text, after: end) }
         let staying = await gauges()
+        let lastLook = Task { [watch, isWhole = ledger.cut == nil] in
+            await watch?.finish(withLastLook: isWhole)
+        }
         await leave()
+        await lastLook.value
         _ = await second(clients, until: end, gauges: staying, show: show)
         if let before, let after = await targetFigures() {
             ledger.figures = (before, after)
@@ -200,6 +217,8 @@ public struct LoadRun {
         _ clients: [LoadPlan.Client], until end: Interval,
         gauges: (publishers: Int64, players: Int64)? = nil, show: (View) -> Void
     ) async -> LoadCut? {
+        // Before the loops are asked, which wakes them.
+        let queues = SocketQueues.sample(to: addresses.places.map(\.port))
         var tally = Tally()
         var incidents: [LoadLoop.Incident] = []
         var standing = Distribution()
@@ -215,6 +234,12 @@ public struct LoadRun {
             stuck += look.playersStuck
             incidents += look.incidents
         }
+        if let sight = watch?.sight() {
+            tally.add(sight.tally, delays: true)
+            incidents += sight.incidents
+            ledger.figuresBytes.sent += sight.bytesSent
+            ledger.figuresBytes.received += sight.bytesReceived
+        }
         let (now, cpu) = (RTMPClient.now, GeneratorHealth.cpuTime)
         let length = max(now - lookedAt, .milliseconds(1))
         // Clients that should have called a second ago and have not.
@@ -226,7 +251,8 @@ public struct LoadRun {
                 Int128((cpu - cpuTime).nanoseconds) * 100,
                 Int128(length.nanoseconds) * Int128(GeneratorHealth.cores)),
             clientsNotCalled: max(0, due - ledger.total.attempts - tally.attempts),
-            clients: present, standing: standing, playersStuck: stuck, length: length)
+            clients: present, standing: standing, playersStuck: stuck, queues: queues,
+            length: length)
         (lookedAt, cpuTime) = (now, cpu)
         let cut = ledger.take(row, until: end, incidents.map { ($0.at - began, $0) })
         show(View(ledger, row))

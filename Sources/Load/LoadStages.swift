@@ -38,6 +38,17 @@ public struct LoadStages: Sendable, Hashable {
     /// Whole ones, at once.
     public var peopleMost: Int { Int(most.millionths / 1_000_000) }
 
+    /// How many people come in all, however many go meanwhile.
+    var comers: Int {
+        var (sum, before) = (0, 0)
+        for stage in stages {
+            let now = Int(stage.value.millionths / 1_000_000)
+            sum += max(0, now - before)
+            before = now
+        }
+        return sum
+    }
+
     /// The whole people of it: whoever came last leaves first.
     var stays: [Stay] {
         var stays: [Stay] = []

@@ -34,6 +34,11 @@ struct LoadSums: Sendable, Hashable {
                 Part(part: tally.callFailuresSum + tally.callsUnanswered, whole: tally.calls)
             case .picturesLost:
                 Part(part: tally.picturesLost, whole: tally.pictures + tally.picturesLost)
+            case .checks:
+                tally.checks.reduce(into: Part(part: 0, whole: 0)) { sum, check in
+                    sum.part += check.passed
+                    sum.whole += check.passed + check.failed
+                }
             }
         }
     }

@@ -10,6 +10,10 @@ struct Reception: Sendable {
     /// 0 where pictures have no even distance, so that none can be missed.
     private let framesPerSecond: Int64
     private let reserve: Interval
+    /// Which of the plan's checks look at the first picture.
+    private let checks: [Int]
+    /// Of a codec that we can read, or any other's.
+    private var hasConfiguration = false
     private var hasPicture = false
     private var hasKeyPicture = false
 
@@ -36,7 +40,11 @@ struct Reception: Sendable {
     /// milliseconds hold.
     private static let spanMax: Int64 = 1 << 32
 
-    init(called: Instant, started: Instant, framesPerSecond: Int64, reserve: Interval) {
+    init(
+        called: Instant, started: Instant, framesPerSecond: Int64, reserve: Interval,
+        checks: [Int] = []
+    ) {
+        self.checks = checks
         self.called = called
         self.started = started
         self.framesPerSecond = framesPerSecond
@@ -54,7 +62,10 @@ struct Reception: Sendable {
         case .video:
             tally.videoBytes += max(0, Int64(message.length) - Self.pictureTag)
             let role = MediaRole(message)
-            guard role != .header else { return }
+            guard role != .header else {
+                hasConfiguration = Self.isReadable(message)
+                return
+            }
             receivePicture(message, isKey: role == .key, at: now, into: &tally)
         }
     }
@@ -63,12 +74,15 @@ struct Reception: Sendable {
         _ message: MediaMessage, isKey: Bool, at now: Instant, into tally: inout Tally
     ) {
         tally.pictures += 1
-        if !hasPicture { tally.add(now - called, to: .firstFrame) }
+        if !hasPicture {
+            tally.add(now - called, to: .firstFrame)
+            for check in checks { tally.note(check: check, passed: isKey && hasConfiguration) }
+        }
         if isKey, !hasKeyPicture { tally.add(now - called, to: .firstKeyFrame) }
         hasPicture = true
         hasKeyPicture = hasKeyPicture || isKey
         let time = message.timestamp
-        let sent = Clip.stamp(in: message)
+        let sent = Clip.stamp(in: message).flatMap(SendStamp.time)
         let isLive = sent.map { $0 >= started } ?? true
         if let sent, isLive { tally.add(now - sent, to: .deliveryDelay) }
         if sent == nil { tally.picturesWithoutStamp += 1 }
@@ -78,6 +92,13 @@ struct Reception: Sendable {
         }
         guard count(time, isLive: isLive, at: now, into: &tally) else { return }
         show(time, at: now, into: &tally)
+    }
+
+    /// Whether a decoder knows what it needs: of H.264 we see for ourselves, as far as it was kept.
+    private static func isReadable(_ message: MediaMessage) -> Bool {
+        guard let first = message.payload.first, first & 0x8F == 7 else { return true }
+        guard message.payload.count == message.length else { return true }
+        return AVCConfiguration(tag: message.payload)?.parameters != nil
     }
 
     /// RFC 3550, 6.4.1, without its smoothing: all differences are kept. False for a picture that

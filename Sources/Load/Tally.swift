@@ -48,6 +48,38 @@ struct Tally: Sendable {
     /// That waited for a connection while all were busy with answers that came soon.
     var callsHeldUp: Int64 = 0
 
+    /// Of each of the plan's checks, as far as any was made.
+    private(set) var checks: [Check] = []
+
+    struct Check: Sendable, Hashable {
+        var passed: Int64 = 0
+        var failed: Int64 = 0
+    }
+
+    mutating func note(check: Int, passed: Bool) {
+        add(Check(passed: passed ? 1 : 0, failed: passed ? 0 : 1), to: check)
+    }
+
+    private mutating func add(_ count: Check, to check: Int) {
+        while checks.count <= check { checks.append(Check()) }
+        checks[check].passed += count.passed
+        checks[check].failed += count.failed
+    }
+
+    /// At the target from outside, and those that were not answered.
+    var looks: Int64 = 0
+    var looksMissed: Int64 = 0
+    /// At its health, and those that it did not answer, or not with a good status.
+    var healthLooks: Int64 = 0
+    var healthBad: Int64 = 0
+
+    /// How far a server's clock is ahead of ours, as the player knows it best who knows best.
+    private(set) var clockOffset: (estimate: Interval, error: Interval)?
+
+    mutating func note(offset estimate: Interval, error: Interval) {
+        if clockOffset.map({ error < $0.error }) ?? true { clockOffset = (estimate, error) }
+    }
+
     mutating func add(_ delay: Interval, to metric: LoadMetric) {
         distributions[metric.index].add(delay)
     }
@@ -108,5 +140,11 @@ struct Tally: Sendable {
         callsUnanswered += other.callsUnanswered
         callsUnderWay += other.callsUnderWay
         callsHeldUp += other.callsHeldUp
+        if let offset = other.clockOffset { note(offset: offset.estimate, error: offset.error) }
+        for (index, check) in other.checks.enumerated() { add(check, to: index) }
+        looks += other.looks
+        looksMissed += other.looksMissed
+        healthLooks += other.healthLooks
+        healthBad += other.healthBad
     }
 }

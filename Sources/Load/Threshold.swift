@@ -33,6 +33,8 @@ public struct Threshold: Sendable, Hashable {
         case picturesLost = "pictures_lost"
         /// Calls that failed, of all that were made.
         case httpErrors = "http_errors"
+        /// Checks that were passed, of all that were made.
+        case checks
     }
 
     public enum Aggregate: Sendable, Hashable {

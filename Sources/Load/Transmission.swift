@@ -81,7 +81,8 @@ final class Transmission {
         }
         let time = tape.time(index, round: round)
         let length = batch.append(item) { buffer in
-            tape.writeHead(index, time: time, on: stream, stamp: due, into: &buffer)
+            let stamp = SendStamp.stamp(of: due)
+            tape.writeHead(index, time: time, on: stream, stamp: stamp, into: &buffer)
         }
         loop.tally.add(now - due, to: .sendLateness)
         loop.tally.messagesSent += 1

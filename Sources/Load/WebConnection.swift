@@ -14,7 +14,9 @@ final class WebConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var order: WebPool.Order?
     private var sentAt = Instant(nanoseconds: 0)
-    private var status: HTTPResponseStatus?
+    private var head: HTTPResponseHead?
+    /// As much of it as checks look at.
+    private var body = ByteBuffer()
     private var keepsAlive = true
     private var timer: Scheduled<Void>?
 
@@ -38,7 +40,8 @@ final class WebConnection: ChannelInboundHandler {
         guard let context else { return }
         self.order = order
         sentAt = RTMPClient.now
-        status = nil
+        head = nil
+        body.clear()
         let call = pool.loop.plan.calls[order.call]
         let body = call.body(at: pool.timeOfDay(order.due))
         let head = call.head(to: pool.target, body)
@@ -57,16 +60,22 @@ final class WebConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            status = head.status
+            self.head = head
             keepsAlive = head.isKeepAlive
-        case .body: break
+        case .body(var part):
+            guard let order, pool.readsBody(of: order) else { return }
+            let room = LoadCheck.bodyMax - body.readableBytes
+            if var kept = part.readSlice(length: min(room, part.readableBytes)) {
+                body.writeBuffer(&kept)
+            }
         case .end:
             answered(context)
         }
     }
 
     private func answered(_ context: ChannelHandlerContext) {
-        guard let order, let status, status.code >= 200 else { return }
+        guard let order, let head, head.status.code >= 200 else { return }
+        let status = head.status
         self.order = nil
         timer?.cancel()
         let now = RTMPClient.now
@@ -74,6 +83,10 @@ final class WebConnection: ChannelInboundHandler {
         pool.loop.tally.add(now - order.due, to: .httpCall)
         pool.loop.tally.add(now - sentAt, to: .httpRaw)
         pool.loop.tally.callsAnswered += 1
+        pool.noteChecks(of: order) {
+            LoadCheck.Answer(
+                status: Int(status.code), headers: head.headers, body: String(buffer: body))
+        }
         switch status.code {
         case ..<300: pool.succeed(order, after: now - order.due)
         case ..<400: pool.fail(order, .redirected, "\(status.code)")

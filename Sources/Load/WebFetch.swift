@@ -19,7 +19,7 @@ public enum WebFetch {
     struct Failure: Error {}
 
     static let lengthMax = 4 << 20
-    private static let timeout = TimeAmount.seconds(10)
+    static let timeout = TimeAmount.seconds(10)
 
     /// From a program that has no event loop of its own.
     public static func answer(
@@ -33,10 +33,11 @@ public enum WebFetch {
 
     static func answer(
         to call: LoadCall, of target: WebTarget, at address: SocketAddress,
-        trust: OutgoingConnection.Trust, on eventLoop: any EventLoop
+        trust: OutgoingConnection.Trust, within deadline: TimeAmount = timeout,
+        on eventLoop: any EventLoop
     ) async throws -> Answer {
         let promise = eventLoop.makePromise(of: Answer.self)
-        let timer = eventLoop.scheduleTask(in: timeout) { promise.fail(Failure()) }
+        let timer = eventLoop.scheduleTask(in: deadline) { promise.fail(Failure()) }
         OutgoingConnection.open(
             target.connectionURL, at: address, trust: trust, on: eventLoop
         ) {
@@ -49,10 +50,11 @@ public enum WebFetch {
     /// What there is at the target's own address; nil without an answer.
     static func page(
         _ target: WebTarget, at address: SocketAddress, trust: OutgoingConnection.Trust,
-        on eventLoop: any EventLoop
+        within deadline: TimeAmount = timeout, on eventLoop: any EventLoop
     ) async -> Answer? {
         let call = LoadCall(page: target.prefix.isEmpty ? "/" : "")
-        return try? await answer(to: call, of: target, at: address, trust: trust, on: eventLoop)
+        return try? await answer(
+            to: call, of: target, at: address, trust: trust, within: deadline, on: eventLoop)
     }
 
     private final class AnswerHandler: ChannelInboundHandler {
@@ -82,6 +84,9 @@ public enum WebFetch {
         }
 
         func channelActive(context: ChannelHandlerContext) {
+            // Nobody waits longer for what does not come in time.
+            let channel = context.channel
+            promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
             var head = call.head(to: target, call.body)
             head.headers.add(name: "Connection", value: "close")
             context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -25,12 +25,16 @@ final class WebPool {
     /// meanwhile.
     private var queue = (count: Int64(0), slowest: Interval.zero)
     private var isOver = false
+    /// Of each call, the checks that look at its answers, and whether any of them reads bodies.
+    private let checks: [(places: [Int], readsBody: Bool)]
     /// When the load began, by the clock and by the time of day.
     private let began: (clock: Instant, day: Instant)
 
     struct Order {
         var call: Int
         var due: Instant
+        /// When its caller leaves; nil is not before the end.
+        var until: Instant?
     }
 
     /// Calls that wait; more are left out and counted.
@@ -45,6 +49,11 @@ final class WebPool {
         _ target: WebTarget, at address: SocketAddress, _ share: LoadPlan.CallShare,
         began: (clock: Instant, day: Instant), _ loop: LoadLoop
     ) {
+        let known = loop.plan.checks
+        checks = loop.plan.calls.map { call in
+            let places = known.indices.filter { known[$0].covers(call) }
+            return (places, places.contains { known[$0].readsBody })
+        }
         self.began = began
         self.target = target
         self.address = address
@@ -61,11 +70,11 @@ final class WebPool {
     func start() {
         let from = began.clock
         for (index, call) in loop.plan.calls.enumerated() {
-            if case .callers(let count) = call.arrival {
-                for number in 0..<count where number % share.stride == share.place {
-                    let part = multiplyDivide(
-                        loop.plan.ramp.nanoseconds, Int64(number), Int64(count))
-                    begin(index, at: from + Interval(nanoseconds: part))
+            if call.callers > 0 {
+                let stays = call.callerStays(ramp: loop.plan.ramp)
+                for (number, stay) in stays.enumerated()
+                where number % share.stride == share.place {
+                    begin(index, at: from + stay.from, until: stay.until.map { from + $0 })
                 }
             } else {
                 wait(index, Int64(share.place), from)
@@ -76,11 +85,12 @@ final class WebPool {
     func timeOfDay(_ time: Instant) -> Instant { began.day + (time - began.clock) }
 
     /// A caller's first call: callers come one after the other along the ramp.
-    private func begin(_ index: Int, at time: Instant) {
+    private func begin(_ index: Int, at time: Instant, until: Instant?) {
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleTask(deadline: time.deadline) {
             let pool = bound.value
-            if !pool.isOver { pool.makeCall(index, at: pool.place(notBefore: time)) }
+            guard !pool.isOver else { return }
+            pool.makeCall(index, at: pool.place(notBefore: time), until: until)
         }
     }
 
@@ -93,21 +103,23 @@ final class WebPool {
     }
 
     /// One caller's next call.
-    private func makeCall(_ index: Int, at due: Instant) {
+    private func makeCall(_ index: Int, at due: Instant, until: Instant?) {
+        if let until, due >= until { return }
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         loop.eventLoop.scheduleTask(deadline: due.deadline) {
             let pool = bound.value
-            if !pool.isOver { pool.take(Order(call: index, due: max(due, RTMPClient.now))) }
+            guard !pool.isOver else { return }
+            pool.take(Order(call: index, due: max(due, RTMPClient.now), until: until))
         }
     }
 
     /// A caller that has its answer calls again: as soon as the ceiling lets it, and not at once
     /// after a failure.
     private func finish(_ order: Order, hasFailed: Bool) {
-        guard !isOver, case .callers = loop.plan.calls[order.call].arrival else { return }
+        guard !isOver, loop.plan.calls[order.call].callers > 0 else { return }
         let now = RTMPClient.now
         let soonest = hasFailed ? now + Self.pauseAfterFailure : now
-        makeCall(order.call, at: place(notBefore: soonest))
+        makeCall(order.call, at: place(notBefore: soonest), until: order.until)
     }
 
     private func wait(_ call: Int, _ number: Int64, _ from: Instant) {
@@ -205,11 +217,28 @@ final class WebPool {
     }
 
     func fail(_ order: Order, _ failure: LoadFailure, _ detail: String) {
+        // Of these two there was an answer.
+        if failure != .redirected, failure != .httpStatus { noteChecks(of: order) { nil } }
         // It was late by that much at least.
         if failure == .noHTTPAnswer { loop.tally.add(RTMPClient.now - order.due, to: .httpCall) }
         let call = loop.plan.calls[order.call]
         loop.note(callFailure: failure, of: "\(call.method) \(call.path)", detail)
         finish(order, hasFailed: true)
+    }
+
+    func readsBody(of order: Order) -> Bool { checks[order.call].readsBody }
+
+    /// `answer` is asked for only where something looks at it; nil is that there was none.
+    func noteChecks(of order: Order, _ answer: () -> LoadCheck.Answer?) {
+        let places = checks[order.call].places
+        guard !places.isEmpty else { return }
+        let call = loop.plan.calls[order.call]
+        let answer = answer()
+        for place in places {
+            loop.note(
+                check: place, passed: loop.plan.checks[place].holds(answer),
+                of: "\(call.method) \(call.path)", answer.map { "\($0.status)" } ?? "no answer")
+        }
     }
 
     /// An answer of 200 or so.
@@ -235,5 +264,6 @@ final class WebPool {
         }
         loop.tally.add(waited, to: .httpCall)
         loop.tally.callsUnanswered += 1
+        noteChecks(of: order) { nil }
     }
 }

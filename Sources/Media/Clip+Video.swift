@@ -204,6 +204,15 @@ extension Clip {
         return nil
     }
 
+    /// The same of one unit of a byte stream.
+    static func stamp(inUnit unit: ArraySlice<UInt8>) -> Instant? {
+        let start = unit.startIndex
+        guard unit.count >= stampLength,
+            unit[start..<start + stampHead.count].elementsEqual(stampHead)
+        else { return nil }
+        return digits(unit[(start + stampHead.count)..<(start + stampLength - 1)])
+    }
+
     private static func digits(_ bytes: ArraySlice<UInt8>) -> Instant? {
         var word: UInt64 = 0
         for byte in bytes {

@@ -15,7 +15,10 @@ import Testing
         var ceilings = Ceilings.none
         ceilings.clientsPerSecond = 3
         var plan = try LoadPlan.small(port: 1, publishers: 4, seconds: 60, ceilings: ceilings)
-        plan.follow(players: try #require(LoadStages("0s:20,30s:20")))
+        plan.follow(
+            LoadArrivals(
+                publishers: .population(4), players: try #require(Arrivals("0s:20,30s:20")),
+                flvPlayers: .population(0), hlsPlayers: .population(0)))
         let starts = plan.clients.map(\.start).sorted()
         #expect(starts.count == 24)
         for (first, fourth) in zip(starts, starts.dropFirst(3)) {

@@ -63,6 +63,68 @@ import Testing
         #expect(result.spread("segment")?.count == Int64(segments.millionths / 1_000_000))
         #expect(result.spread("first_frame")?.count == 3)
         #expect(try #require(result.count("bytes_received")) > Fixed(100_000))
+        // Of the pictures that were made while the players were there: a segment of two seconds is
+        // whole before its first picture can be had.
+        let delay = try #require(result.spread("hls_delay"))
+        #expect(delay.count > 3 * 100 && delay.most > Fixed(1_500), "\(delay)")
+        #expect(delay.most < Fixed(20_000))
+        // Its answers say the second, so its clock is known within half of one and the way there.
+        let error = try #require(result.count("target_clock_error"))
+        #expect(error > .zero && error < Fixed(600), "\(error)")
+        // One kind's delays are not the other's.
+        #expect(result.spread("delivery_delay")?.count == 0)
+    }
+
+    @Test("players by HLS that get nothing more stand still", .timeLimit(.minutes(2)))
+    func standing() async throws {
+        let result = try await TestServer.withPorts { ports in
+            let start = NIODeadline.now()
+            return try await Faulty.freezes(
+                from: start + .seconds(10), until: start + .seconds(600), to: ports.http
+            ).with { frozen in
+                var plan = try LoadPlan.small(port: ports.rtmp, players: 0, seconds: 26)
+                plan.web = try WebTarget("http://127.0.0.1:\(frozen)", consent: nil)
+                plan.hlsPlayers = 2
+                return try await plan.run()
+            }
+        }
+        #expect(try result.status("connections") == .fail)
+        #expect(result.failures(LoadFailure.stoodStill.rawValue) == Fixed(2), "\(result.failures)")
+        #expect(result.spread("stall")?.count == 2)
+        // The server itself still greets.
+        #expect(try result.status("answers") == .pass)
+    }
+
+    @Test(
+        "without our stamps the playlist's dates are taken, by the server's clock",
+        .timeLimit(.minutes(1)))
+    func dates() async throws {
+        // Ahead by an hour of what the load takes for the time of day.
+        let day = Instant(nanoseconds: 1_800_000_000_000_000_000)
+        let body = """
+            #EXTM3U
+            #EXT-X-TARGETDURATION:1
+            #EXT-X-PROGRAM-DATE-TIME:2027-01-15T09:00:01Z
+            #EXTINF:1,
+            a.ts
+
+            """
+        let words =
+            "HTTP/1.1 200 OK\r\nDate: Fri, 15 Jan 2027 09:00:00 GMT\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        let result = try await Faulty.answers(words).with { port in
+            var plan = try LoadPlan.small(port: port, publishers: 0, players: 0, seconds: 4)
+            plan.web = try WebTarget("http://127.0.0.1:\(port)", consent: nil)
+            plan.hlsPlayers = 1
+            return try await plan.run()
+        }
+        #expect(result.start >= day && result.start < day + .seconds(60))
+        #expect(result.count("segments") == Fixed(1))
+        let ahead = try #require(result.count("target_clock_ahead"))
+        let error = try #require(result.count("target_clock_error"))
+        // The date stands still, so later answers say less and less; each restarts the estimate.
+        #expect(error <= Fixed(510) && error > .zero)
+        #expect(abs(ahead.millionths - Fixed(3_600_000).millionths) < 5_000_000_000, "\(ahead)")
     }
 
     @Test("a playlist that leads elsewhere is not followed", .timeLimit(.minutes(1)))

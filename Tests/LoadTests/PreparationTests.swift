@@ -95,4 +95,49 @@ import Testing
         }
         #expect(visits.withLockedValue { $0 } == 0)
     }
+
+    @Test(
+        "where the packets go is said before one of them goes", .timeLimit(.minutes(1)),
+        arguments: [
+            (["rtmp://192.0.2.1/live"], "packets go to 192.0.2.1 at 192.0.2.1:1935"),
+            (
+                [
+                    "rtmp://192.0.2.1/live", "--http", "http://192.0.2.1:8080", "--call",
+                    "GET / 1/s", "--http-connections", "4",
+                ],
+                "packets go to 192.0.2.1 at 192.0.2.1:1935 and 192.0.2.1 at 192.0.2.1:8080"
+            ),
+            (
+                ["rtmp://192.0.2.1/live", "--target-health", "http://192.0.2.1/health"],
+                "packets go to 192.0.2.1 at 192.0.2.1:1935 and 192.0.2.1 at 192.0.2.1:80"
+            ),
+        ])
+    func places(_ words: [String], _ expected: String) async throws {
+        try await Blast.inFolder { folder in
+            let time = Date().addingTimeInterval(50).formatted(.iso8601)
+            let blast = try Blast(
+                ["blast"] + words + [
+                    "--i-am-allowed-to-load", "192.0.2.1", "--start-at", time,
+                ], in: folder)
+            while blast.process.isRunning, !blast.complaints.contains("waiting until") {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            blast.process.interrupt()
+            #expect(try await blast.finish(within: 20) == 130)
+            #expect(blast.complaints.split(separator: "\n").contains { $0 == expected })
+        }
+    }
+
+    @Test("of this machine alone nothing is said of where packets go", .timeLimit(.minutes(1)))
+    func loopback() async throws {
+        try await Blast.inFolder { folder in
+            let port = try await Faulty.freePort()
+            let blast = try Blast(
+                [
+                    "blast", "rtmp://127.0.0.1:\(port)/live", "--duration", "1s", "--ramp", "0s",
+                ], in: folder)
+            #expect(try await blast.finish() == 3)
+            #expect(!blast.complaints.contains("packets go to"))
+        }
+    }
 }

@@ -18,7 +18,7 @@ import Testing
         var all: [(MediaMessage, Instant)] = []
         while let time = clip.nextTime {
             let due = Self.start + .milliseconds(time.milliseconds)
-            guard let message = clip.next(stamp: due) else { break }
+            guard let message = clip.next(stamp: SendStamp.stamp(of: due)) else { break }
             all.append((message, due))
         }
         return all

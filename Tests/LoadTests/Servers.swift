@@ -218,8 +218,9 @@ extension LoadPlan {
     }
 
     func run(isStopped: @escaping @Sendable () -> Bool = { false }) async throws -> LoadResult {
-        let addresses = LoadAddresses(
+        var addresses = LoadAddresses(
             media: try target?.resolve(), web: try web?.resolve(), figures: try figures?.resolve())
+        addresses.health = try health?.resolve()
         return try await LoadRun.result(
             of: self, at: addresses,
             start: Instant(nanoseconds: 1_800_000_000_000_000_000),

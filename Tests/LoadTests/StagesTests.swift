@@ -18,9 +18,12 @@ import Testing
 
     @Test("publishers come and go by stages, and players are there while their stream is")
     func publishers() throws {
-        var plan = try LoadPlan.small(port: 1, publishers: 2, players: 3, seconds: 24)
+        var plan = try LoadPlan.small(port: 1, publishers: 2, players: 3, seconds: 44)
         #expect(plan.streamCount == 2)
-        plan.follow(publishers: try #require(LoadStages("10s:2,10s:2,4s:1,6s:2,10s:2,4s:0")))
+        plan.follow(
+            LoadArrivals(
+                publishers: try #require(Arrivals("10s:2,10s:2,4s:1,6s:2,10s:2,4s:0")),
+                players: .population(3), flvPlayers: .population(0), hlsPlayers: .population(0)))
         #expect(plan.streamCount == 3)
         let clients = plan.clients
         let publishing = clients.filter { $0.kind == .publisher }
@@ -92,7 +95,13 @@ import Testing
         #expect(LoadCall("GET / 2.5/s")?.arrival == .rate(Fixed.ratio(5, 2)))
         let stages = LoadStages("1s:5,2s:9").map { LoadCall.Arrival.stages($0) }
         #expect(LoadCall("GET / 1s:5,2s:9/s")?.arrival == stages)
-        for wrong in ["GET /", "GET / 20", "GET / 0 callers", "GET / 5/s more", "GET / 1s:0/s"] {
+        let people = LoadStages("1s:5,2s:9").map { LoadCall.Arrival.callerStages($0) }
+        #expect(LoadCall("GET / 1s:5,2s:9 callers")?.arrival == people)
+        #expect(LoadCall("GET / 1s:5,2s:9 callers")?.callers == 9)
+        for wrong in [
+            "GET /", "GET / 20", "GET / 0 callers", "GET / 5/s more", "GET / 1s:0/s",
+            "GET / 5/s for 2s", "GET / 5/s callers", "GET / 1s:5", "GET / 1s:0 callers",
+        ] {
             #expect(LoadCall(wrong) == nil, "\(wrong)")
         }
     }

@@ -32,6 +32,14 @@ import Testing
                 #expect(count("wire_bytes_received") > 3 * 500_000)
                 #expect(abs(count("wire_received_difference")) < 1)
                 #expect(count("wire_bytes_missed") == 0)
+                // Root was given up before the first packet, and all of it was written after that.
+                let nobody = try #require(getpwnam("nobody")).pointee.pw_uid
+                for name in ["packets/capture-0.pcap", "results/summary.json", "results"] {
+                    let path = folder.appending(path: name).path
+                    let owner =
+                        try FileManager.default.attributesOfItem(atPath: path)[.ownerAccountID]
+                    #expect((owner as? NSNumber)?.uint32Value == nobody, "\(name)")
+                }
                 let watch = try Blast(
                     ["pcap", "watch", "packets/capture-0.pcap", "--json"], in: folder)
                 #expect(try await watch.finish() == 0, "\(watch.complaints)")
@@ -100,6 +108,88 @@ import Testing
                 ], in: folder)
             #expect(try await blast.finish() == 2)
             #expect(blast.complaints.contains("nowhere0"))
+        }
+    }
+
+    @Test(
+        "while it captures it is root no more", .timeLimit(.minutes(1)),
+        .enabled(if: geteuid() == 0))
+    func privileges() async throws {
+        let nobody = try #require(getpwnam("nobody")).pointee.pw_uid
+        try await TestServer.with { port in
+            try await Blast.inFolder { folder in
+                let blast = try Blast(
+                    [
+                        "blast", "rtmp://127.0.0.1:\(port)/live", "--duration", "60s", "--ramp",
+                        "0s", "--capture", "packets", "--out", "results", "--quiet",
+                    ], in: folder)
+                try await Self.wait(for: nobody, of: blast)
+                blast.process.interrupt()
+                #expect(try await blast.finish(within: 20) == 130)
+                #expect(try wire(folder) != nil)
+                let stream = folder.appending(path: "stream").path
+                #expect(mkfifo(stream, 0o600) == 0)
+                let learn = try Blast(
+                    ["pcap", "learn", stream, "--scenario", "new.json", "--out", "learned"],
+                    in: folder)
+                // Both ends, so that nobody waits for a reader that never comes.
+                let writer = open(stream, O_RDWR)
+                try await Self.wait(for: nobody, of: learn)
+                // Nothing to learn from: the file that was made for it may stay, the program not.
+                close(writer)
+                #expect(try await learn.finish(within: 20) == 2)
+            }
+        }
+    }
+
+    /// Until all threads of the program are this user's: the C library leaves the first one out.
+    private static func wait(for user: uid_t, of blast: Blast) async throws {
+        let folder = "/proc/\(blast.process.processIdentifier)/task"
+        func users() -> Set<String> {
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            let lives = threads.compactMap {
+                try? String(contentsOfFile: "\(folder)/\($0)/status", encoding: .utf8)
+            }.filter { !$0.contains("State:\tZ") }
+            return Set(
+                lives.flatMap { $0.split(separator: "\n").filter { $0.hasPrefix("Uid:") } }
+                    .map(String.init))
+        }
+        let expected = "Uid:\t\(user)\t\(user)\t\(user)\t\(user)"
+        while blast.process.isRunning, users() != [expected] {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(blast.process.isRunning, "\(blast.complaints)")
+    }
+
+    @Test(
+        "a terminal that stands still holds up no capture", .timeLimit(.minutes(1)),
+        .enabled(if: geteuid() == 0))
+    func blocked() async throws {
+        try await Blast.inFolder { folder in
+            let pipe = Pipe()
+            let descriptor = pipe.fileHandleForWriting.fileDescriptor
+            let flags = fcntl(descriptor, F_GETFL)
+            _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+            let bytes = [UInt8](repeating: 0x2E, count: 4_096)
+            for length in [bytes.count, 1] { while write(descriptor, bytes, length) > 0 {} }
+            _ = fcntl(descriptor, F_SETFL, flags)
+            let watch = Process()
+            watch.executableURL = Blast.program
+            watch.arguments = ["pcap", "watch", "lo", "--seconds", "4", "--out", "wire"]
+            watch.currentDirectoryURL = folder
+            watch.standardOutput = pipe
+            try watch.run()
+            let summary = folder.appending(path: "wire/summary.json").path
+            while !FileManager.default.fileExists(atPath: summary), watch.isRunning {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(FileManager.default.fileExists(atPath: summary))
+            // What comes last is for somebody: it waits until it is read.
+            try pipe.fileHandleForWriting.close()
+            let said = String(
+                decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            watch.waitUntilExit()
+            #expect(watch.terminationStatus == 0 && said.contains("Report: wire/report.html"))
         }
     }
 }

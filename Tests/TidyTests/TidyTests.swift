@@ -159,4 +159,13 @@ import Testing
             }
         }
     }
+
+    @Test("an option of TCP is set as one: as a socket's it would be SO_DEBUG, which is root's")
+    func options() {
+        for source in Self.sources {
+            for (number, line) in source.lines.enumerated() {
+                #expect(!line.contains(".socketOption(.tcp_"), "\(source.path):\(number + 1)")
+            }
+        }
+    }
 }

@@ -20,17 +20,4 @@ extension LoadPlan {
         timetable = clients
         spreadOut()
     }
-
-    /// Of these at once.
-    private static func most(_ clients: [Client]) -> Int {
-        let steps =
-            clients.map { (at: $0.start, step: 1) }
-            + clients.compactMap { client in client.until.map { (at: $0, step: -1) } }
-        var (now, most) = (0, 0)
-        for (_, step) in steps.sorted(by: { ($0.at, $0.step) < ($1.at, $1.step) }) {
-            now += step
-            most = max(most, now)
-        }
-        return most
-    }
 }

@@ -11,6 +11,7 @@ enum LoadPage {
                 Page.Section(id: "rulings", title: "Rulings", body: rulings(result)),
                 Page.Section(
                     id: "predicted", title: "Predicted and measured", body: predicted(result)),
+                Page.Section(id: "checks", title: "Checks", body: checks(result)),
                 Page.Section(id: "delays", title: "Delays", body: delays(result)),
                 Page.Section(id: "failures", title: "What went wrong", body: failures(result)),
                 Page.Section(id: "time", title: "Over time", body: charts(result)),
@@ -67,6 +68,22 @@ enum LoadPage {
             rows: result.rulings.map {
                 ["<code>\($0.id)</code>", Page.mark($0.status), "\($0.evidence)"]
             }, kind: "cards")
+    }
+
+    private static func checks(_ result: LoadResult) -> Markup {
+        guard !result.checks.isEmpty else { return "" }
+        return Page.table(
+            caption: "What answers should have been; alone a threshold on checks rules on them.",
+            heads: [
+                Page.Head("Check"), Page.Head("Passed", number: true),
+                Page.Head("Failed", number: true),
+            ],
+            rows: result.checks.map { check in
+                [
+                    "<code>\(check.name)</code>", "\(Numbers.grouped(check.passed))",
+                    "\(Numbers.grouped(check.failed))",
+                ]
+            }, kind: "plain")
     }
 
     private static func predicted(_ result: LoadResult) -> Markup {
@@ -155,9 +172,11 @@ enum LoadPage {
         ("Delivery delay", ["delay_p50", "delay_p95", "delay_p99"]), ("Jitter", ["jitter_p95"]),
         ("Calls answered", ["calls"]),
         ("Delay of calls", ["call_p50", "call_p99", "call_raw_p99"]),
-        ("Trouble", ["failures", "stalls", "pictures_lost", "held_back"]),
+        ("The target from outside", ["target_answer", "target_health"]),
+        ("Trouble", ["failures", "stalls", "pictures_lost", "held_back", "looks_missed"]),
         ("The generator's delays", ["send_lateness_p99", "loop_lag_p99"]),
         ("The generator's CPU time", ["generator_cpu"]),
+        ("In a connection's buffers", ["unread", "unsent"]),
     ]
 
     private static func charts(_ result: LoadResult) -> Markup {

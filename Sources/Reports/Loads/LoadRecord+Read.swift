@@ -37,7 +37,10 @@ extension LoadRecord {
             heading: summary.heading, partial: summary.partial, start: start,
             length: summary.lengthSeconds.seconds, rulings: summary.rulings.map(\.ruling),
             doubts: summary.doubts, spreads: summary.spreads.map(\.spread),
-            counts: summary.counts.map(\.count), sums: summary.sums.map(\.count),
+            counts: summary.counts.map(\.count),
+            checks: (summary.checks ?? []).map {
+                LoadCheckCount(name: $0.name, passed: $0.passed, failed: $0.failed)
+            }, sums: summary.sums.map(\.count),
             failures: summary.failures.map(\.count), generator: summary.generator.map(\.count),
             series: series, events: events,
             histograms: histograms.histograms.map(\.histogram),

@@ -44,7 +44,15 @@ public enum LoadRecord {
         return result
     }
 
-    static func files(
+    /// All that a load's folder holds.
+    public static let names = [
+        ResultsFolder.summaryName, ResultsFolder.seriesName, ResultsFolder.eventsName,
+        ResultsFolder.histogramsName, ResultsFolder.junitName, ResultsFolder.reportName,
+        ResultsFolder.runInfoName,
+    ]
+
+    /// What stands in each of them.
+    public static func files(
         _ result: LoadResult, host: HostFacts
     ) throws -> [(name: String, data: Data)] {
         let histograms = Histograms(

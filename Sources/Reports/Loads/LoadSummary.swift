@@ -32,6 +32,8 @@ public struct LoadSummary: Sendable, Hashable, Codable {
     public var doubts: [String]
     public var spreads: [Spread]
     public var counts: [Count]
+    /// Only where answers were checked.
+    public var checks: [Check]?
     /// What thresholds on counters and shares are ruled on.
     public var sums: [Count]
     public var failures: [Count]
@@ -57,6 +59,12 @@ public struct LoadSummary: Sendable, Hashable, Codable {
         public var p95Ms: ExactNumber
         public var p99Ms: ExactNumber
         public var mostMs: ExactNumber
+    }
+
+    public struct Check: Sendable, Hashable, Codable {
+        public var name: String
+        public var passed: Int64
+        public var failed: Int64
     }
 
     public struct Count: Sendable, Hashable, Codable {
@@ -88,6 +96,10 @@ public struct LoadSummary: Sendable, Hashable, Codable {
         doubts = result.doubts
         spreads = result.spreads.map(Spread.init)
         counts = result.counts.map(Count.init)
+        let checks = result.checks.map {
+            Check(name: $0.name, passed: $0.passed, failed: $0.failed)
+        }
+        self.checks = checks.isEmpty ? nil : checks
         sums = result.sums.map(Count.init)
         failures = result.failures.map(Count.init)
         generator = result.generator.map(Count.init)

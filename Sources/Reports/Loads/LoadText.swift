@@ -11,6 +11,7 @@ public enum LoadText {
         for ruling in result.rulings {
             lines.append("  \(sign(ruling.status)) \(ruling.id): \(ruling.evidence)")
         }
+        lines += checks(result)
         lines += predicted(result)
         let spreads = result.spreads.filter { $0.count > 0 }
         if !spreads.isEmpty {
@@ -29,6 +30,18 @@ public enum LoadText {
         }
         lines += ["", "generator: \(generator.joined(separator: ", "))"]
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func checks(_ result: LoadResult) -> [String] {
+        guard !result.checks.isEmpty else { return [] }
+        return ["", "  checks"]
+            + result.checks.map { check in
+                let made = check.passed + check.failed
+                let status: Status =
+                    made == 0 ? .inconclusive : check.failed == 0 ? .pass : .fail
+                return "    \(sign(status)) \(check.name): \(Numbers.grouped(check.passed)) of "
+                    + Numbers.grouped(made)
+            }
     }
 
     private static func predicted(_ result: LoadResult) -> [String] {

@@ -14,6 +14,8 @@ public struct LoadResult: Sendable, Hashable {
     public var doubts: [String]
     public var spreads: [LoadSpread]
     public var counts: [LoadCount]
+    /// What answers should have been, and how many were.
+    public var checks: [LoadCheckCount]
     /// What thresholds on counters and shares are ruled on.
     public var sums: [LoadCount]
     /// How often what went wrong, the most frequent first.
@@ -29,7 +31,8 @@ public struct LoadResult: Sendable, Hashable {
     public init(
         heading: LoadHeading, partial: String?, start: Instant, length: Interval,
         rulings: [LoadRuling], doubts: [String], spreads: [LoadSpread], counts: [LoadCount],
-        sums: [LoadCount], failures: [LoadCount], generator: [LoadCount], series: Series,
+        checks: [LoadCheckCount], sums: [LoadCount], failures: [LoadCount], generator: [LoadCount],
+        series: Series,
         events: [LogEntry], histograms: [LoadHistogram], scenario: LoadScenario? = nil
     ) {
         self.heading = heading
@@ -40,6 +43,7 @@ public struct LoadResult: Sendable, Hashable {
         self.doubts = doubts
         self.spreads = spreads
         self.counts = counts
+        self.checks = checks
         self.sums = sums
         self.failures = failures
         self.generator = generator
@@ -139,6 +143,20 @@ public struct LoadSpread: Sendable, Hashable {
         self.p95 = p95
         self.p99 = p99
         self.most = most
+    }
+}
+
+/// How many answers were as a check wants them, and how many were not.
+public struct LoadCheckCount: Sendable, Hashable {
+    /// Such as `GET /health: status == 200`.
+    public var name: String
+    public var passed: Int64
+    public var failed: Int64
+
+    public init(name: String, passed: Int64, failed: Int64) {
+        self.name = name
+        self.passed = passed
+        self.failed = failed
     }
 }
 

@@ -79,7 +79,7 @@ final class CacheClient: @unchecked Sendable {
         phase = .connecting
         ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.timeout)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations

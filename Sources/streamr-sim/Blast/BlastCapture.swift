@@ -4,6 +4,7 @@ import Capture
 import Foundation
 import Load
 import Packets
+import Reports
 import Results
 
 /// Flags that record a load's own packets, and what they prove.
@@ -11,7 +12,8 @@ struct BlastCapture: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Records the load's own packets there, in a ring of 8 files of 64 MiB, and proves its "
-                + "byte counts against the wire's, but for those of TLS; as root.",
+                + "byte counts against the wire's, but for those of TLS; as root, which becomes "
+                + "another user once it captures.",
             valueName: "folder"))
     var capture: String?
 
@@ -21,11 +23,17 @@ struct BlastCapture: ParsableArguments {
             valueName: "interface"))
     var captureInterface: String?
 
+    @Option(help: "Whom root becomes once it captures.")
+    var captureUser = Privileges.defaultUser
+
     /// Of the bytes: what is under way as all leave is on the wire, or on the way to it, alone.
     private static let differencePercentMax = Fixed(2)
 
-    /// Begins to record all that goes to and comes from these ports; nil unless asked for.
-    func start(_ places: [(host: String, port: Int)], isLoopback: Bool) throws -> Recording? {
+    /// Begins to record all that goes to and comes from these ports, and gives root's privileges
+    /// up, though not the folder that results go to; nil unless asked for.
+    func start(
+        _ places: [(host: String, port: Int)], isLoopback: Bool, out: String
+    ) throws -> (recording: Recording, folder: OutputFolder?)? {
         guard let capture else {
             guard captureInterface == nil else {
                 throw Failure.usage("--capture-interface goes with --capture")
@@ -40,13 +48,19 @@ struct BlastCapture: ParsableArguments {
         }
         let filter = places.map { "(host \($0.host) and port \($0.port))" }
             .joined(separator: " or ")
-        do throws(CaptureFailure) {
-            return try Recording.start(
-                Recording.Options(
-                    interface: captureInterface ?? (isLoopback ? "lo" : "any"),
-                    filter: "tcp and (\(filter))", folder: capture))
-        } catch {
-            throw Failure.usage("--capture \(capture): \(error)")
+        var options = Recording.Options(
+            interface: captureInterface ?? (isLoopback ? "lo" : "any"),
+            filter: "tcp and (\(filter))", folder: capture)
+        options.owner = captureUser
+        do {
+            let recording = try Recording.start(options)
+            let isRoot = geteuid() == 0
+            let folder =
+                isRoot ? try OutputFolder(out, owner: captureUser, names: LoadRecord.names) : nil
+            _ = try Privileges.giveUp(for: captureUser)
+            return (recording, folder)
+        } catch let failure as CaptureFailure {
+            throw Failure.usage("--capture \(capture): \(failure)")
         }
     }
 

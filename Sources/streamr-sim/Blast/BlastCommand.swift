@@ -32,7 +32,8 @@ struct BlastCommand: AsyncParsableCommand {
             Exit codes, the first that applies: 130 interrupted; 2 usage, no consent, or \
             --start-at passed before all was ready; 3 inconclusive: nobody could start, too few \
             samples, or the generator was the bottleneck; 10 clients failed, players stood still \
-            at the end, the target was hurt, or a threshold does not hold; 3 a ceiling or the \
+            at the end, the target did not answer or was not well when it was looked at, it was \
+            hurt, or a threshold does not hold; 3 a ceiling or the \
             budget cut the load short; 0.
             """)
 
@@ -89,7 +90,7 @@ struct BlastCommand: AsyncParsableCommand {
 
     func run() async throws {
         let targets = try BlastTargets(
-            target, http: load.http, figures: load.targetFigures,
+            target, http: load.http, figures: load.targetFigures, health: load.targetHealth,
             consent: consent.iAmAllowedToLoad)
         var plan = try plan(targets)
         if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
@@ -112,7 +113,9 @@ struct BlastCommand: AsyncParsableCommand {
         let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
         let outputs = try await BlastOutputs(
             metricsPort: metricsPort, jsonLines: jsonLines, start: start, note)
-        let recording = try capturing.start(addresses.places, isLoopback: targets.isLoopback)
+        let captured = try capturing.start(
+            addresses.places, isLoopback: targets.isLoopback, out: folder)
+        if captured != nil { try consent.refuseUnreadable() }
         var display = BlastDisplay(plan, isShown: !json && !quiet)
         var result: LoadResult
         do {
@@ -128,16 +131,12 @@ struct BlastCommand: AsyncParsableCommand {
         display.finish()
         await outputs.stop()
         result.scenario?.predicted = predicted
-        if let recording {
+        if let captured {
             capturing.add(
-                recording.stop(), to: &result, isEncrypted: targets.isEncrypted,
+                captured.recording.stop(), to: &result, isEncrypted: targets.isEncrypted,
                 withFigures: addresses.loadsFigures)
         }
-        do {
-            try LoadRecord.write(result, host: clock.facts, to: folder)
-        } catch {
-            throw Failure.usage(error.description)
-        }
+        try write(result, clock.facts, to: folder, captured?.folder)
         try show(result, folder)
         var outcome = Outcome()
         outcome.interrupted = interrupt.isRaised
@@ -187,6 +186,7 @@ struct BlastCommand: AsyncParsableCommand {
         }
         var plan = try load.plan(stretch, targets.media, targets.web, ceilings, thresholds)
         plan.figures = targets.figures
+        plan.health = targets.health
         plan.streams = try streams.names(publishers: stretch.streamers.count) ?? plan.streams
         if let looks = stretch.dashboardCalls, targets.web != nil { plan.calls.append(looks) }
         return plan
@@ -197,6 +197,7 @@ struct BlastCommand: AsyncParsableCommand {
     ) throws -> LoadPlan {
         var plan = try load.plan(targets.media, targets.web, ceilings, thresholds)
         plan.figures = targets.figures
+        plan.health = targets.health
         plan.streams = try streams.names(publishers: plan.streamCount) ?? plan.streams
         if plan.ramp > (try load.askedRamp) {
             note("slowly at first: all have come after \(plan.ramp.wholeSeconds) s")
@@ -245,6 +246,18 @@ struct BlastCommand: AsyncParsableCommand {
             plan.calls += [beats, reports]
         }
         if stretch.asksWhereToWatch { plan.calls += stretch.watchCalls(of: streams.map(\.id)) }
+    }
+
+    /// Into the folder that was opened before, if one was.
+    private func write(
+        _ result: LoadResult, _ host: HostFacts, to folder: String, _ opened: OutputFolder?
+    ) throws {
+        if let opened { return try opened.write(LoadRecord.files(result, host: host)) }
+        do {
+            try LoadRecord.write(result, host: host, to: folder)
+        } catch {
+            throw Failure.usage(error.description)
+        }
     }
 
     private func show(_ result: LoadResult, _ folder: String) throws {

@@ -56,6 +56,12 @@ struct BlastConsent: ParsableArguments {
         return .file(caFile)
     }
 
+    /// Certificates are read with each connection, which root's privileges are then gone for.
+    func refuseUnreadable() throws {
+        guard let caFile, access(caFile, R_OK) != 0 else { return }
+        throw Failure.usage("--ca-file \(caFile): cannot be read once privileges are given up")
+    }
+
     func ceilings(isLoopback: Bool) throws -> Ceilings {
         var ceilings = isLoopback ? Ceilings.none : .remote
         if let maxConnections {

@@ -61,11 +61,20 @@ struct BlastDisplay {
             "pictures    \(view.pictures), \(view.picturesLost) lost, \(view.stalls) stalls",
             "calls       \(row.callsAnswered) a second, p50 \(ms(row.percentile(50, .httpCall)))  "
                 + "p99 \(ms(row.percentile(99, .httpCall)))",
+            "checks      \(view.checks.reduce(0) { $0 + $1.passed }) passed, "
+                + "\(view.checks.reduce(0) { $0 + $1.failed }) failed",
             "errors      \(failures.isEmpty ? "none" : failures.joined(separator: ", "))",
+            "target      first word to a look from outside after \(ms(row.targetAnswer))",
+            "health      \(view.healthLooks.bad) of \(view.healthLooks.all) looks: not well",
             "generator   CPU \(row.cpuPercent.text(decimals: 0)) %, "
                 + "sends late p99 \(ms(row.percentile(99, .sendLateness))), "
                 + "timers late p99 \(ms(row.percentile(99, .loopLag)))",
+            "            buffers of a connection: \(kilobytes(row.unread)) unread, "
+                + "\(kilobytes(row.unsent)) unsent",
         ]
+        if plan.target == nil { lines.removeAll { $0.hasPrefix("target ") } }
+        if plan.health == nil { lines.removeAll { $0.hasPrefix("health ") } }
+        if plan.checks.isEmpty { lines.removeAll { $0.hasPrefix("checks ") } }
         if plan.calls.isEmpty { lines.removeAll { $0.hasPrefix("calls ") } }
         lines += view.health.doubts.map { "            \($0)" }
         let width = Self.width
@@ -80,6 +89,7 @@ struct BlastDisplay {
             + "received \(row.receivedMbit.text(decimals: 1)) Mbit/s  "
             + "delay p95 \(ms(row.percentile(95, .deliveryDelay)))  "
             + "\(failed / 1_000_000) failed  "
+            + (view.healthLooks.bad > 0 ? "not well \(view.healthLooks.bad)  " : "")
             + "generator \(row.cpuPercent.text(decimals: 0)) %"
     }
 
@@ -96,6 +106,10 @@ struct BlastDisplay {
         let seconds = interval.wholeSeconds
         let rest = seconds % 60
         return "\(seconds / 60):\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    private func kilobytes(_ bytes: Fixed) -> String {
+        "\(Fixed.ratio(bytes.millionths, 1_000_000_000).text(decimals: 1)) KB"
     }
 
     private func ms(_ value: Fixed) -> String { "\(value.text(decimals: 1)) ms" }

@@ -6,29 +6,28 @@ import Media
 
 /// Flags that say who comes to the target, when, and with what.
 struct BlastLoad: ParsableArguments {
-    @Option(help: "Publishers, each of a stream of its own, 0 to 10000; 1 if not said.")
-    var publishers: Int?
-
-    @Option(help: "Players, spread over the streams, 0 to 10000; 1 if not said.")
-    var players: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Publishers, each of a stream of its own; 1 if not said. \(Self.arrivalsHelp)",
+            valueName: "arrivals"))
+    var publishers: String?
 
     @Option(
         help: ArgumentHelp(
-            "How many players there are, instead: 10 after 30 s, 50 a minute later.",
-            valueName: "30s:10,1m:50"))
-    var stages: String?
+            "Players by RTMP, each of a stream that is on the air; 1 if not said. As publishers: "
+                + "a number, stages, or a rate.", valueName: "arrivals"))
+    var players: String?
 
     @Option(
         help: ArgumentHelp(
-            "How many publishers there are, instead; players are there while their stream is.",
-            valueName: "30s:10,1m:50"))
-    var publisherStages: String?
+            "Players of the same streams by HTTP-FLV, from --http. The same.",
+            valueName: "arrivals"))
+    var flvPlayers: String?
 
-    @Option(help: "Players of the same streams by HTTP-FLV, from --http; 0 to 10000.")
-    var flvPlayers = 0
-
-    @Option(help: "Players of the same streams by HLS, from --http; 0 to 10000.")
-    var hlsPlayers = 0
+    @Option(
+        help: ArgumentHelp(
+            "Players of the same streams by HLS, from --http. The same.", valueName: "arrivals"))
+    var hlsPlayers: String?
 
     @Option(
         help: ArgumentHelp(
@@ -40,8 +39,9 @@ struct BlastLoad: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "An HTTP request at a rate, such as 'GET /health 100/s' or 'GET /health "
-                + "30s:10,1m:200/s', however slow the answers, or 'GET /health 20 callers', each "
-                + "of whom waits for its answer; may be repeated.", valueName: "request"))
+                + "30s:10,1m:200/s', however slow the answers, or 'GET /health 20 callers' or "
+                + "'GET /health 30s:10,1m:50 callers', each of whom waits for its answer; may be "
+                + "repeated.", valueName: "request"))
     var call: [String] = []
 
     @Option(
@@ -51,22 +51,37 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "What answers should be: 'status == 200', 'body contains WORDS', 'header NAME contains "
+                + "WORDS', for one call 'GET /health: status == 200'; of players 'first picture "
+                + "decodable'. Counted; --threshold 'checks: rate>0.99' rules. May be repeated.",
+            valueName: "check"))
+    var check: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "Where the target says what it did itself: our /metrics, nginx-rtmp's statistics, "
                 + "SRS's /api/v1/summaries.", valueName: "http://host/path"))
     var targetFigures: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the target says whether it is well: asked every second; anything but 200 or so "
+                + "within 5 s is reported, and fails the load.", valueName: "http://host/health"))
+    var targetHealth: String?
 
     @Option(help: "Connections for --call, at most, 1 to 10000.")
     var httpConnections = 64
 
     @Option(
         help: ArgumentHelp(
-            "How long, such as 90s or 1m30s; 4h at most; 60s, or as long as the stages.",
+            "How long, such as 90s or 1m30s; 4h at most; 60s, or as long as the longest stages.",
             valueName: "time"))
     var duration: String?
 
     @Option(
         help: ArgumentHelp(
-            "Within which all have come: publishers in its first half, callers in all of it.",
+            "Within which those have come who stay: publishers in its first half, players in its "
+                + "second, callers in all of it.",
             valueName: "time"))
     var ramp = "10s"
 
@@ -98,6 +113,11 @@ struct BlastLoad: ParsableArguments {
                 + "merge adds the results up.", valueName: "i/n"))
     var shard = "1/1"
 
+    private static let arrivalsHelp =
+        "A number (50) comes along the ramp and stays; 30s:10,1m:50 is how many there are after "
+        + "30 s and a minute later; '2/s for 30s' lets two come every second and stay for 30 s, "
+        + "'30s:1,1m:5/s for 30s' by a rate that changes, and without 'for' to the end."
+
     private static let clientsMax = 10_000
     private static let longest = Interval.hours(4)
 
@@ -118,8 +138,8 @@ struct BlastLoad: ParsableArguments {
         _ stretch: ScenarioStretch, _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings,
         _ thresholds: [Threshold]
     ) throws -> LoadPlan {
-        guard publishers == nil, players == nil, flvPlayers == 0, hlsPlayers == 0, stages == nil,
-            publisherStages == nil, publishFile == nil
+        guard publishers == nil, players == nil, flvPlayers == nil, hlsPlayers == nil,
+            publishFile == nil
         else {
             throw Failure.usage("--scenario says who comes: no --publishers, --players and such")
         }
@@ -135,6 +155,7 @@ struct BlastLoad: ParsableArguments {
             stretch, target: target, web: web, warmUp: warmUp, ceilings: ceilings,
             thresholds: thresholds)
         plan.calls = requests
+        plan.checks = try checks
         plan.webConnections = httpConnections
         plan.shard = try share
         return plan
@@ -143,41 +164,28 @@ struct BlastLoad: ParsableArguments {
     func plan(
         _ target: LoadTarget?, _ web: WebTarget?, _ ceilings: Ceilings, _ thresholds: [Threshold]
     ) throws -> LoadPlan {
-        let stages = try read(stages, "--stages")
-        let publisherStages = try read(publisherStages, "--publisher-stages")
-        guard publisherStages == nil || publishers == nil && stages == nil else {
-            throw Failure.usage(
-                "--publisher-stages says how many publishers there are: no --publishers, and "
-                    + "no --stages beside it")
-        }
-        guard stages == nil || players == nil && flvPlayers == 0 && hlsPlayers == 0 else {
-            throw Failure.usage("--stages says how many players there are: no --players and such")
-        }
         let isMedia = target != nil
-        let publishers = isMedia ? publisherStages?.peopleMost ?? self.publishers ?? 1 : 0
-        let most = stages?.peopleMost ?? self.players ?? 1
-        let players = isMedia ? most : 0
-        let range = 0...Self.clientsMax
-        guard range.contains(publishers), range.contains(players), range.contains(flvPlayers),
-            range.contains(hlsPlayers), httpConnections > 0, range.contains(httpConnections)
-        else { throw Failure.usage("--publishers, --players and such: 0 to 10000") }
+        let arrivals = try arrivals(isMedia: isMedia)
+        guard httpConnections > 0, httpConnections <= Self.clientsMax else {
+            throw Failure.usage("--http-connections: 1 to \(Self.clientsMax)")
+        }
         let requests = try requests
-        guard web != nil || (requests.isEmpty && flvPlayers + hlsPlayers == 0) else {
+        let isNobody = Arrivals.population(0)
+        let hasWebPlayers = arrivals.flvPlayers != isNobody || arrivals.hlsPlayers != isNobody
+        guard web != nil || (requests.isEmpty && !hasWebPlayers) else {
             throw Failure.usage("--flv-players, --hls-players and --call: --http says where")
         }
-        guard isMedia || flvPlayers + hlsPlayers == 0 else {
+        guard isMedia || !hasWebPlayers else {
             throw Failure.usage(
                 "--flv-players and --hls-players: the target's application says what")
         }
-        let clients = publishers + players + flvPlayers + hlsPlayers
-        guard clients > 0 || !requests.isEmpty else {
+        guard arrivals.all.contains(where: { $0 != isNobody }) || !requests.isEmpty else {
             throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
         let duration =
-            try self.duration.map { try time($0, "--duration") } ?? stages?.length
-            ?? publisherStages?.length ?? .minutes(1)
+            try self.duration.map { try time($0, "--duration") } ?? arrivals.length ?? .minutes(1)
         let callers = requests.reduce(0) { $0 + $1.callers }
-        let ramp = ceilings.ramp(try askedRamp, clients: clients + callers)
+        let ramp = ceilings.ramp(try askedRamp, clients: arrivals.population + callers)
         let warmUp = try askedWarmUp
         guard duration >= .seconds(1), duration <= Self.longest else {
             throw Failure.usage("--duration: 1s to 4h")
@@ -187,27 +195,48 @@ struct BlastLoad: ParsableArguments {
                 "--duration: \(duration.wholeSeconds) s are shorter than the ramp of "
                     + "\(ramp.wholeSeconds) s, or than the warm-up")
         }
+        for reason in arrivals.all.compactMap({ $0.excess(in: duration) }) {
+            throw Failure.usage("--publishers, --players and such: \(reason)")
+        }
         var plan = LoadPlan(
-            target: target, web: web, publishers: publishers, players: players, duration: duration,
+            target: target, web: web, publishers: 0, players: 0, duration: duration,
             ramp: ramp, warmUp: warmUp, shape: try shape, ceilings: ceilings,
             thresholds: thresholds)
-        plan.flvPlayers = flvPlayers
-        plan.hlsPlayers = hlsPlayers
         plan.webConnections = httpConnections
         plan.calls = requests
+        plan.checks = try checks
         plan.shard = try share
-        if let stages { plan.follow(players: stages) }
-        if let publisherStages { plan.follow(publishers: publisherStages) }
+        plan.follow(arrivals)
+        if let check = plan.checks.first(where: { !plan.isChecked(by: $0) }) {
+            throw Failure.usage("--check \(check.name): there is no such call, or no player")
+        }
+        let most = [plan.publishers, plan.players, plan.flvPlayers, plan.hlsPlayers].max() ?? 0
+        guard most <= Self.clientsMax else {
+            throw Failure.usage(
+                "--publishers, --players and such: \(Self.clientsMax) at once at most")
+        }
         if let publishFile { plan.file = try Self.read(publishFile) }
         return plan
     }
 
-    private func read(_ text: String?, _ flag: String) throws -> LoadStages? {
-        guard let text else { return nil }
-        guard let stages = LoadStages(text) else {
-            throw Failure.usage("\(flag) \(text): expected such as 30s:10,1m:50")
+    private func arrivals(isMedia: Bool) throws -> LoadArrivals {
+        func read(_ text: String?, _ flag: String, _ standard: Int) throws -> Arrivals {
+            guard let text else { return .population(standard) }
+            guard let arrivals = Arrivals(text), arrivals.population <= Self.clientsMax else {
+                throw Failure.usage(
+                    "\(flag) \(text): expected such as 50, 30s:10,1m:50 or '2/s for 30s'; "
+                        + "\(Self.clientsMax) at most")
+            }
+            return arrivals
         }
-        return stages
+        let standard = isMedia ? 1 : 0
+        var arrivals = LoadArrivals(
+            publishers: try read(publishers, "--publishers", standard),
+            players: try read(players, "--players", standard),
+            flvPlayers: try read(flvPlayers, "--flv-players", 0),
+            hlsPlayers: try read(hlsPlayers, "--hls-players", 0))
+        if !isMedia { (arrivals.publishers, arrivals.players) = (.population(0), .population(0)) }
+        return arrivals
     }
 
     private var share: LoadPlan.Shard {
@@ -240,6 +269,19 @@ struct BlastLoad: ParsableArguments {
             }
             if let calls { all += try CallsFile.read(calls) }
             return all
+        }
+    }
+
+    private var checks: [LoadCheck] {
+        get throws {
+            try check.map { text in
+                guard let check = LoadCheck(text) else {
+                    throw Failure.usage(
+                        "--check \(text): expected such as 'status == 200', 'GET /health: body "
+                            + "contains healthy' or 'first picture decodable'")
+                }
+                return check
+            }
         }
     }
 

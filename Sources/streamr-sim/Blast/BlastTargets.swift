@@ -5,10 +5,13 @@ struct BlastTargets {
     private(set) var media: LoadTarget?
     private(set) var web: WebTarget?
     private(set) var figures: WebTarget?
+    private(set) var health: WebTarget?
 
     /// `text` is the target, of either kind; `http` is an HTTP server beside it. Consent goes for
     /// the one host that it names.
-    init(_ text: String, http: String?, figures: String?, consent: String?) throws {
+    init(
+        _ text: String, http: String?, figures: String?, health: String?, consent: String?
+    ) throws {
         do throws(LoadRefusal) {
             if text.lowercased().hasPrefix("http") {
                 web = try WebTarget(text, consent: consent)
@@ -16,6 +19,7 @@ struct BlastTargets {
                 media = try LoadTarget(text, consent: consent)
             }
             if let figures { self.figures = try WebTarget(figures, consent: consent) }
+            if let health { self.health = try WebTarget(health, consent: consent) }
             guard let http else { return }
             guard web == nil else { throw .notAnAddress }
             web = try WebTarget(http, consent: consent)
@@ -31,19 +35,21 @@ struct BlastTargets {
     }
     /// Ceilings are only left off where all is this machine's.
     var isLoopback: Bool {
-        (media?.isLoopback ?? true) && (web?.isLoopback ?? true) && (figures?.isLoopback ?? true)
+        [media?.isLoopback, web?.isLoopback, figures?.isLoopback, health?.isLoopback]
+            .allSatisfy { $0 ?? true }
     }
 
     /// Says where the packets will go, if that is not this machine.
     func resolve(_ note: (String) -> Void) throws -> LoadAddresses {
         do throws(LoadRefusal) {
-            let addresses = LoadAddresses(
+            var addresses = LoadAddresses(
                 media: try media?.resolve(), web: try web?.resolve(),
                 figures: try figures?.resolve())
+            addresses.health = try health?.resolve()
             if !isLoopback {
                 let places = [
                     (media?.host, addresses.media), (web?.host, addresses.web),
-                    (figures?.host, addresses.figures),
+                    (figures?.host, addresses.figures), (health?.host, addresses.health),
                 ]
                 var words: [String] = []
                 for case (let host?, let address?) in places {

@@ -7,7 +7,8 @@ import Reports
 ///
 ///     [{"method": "POST", "path": "/nodes/heartbeat", "rate": 100,
 ///       "headers": {"Authorization": "Bearer …"}, "body": {"node_id": "…"}},
-///      {"path": "/", "callers": 20}, {"path": "/health", "rate": "30s:10,1m:200"}]
+///      {"path": "/", "callers": 20}, {"path": "/health", "rate": "30s:10,1m:200"},
+///      {"path": "/stats", "callers": "30s:10,1m:50"}]
 enum CallsFile {
     private static let callsMax = 10_000
 
@@ -54,6 +55,7 @@ enum CallsFile {
             Fixed(decimal: "\(number.decimalValue)").map(LoadCall.Arrival.rate)
         case (let text as String, nil): LoadStages(text).map(LoadCall.Arrival.stages)
         case (nil, let count as Int): .callers(count)
+        case (nil, let text as String): LoadStages(text).map(LoadCall.Arrival.callerStages)
         case _: nil
         }
     }

@@ -9,18 +9,19 @@ final class OutputFolder {
     let path: String
     private let descriptor: Int32
 
-    /// All that is ever written here. A folder with more has other results, which would be left
-    /// half replaced.
-    private static let names = [
+    /// All that a capture leaves.
+    static let captureNames = [
         ResultsFolder.summaryName, ResultsFolder.seriesName, ResultsFolder.reportName,
         ResultsFolder.runInfoName,
     ]
 
     /// Makes the folder where there is none. Root gives it to `owner`, whom it is about to become.
-    init(_ path: String, owner: String?) throws {
+    /// `names` are all that is ever written there: a folder with more has other results, which
+    /// would be left half replaced.
+    init(_ path: String, owner: String?, names: [String] = captureNames) throws {
         let url = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
         do {
-            try ResultsFolder.refuseForeign(url, names: Self.names)
+            try ResultsFolder.refuseForeign(url, names: names)
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch let failure as ResultsFolder.Failure {
             throw Failure.usage(failure.description)

@@ -20,7 +20,8 @@ struct PcapLearnCommand: ParsableCommand {
             and the line's rate, delay and loss as they showed where the capture was made. The \
             scenario goes to standard output unless --scenario names a file; lay it over another \
             with "extends", or run it as it is. The simulation's own packets are then measured \
-            exactly as the capture was.
+            exactly as the capture was. As root it becomes another user as soon as all files are \
+            open.
 
             Exit codes: 2 usage, nothing to learn from, or (once the scenario is written) too \
             little to compare; 0.
@@ -38,6 +39,9 @@ struct PcapLearnCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the comparison goes, exactly.", valueName: "dir"))
     var out: String?
 
+    @Option(help: "Whom root becomes once all files are open.")
+    var user = Privileges.defaultUser
+
     @Flag(help: "Print the comparison's summary.json instead of its text.")
     var json = false
 
@@ -48,24 +52,18 @@ struct PcapLearnCommand: ParsableCommand {
 
     func run() throws {
         let clock = HostClock()
+        let scenarioFile = try scenario.map { try OutputFile($0, flag: "--scenario") }
+        let folder = try out.map { try OutputFolder($0, owner: user) }
         let (report, chosen) = try captured()
         guard let model = SessionModel(chosen, step: report.step, rows: report.rows) else {
             throw Failure.usage(
                 "\(chosen.label): too short to learn from; two key frames and two seconds at least")
         }
         let text = LearnedScenario(model, of: chosen).tree.text
-        if let scenario {
-            do {
-                try text.write(toFile: scenario, atomically: true, encoding: .utf8)
-            } catch {
-                throw Failure.usage("--scenario \(scenario): \(error.localizedDescription)")
-            }
-        }
+        try scenarioFile?.write(text)
         if scenario == nil { print(text, terminator: "") }
         let record = try compared(text, (report, chosen), model)
-        if let out {
-            try OutputFolder(out, owner: nil).write(record.files(host: clock.facts))
-        }
+        try folder?.write(record.files(host: clock.facts))
         let comparison = json ? try ResultsFolder.text(record.summary) : record.text
         if scenario == nil {
             Terminal.tell(comparison)
@@ -98,6 +96,7 @@ struct PcapLearnCommand: ParsableCommand {
         var watch = Watch(.media)
         do throws(CaptureFailure) {
             var source = try CaptureFile(path: file, filter: nil)
+            _ = try Privileges.giveUp(for: user)
             while try source.read({ watch.receive($0, in: $1) }) != .ended {}
         } catch {
             throw Failure.usage(error.description)

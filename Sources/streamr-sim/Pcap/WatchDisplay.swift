@@ -4,15 +4,18 @@ import Packets
 import Reports
 
 /// What is shown while an interface is watched: a table that renews itself on a terminal, a line
-/// for each stream now and then elsewhere.
+/// for each stream now and then elsewhere. A terminal that stands still holds up nothing else.
 struct WatchDisplay {
     private let name: String
     private let isShown: Bool
     private let isTerminal = isatty(STDOUT_FILENO) == 1
+    private let writer = StandingWriter(.standardOutput, waitingMax: Self.waitingMax)
     private var dueAt = 1.0
 
     private static let secondsBetweenTables = 1.0
     private static let secondsBetweenLines = 5.0
+    /// An old table is no use once there are newer ones.
+    private static let waitingMax = 2
 
     init(name: String, isShown: Bool) {
         self.name = name
@@ -33,16 +36,16 @@ struct WatchDisplay {
         if isTerminal {
             let lines = [String(state.prefix(window.width)), ""] + table
             let shown = lines.prefix(max(1, window.height - 1)).joined(separator: "\u{1B}[K\n")
-            print("\u{1B}[H\(shown)\u{1B}[J")
+            writer.write("\u{1B}[H\(shown)\u{1B}[J\n")
         } else {
-            print(([state] + table).joined(separator: "\n"))
+            writer.write(([state] + table).joined(separator: "\n") + "\n")
         }
-        fflush(nil)
     }
 
     /// Leaves an empty screen for what comes last.
     func finish() {
-        if isShown, isTerminal { print("\u{1B}[H\u{1B}[J", terminator: "") }
+        if isShown, isTerminal { writer.write("\u{1B}[H\u{1B}[J") }
+        writer.finish()
     }
 
     private static var window: (width: Int, height: Int) {
