@@ -73,7 +73,7 @@ import Testing
         #expect(refusal { $0.heading.target = "rtmp://x/y" }?.contains("targets") == true)
         #expect(refusal { $0.heading.duration = .seconds(9) }?.contains("durations") == true)
         #expect(refusal { $0.rulings.removeLast() }?.contains("thresholds") == true)
-        #expect(refusal { $0.start = $0.start + .seconds(60) }?.contains("60 s apart") == true)
+        #expect(refusal { $0.start = one.start + .seconds(60) }?.contains("60 s apart") == true)
         #expect(refusal { $0.heading.shard = "1/2" } == "shard 1/2 is there twice")
         #expect(refusal { $0.heading.shard = "2/3" }?.contains("1/2, 2/3") == true)
         #expect(refusal { $0.heading.shard = "1/1" } != nil)
