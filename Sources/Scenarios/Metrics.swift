@@ -13,7 +13,7 @@ public enum Metrics {
         "egress_overhead_protocol_bytes", "egress_overhead_control_bytes", "ingress_media_bytes",
         "ingress_control_bytes", "relayed_by_nodes_bytes", "events", "rate_sharings",
         "cpu_seconds", "cpu_control_seconds", "cpu_wait_max_seconds", "cpu_held_seconds",
-        "heartbeats", "calls", "calls_failed", "calls_failed_open",
+        "heartbeats", "calls", "calls_failed", "calls_to_unhealthy_target",
         "database_connections_refused", "cache_keys_evicted", "transactions",
         "viewer_sessions", "viewers_routed_to_nodes", "viewers_lost", "viewer_wanted_seconds",
         "viewer_played_seconds", "stall_seconds",

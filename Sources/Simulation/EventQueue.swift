@@ -4,10 +4,11 @@ import Base
 ///
 /// A monotone queue, as a radix heap is (Ahuja, Mehlhorn, Orlin and Tarjan, "Faster Algorithms for
 /// the Shortest Path Problem", 1990): times are numbers of six-bit digits, and an event lies in the
-/// bucket of the highest digit in which its time differs from `base`. Pushing costs O(1). As time
-/// comes to a bucket, it is spread over lower ones until few lie in one of them; these are sorted
-/// into the front, from which events are taken. So an event moves a few times in its life, however
-/// many are pending, and where little is pending it moves once.
+/// bucket of the highest digit in which its time differs from `base`. Pushing costs O(1), but for
+/// what comes before all buckets, which is inserted in the front. As time comes to a bucket, it is
+/// spread over lower ones until few lie in one of them; these are sorted into the front, from which
+/// events are taken. So an event moves a few times in its life, however many are pending, and where
+/// little is pending it moves once.
 ///
 /// Pushing into the past is a bug and stops the run.
 ///
@@ -57,6 +58,7 @@ struct EventQueue: ~Copyable {
     init(start: Instant) {
         check(start.nanoseconds >= 0, "a run before 1970")
         check(Self.pendingMax <= 1 << Self.slotBits, "slots that a key cannot hold")
+        check(_isPOD(Event.self), "events that own memory, which slots do not keep")
         now = start
         base = UInt64(start.nanoseconds)
         capacity = 1_024
@@ -120,6 +122,7 @@ struct EventQueue: ~Copyable {
     mutating func cancel(_ timer: Timer) { timers.remove(timer.number) }
 
     mutating func push(_ event: Event, at time: Instant) {
+        check(count < Self.pendingMax, "more than \(Self.pendingMax) events pending")
         if count == capacity { grow() }
         // As many slots are taken as there are events, so the free ones begin there.
         let slot = free[count]
@@ -245,7 +248,6 @@ struct EventQueue: ~Copyable {
     }
 
     private mutating func grow() {
-        check(capacity < Self.pendingMax, "more than \(Self.pendingMax) events pending")
         let larger = capacity * 2
         Self.enlarge(&keys, from: capacity, to: larger)
         Self.enlarge(&nexts, from: capacity, to: larger)

@@ -29,37 +29,70 @@ struct Remedies {
     /// Fills in `remedy` of every failed verdict for which a change was found.
     func find(into result: inout RunResult, _ report: (Runner.Progress) -> Bool) {
         for index in result.verdicts.indices where result.verdicts[index].status == .fail {
-            let id = result.verdicts[index].id
-            var tried: [Remedy] = []
-            var failed: [[Change]] = []
-            // Not where a larger instance measured the very same as the one that is there.
-            var sizeMatters = true
-            for changes in candidates(id) where tried.count < Self.triesMax {
-                guard !failed.contains(where: { Self.isWeaker(changes, than: $0) }),
-                    sizeMatters || !changes.contains(where: \.isSize)
-                else { continue }
-                guard let remedy = attempt(changes, id, report) else {
-                    result.partial = "interrupted while looking for remedies"
-                    return
-                }
-                if remedy.status == .pass {
-                    result.verdicts[index].remedy = remedy
-                    break
-                }
-                let smaller = zip(failed, tried).first {
-                    $0.0 == changes.filter { !$0.isSize } && $0.1.value == remedy.value
-                }
-                if smaller != nil { sizeMatters = false }
-                tried.append(remedy)
-                failed.append(changes)
+            guard let search = search(result.verdicts[index], report) else {
+                result.partial = "interrupted while looking for remedies"
+                return
             }
-            if result.verdicts[index].remedy == nil { result.verdicts[index].tried = tried }
+            result.verdicts[index].remedy = search.best?.remedy
+            if search.best == nil { result.verdicts[index].tried = search.tried.map(\.remedy) }
         }
+    }
+
+    /// What the runs for one verdict came to.
+    private struct Search {
+        var runs = 0
+        var best: (remedy: Remedy, bill: Ratio)?
+        /// In vain.
+        var tried: [(changes: [Change], remedy: Remedy)] = []
+        /// With these changes a larger instance measured the very same as without.
+        var sizeless: [[Change]] = []
+
+        func isWorthARun(_ changes: [Change]) -> Bool {
+            !tried.contains { Remedies.isWeaker(changes, than: $0.changes) }
+                && !(changes.contains(where: \.isSize)
+                    && sizeless.contains(changes.filter { !$0.isSize }))
+        }
+
+        /// - Parameter unchanged: what the scenario measures as it is.
+        mutating func addFailure(_ changes: [Change], _ remedy: Remedy, unchanged: Fixed) {
+            let rest = changes.filter { !$0.isSize }
+            if rest.count < changes.count {
+                let without =
+                    rest.isEmpty
+                    ? unchanged : tried.first { $0.changes == rest }?.remedy.value
+                if without == remedy.value { sizeless.append(rest) }
+            }
+            tried.append((changes, remedy))
+        }
+    }
+
+    /// Nil when interrupted. Estimates order the candidates and bills decide: what may still come
+    /// to less than the best that was run is run too.
+    private func search(_ verdict: Verdict, _ report: (Runner.Progress) -> Bool) -> Search? {
+        var search = Search()
+        for changes in candidates(verdict.id) where search.runs < Self.triesMax {
+            if let best = search.best {
+                guard verdict.id != "cost-under-budget", month(changes) < best.bill else { break }
+            }
+            guard search.isWorthARun(changes), changed(by: changes) != scenario else { continue }
+            search.runs += 1
+            guard let (remedy, bill) = attempt(changes, verdict.id, report) else { return nil }
+            if remedy.status != .pass {
+                search.addFailure(changes, remedy, unchanged: verdict.value)
+            } else if search.best.map({ bill < $0.bill }) ?? true {
+                search.best = (remedy, bill)
+            }
+        }
+        return search
+    }
+
+    private func changed(by changes: [Change]) -> Scenario {
+        changes.reduce(scenario) { $1.applied(to: $0) }
     }
 
     /// Whether the other changes are these and more of their kind. Another way for the viewers is
     /// neither more nor less.
-    private static func isWeaker(_ changes: [Change], than other: [Change]) -> Bool {
+    fileprivate static func isWeaker(_ changes: [Change], than other: [Change]) -> Bool {
         guard changes.contains(.watchThroughNodes) == other.contains(.watchThroughNodes) else {
             return false
         }
@@ -71,18 +104,19 @@ struct Remedies {
     /// Runs with only these changes; nil when interrupted.
     private func attempt(
         _ changes: [Change], _ id: String, _ report: (Runner.Progress) -> Bool
-    ) -> Remedy? {
-        var changed = changes.reduce(scenario) { $1.applied(to: $0) }
+    ) -> (Remedy, bill: Ratio)? {
+        var changed = changed(by: changes)
         changed.name = "\(scenario.name.prefix(Self.nameMax))-\(id)"
         changed.summary = "\(scenario.name) with one change: \(sentence(changes))"
         var world = World(changed, costEnd: .high, traceHour: nil, book: book)
         guard Runner.drive(&world, changed, .fluid, "remedy for \(id)", report) else { return nil }
         let outcome = world.result(isWhole: true, .fluid)
         guard let verdict = outcome.verdicts.first(where: { $0.id == id }) else { return nil }
-        return Remedy(
+        let remedy = Remedy(
             change: sentence(changes), status: verdict.status, value: verdict.value,
             fingerprint: outcome.fingerprint, total730h: outcome.bill.total730h.cents,
             scenario: changed)
+        return (remedy, outcome.bill.total730h)
     }
 
     private func sentence(_ changes: [Change]) -> String {
@@ -107,7 +141,7 @@ struct Remedies {
             byBill(
                 [[.rulesAsNeeded], [.restartAlways], [.unlimitedCredits]]
                     + largerInstances().map { [$0] })
-        case "hardening-defined": [[.closePorts(openPorts)]]
+        case "hardening-defined": openPorts.isEmpty ? [] : [[.closePorts(openPorts)]]
         case "concurrent-friends", "metrics-collected": []
         case _: []
         }
@@ -147,7 +181,7 @@ struct Remedies {
     /// from its burst bucket through the longest session. Where it does not, a run of days would
     /// only say so again.
     private func carries(_ changes: [Change]) -> Bool {
-        let changed = changes.reduce(scenario) { $1.applied(to: $0) }
+        let changed = changed(by: changes)
         guard case .type(let name) = changed.deployment.instance.machine,
             let machine = MachineType.named(name)
         else { return true }
@@ -197,7 +231,7 @@ struct Remedies {
     }
 
     private var openPorts: [Int] {
-        scenario.deployment.rules.filter { $0.from == .internet && $0.to == .instance }
+        scenario.deployment.rules.filter { $0.from == .internet && $0.to != .loadBalancer }
             .map(\.port).filter { $0 != 1_935 && $0 != 443 }
     }
 
@@ -259,7 +293,7 @@ struct Remedies {
             case .bitRate(let perMille), .hours(let perMille):
                 egress = egress * Ratio(Int128(perMille), over: 1_000)
             case .largerInstance(let type, _):
-                fixed.removeAll { $0.id == "instance" }
+                fixed.removeAll { $0.id == "instance" || $0.id == "cpu-surplus" }
                 more = (hourly(type) ?? .zero) * Ratio(book.monthHours)
             case .elasticAddress, .restartAlways, .localLogs, .unlimitedCredits, .rulesAsNeeded,
                 .closePorts:
@@ -296,7 +330,8 @@ struct Remedies {
 
     private static let managedLines = [
         "ipv4-load-balancer", "load-balancer", "load-balancer-capacity", "database",
-        "database-storage", "database-surplus", "database-backup", "cache", "certificate", "secret",
+        "database-storage", "database-surplus", "database-backup", "database-extended-support",
+        "cache", "certificate", "secret",
     ]
     /// For weighing only: what is quoted comes from a run and the price book.
     private static let egressFree: Int64 = 100

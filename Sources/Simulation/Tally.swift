@@ -56,7 +56,7 @@ struct Tally: Sendable {
     var calls: Int64 = 0
     var callsFailed: Int64 = 0
     /// Calls that the load balancer passed on while its target was unhealthy.
-    var callsFailedOpen: Int64 = 0
+    var callsToUnhealthy: Int64 = 0
     /// By the database, for want of connections.
     var connectionsRefused: Int64 = 0
     var transactions: Int64 = 0

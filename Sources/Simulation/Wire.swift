@@ -72,6 +72,8 @@ struct Slots<Element: Sendable>: Sendable {
     private var free: [Int32] = []
 
     var count: Int { items.count }
+    /// How many are taken.
+    var used: Int { items.count - free.count }
 
     subscript(index: Int32) -> Element {
         get { items[Int(index)] }

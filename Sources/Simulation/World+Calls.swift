@@ -16,13 +16,15 @@ extension World {
     private static let proxyTimeout = Interval.seconds(60)
 
     /// By so many more at once, memory is weighed again.
-    private static let flightsWeighed = 32
+    static let flightsWeighed = 32
 
     /// Millions a month: a flight is filled, read and emptied where it lies, and never copied.
     mutating func newFlight(_ call: consuming Call?, _ id: CallID, by ref: ProgramRef) -> Int32 {
+        if flights.used >= flightsWeighedAt {
+            // Calls pile up, each with a connection that takes memory.
+            sessionsChanged = true
+        }
         guard let index = flights.reuse() else {
-            // Calls pile up as never before, each with a connection that takes memory.
-            if flights.count % Self.flightsWeighed == 0 { sessionsChanged = true }
             return flights.append(
                 Flight(
                     caller: ref, callerEpoch: epoch(of: ref), id: id, callee: ref, call: call,
@@ -82,7 +84,7 @@ extension World {
                 settleFlight(index, .failed(.refused), at: effectsAt + after)
                 return
             }
-            if balancer?.isFailOpen ?? false { tally.callsFailedOpen += 1 }
+            if balancer?.targets[0].health == .unhealthy { tally.callsToUnhealthy += 1 }
         }
         reached(.https)
         if balancer != nil {
@@ -129,6 +131,8 @@ extension World {
     private func frontFailure(_ delay: Interval) -> (reason: CloseReason, after: Interval)? {
         switch scenario.deployment.front {
         case .loadBalancer:
+            // A closed account takes its load balancer with it.
+            if case .closed = account { return (.timedOut, Self.callTimeout) }
             guard scenario.deployment.reaches(from: .loadBalancer, to: .instance, port: 8_000)
             else { return (.timedOut, Self.callTimeout) }
             // A stopped instance is no target, which is told at once.

@@ -177,6 +177,7 @@ extension World {
     /// Sets what each process holds now; the kernel may have to kill one.
     mutating func weighMemory() {
         guard host.isUp else { return }
+        flightsWeighedAt = flights.used + Self.flightsWeighed
         for service in Service.allCases { weigh(service) }
     }
 
@@ -186,7 +187,8 @@ extension World {
         check(players >= 0, "more players left than came")
         check(publishers >= 0, "more publishers left than came")
         guard host.isUp else { return }
-        for service in [Service.rtmp, .coordinator, .worker] { weigh(service) }
+        flightsWeighedAt = flights.used + Self.flightsWeighed
+        for service in [Service.rtmp, .coordinator, .worker, .front] { weigh(service) }
     }
 
     private mutating func weigh(_ service: Service) {
@@ -209,8 +211,10 @@ extension World {
         case .worker:
             return costs.memory(connections: pools[1].open + worker.connectionsOpen + 1)
         case .database: return costs.memory(connections: pools[0].open + pools[1].open)
-        case .cache: return costs.memoryIdle + cacheTables.used
-        case .front: return costs.memoryIdle
+        // The coordinator's and the worker's.
+        case .cache: return costs.memory(connections: 2) + cacheTables.used
+        // Each call under way is one to the caller and one to the coordinator.
+        case .front: return costs.memory(connections: 2 * coordinator.callsUnderWay)
         }
     }
 

@@ -280,7 +280,7 @@ extension World {
         add("heartbeats", tally.heartbeats)
         add("calls", tally.calls)
         add("calls_failed", tally.callsFailed)
-        add("calls_failed_open", tally.callsFailedOpen)
+        add("calls_to_unhealthy_target", tally.callsToUnhealthy)
         add("database_connections_refused", tally.connectionsRefused)
         add("cache_keys_evicted", cacheTables.evicted)
         add("transactions", tally.transactions)

@@ -54,6 +54,8 @@ public struct World: ~Copyable {
 
     var homes: [Home] = []
     var flights = Slots<Flight>()
+    /// With so many flights memory is weighed again.
+    var flightsWeighedAt = World.flightsWeighed
     var links = Slots<Link>()
     /// What is said on each link, by the link's index.
     var conversations: [Conversation?] = []

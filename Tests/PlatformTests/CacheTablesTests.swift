@@ -102,6 +102,7 @@ import Testing
         #expect(cache.execute(.takeSession(SessionID(0)), at: Self.start) == .session(nil))
         #expect(cache.execute(.takeSession(SessionID(9_999)), at: Self.start) == .session(holder))
         guard case .nodes(let nodes) = cache.execute(.nodes(StreamID(0)), at: Self.start) else {
+            Issue.record("no nodes")
             return
         }
         #expect(nodes.count == 100)

@@ -112,7 +112,10 @@ import Testing
             let plays = try await wait(90) {
                 try await browser.value("\(video).currentTime > 1") == true
             }
-            #expect(plays)
+            let state = try await browser.value(
+                "[\(video).currentTime, \(video).readyState, \(video).networkState]")
+            let complaints = try await browser.complaints()
+            #expect(plays, "\(state), \(complaints)")
             await browser.close()
         }
     }

@@ -53,7 +53,7 @@ import Testing
         #expect(small.verdict("dashboard-https")?.status == .fail)
         #expect(small.figure("health_checks_failed") > .zero)
         #expect(small.events.contains { $0.kind == "target-unhealthy" })
-        #expect(small.figure("calls_failed_open") > .zero)
+        #expect(small.figure("calls_to_unhealthy_target") > .zero)
         let large = Plan.run(
             scenario(pool: 240) {
                 $0.deployment.database = .managed(
@@ -140,41 +140,47 @@ import Testing
         world.run(until: Plan.start + .minutes(30) + .seconds(1))
         world.weighMemory()
         let idle = world.host.memory.used
-        world.effectsAt = world.now
-        for index in UInt64(0)..<200 {
-            let viewer = ProgramRef(kind: .prober, index: 0)
-            world.place(.overview, CallID(1 << 41 + index), to: .front, by: viewer)
+        // The second pile is no higher than the first, and is weighed as well.
+        for pile in UInt64(0)..<2 {
+            world.effectsAt = world.now
+            for index in UInt64(0)..<200 {
+                let viewer = ProgramRef(kind: .prober, index: 0)
+                world.place(.overview, CallID(1 << 41 + pile << 20 + index), to: .front, by: viewer)
+            }
+            var most: Int64 = 0
+            for _ in 0..<400 {
+                world.run(until: world.now + .milliseconds(10))
+                most = max(most, world.host.memory.used)
+            }
+            #expect(most > idle + 100 * 80_000, "pile \(pile): \(most - idle)")
+            world.weighMemory()
+            #expect(world.host.memory.used < idle + 10 * 80_000)
         }
-        var most: Int64 = 0
-        for _ in 0..<400 {
-            world.run(until: world.now + .milliseconds(10))
-            most = max(most, world.host.memory.used)
-        }
-        #expect(most > idle + 100 * 80_000, "\(most - idle)")
-        world.weighMemory()
-        #expect(world.host.memory.used < idle + 10 * 80_000)
     }
 
     // MARK: Load balancer
 
-    @Test("a stopped instance is no target: 503 at once, and healthy again after one check")
+    /// Method: beside a world in which nobody calls.
+    @Test("a stopped instance is no target: 503 at once; back, it is healthy after five checks")
     func stopped() throws {
-        var world = try world(
-            scenario(pool: 5) {
-                $0.faults = [
-                    Fault(kind: .instanceStopStart(off: .minutes(10)), at: .hours(1))
-                ]
-            })
+        let scenario = scenario(pool: 5) {
+            $0.faults = [Fault(kind: .instanceStopStart(off: .minutes(10)), at: .hours(1))]
+        }
+        var world = try world(scenario)
+        var quiet = try self.world(scenario)
         world.run(until: Plan.start + .minutes(65))
+        quiet.run(until: world.now)
         world.effectsAt = world.now
-        let failed = world.tally.callsFailed
         let friend = ProgramRef(kind: .streamer, index: 0)
         world.place(.overview, CallID(1 << 41), to: .front, by: friend)
         world.run(until: world.now + .seconds(1))
-        #expect(world.tally.callsFailed > failed)
+        quiet.run(until: world.now)
+        #expect(world.tally.callsFailed == quiet.tally.callsFailed + 1)
         let checks = world.tally.healthChecks
         world.run(until: Plan.start + .minutes(69))
         #expect(world.tally.healthChecks == checks, "a target out of use was looked at")
+        world.run(until: Plan.start + .minutes(72))
+        #expect(world.balancer?.targets[0].health == .unhealthy)
         world.run(until: Plan.start + .minutes(75))
         #expect(world.balancer?.targets[0].health == .healthy)
         #expect(world.tally.healthChecks > checks)

@@ -150,6 +150,26 @@ import Testing
         #expect(others >= 3)
     }
 
+    @Test("what is paid for an old PostgreSQL goes with the database")
+    func extendedSupport() throws {
+        var scenario = Plan.fiveFriends(days: 1)
+        scenario.deployment.database = .managed(
+            instanceClass: "db.t3.micro",
+            storage: VolumePlan(size: .gibibytes(20), type: .gp2), multiAZ: false, backupDays: 7,
+            engineVersion: 13)
+        let whole = Plan.run(scenario)
+        #expect(whole.bill.lines.contains { $0.id == "database-extended-support" })
+        let moved = Plan.run(Change.containers.applied(to: scenario))
+        let total = try #require(Double(moved.bill.total730h.cents))
+        scenario.pricing.budgetCents = Int64(total * 108)
+        let options = Runner.Options(fidelity: .fluid, findsRemedies: true, traceHour: nil)
+        let runner = try #require(Runner(scenario, options))
+        let verdict = runner.run { _ in true }.result.verdict("cost-under-budget")
+        #expect(verdict?.status == .fail)
+        #expect(verdict?.remedy?.change.hasPrefix("Run database, cache and TLS") == true)
+        #expect(verdict?.remedy?.status == .pass)
+    }
+
     @Test("a search that found nothing says what it ran")
     func nothingFound() throws {
         var scenario = Plan.fiveFriends(days: 1)
@@ -165,8 +185,11 @@ import Testing
         let tried = try #require(media.tried)
         #expect((1...6).contains(tried.count) && tried.allSatisfy { $0.status != .pass })
         #expect(Set(tried.map(\.change)).count == tried.count)
-        // A larger instance changed nothing, and no still larger one was run.
-        #expect(tried.count { $0.change.contains("t3.") } == 1, "\(tried.map(\.change))")
+        // With nothing else and at the lower rate, a larger instance changed nothing: no still
+        // larger one was run.
+        let sizes = tried.map(\.change).filter { $0.contains("t3.") }
+        let rests = sizes.map { $0.split(separator: "t3.")[0] }
+        #expect(!rests.isEmpty && Set(rests).count == rests.count, "\(sizes)")
         let friends = try #require(result.verdict("concurrent-friends"))
         #expect(friends.status == .fail && friends.tried == [])
         #expect(Plan.run(scenario).verdict("rtmp-reliable")?.tried == nil)

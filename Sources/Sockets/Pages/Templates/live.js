@@ -11,19 +11,24 @@
     const focused = live.contains(document.activeElement) ? document.activeElement.id : "";
     live.innerHTML = JSON.parse(event.data);
     if (focused) document.getElementById(focused)?.focus();
-    play();
   };
-  const playsHLS = video?.canPlayType("application/vnd.apple.mpegurl");
-  if (video && !playsHLS) document.getElementById("no-hls").hidden = false;
-  // A stream that begins later, or begins again, is picked up without a click; its first segment
-  // takes some seconds, and nothing is asked for while it is off the air.
-  let due = 0;
-  const start = () => {
-    due = 0;
-    const isOver = !video.hasAttribute("src") || video.error || video.ended;
-    if (isOver && live.querySelector(".badge.live")) video.src = video.dataset.src;
-  };
-  const play = () => { if (playsHLS && !due) due = setTimeout(start, 5000); };
-  video?.addEventListener("error", play);
-  video?.addEventListener("ended", play);
+  if (!video) return;
+  if (!video.canPlayType("application/vnd.apple.mpegurl")) {
+    document.getElementById("no-hls").hidden = false;
+    return;
+  }
+  // While the stream is on the air the player is kept going: one that begins later or again is
+  // loaded, and one that has waited for a quarter of a minute is loaded anew. Nothing is asked for
+  // while the stream is off the air.
+  const everyMilliseconds = 5000, waitsMax = 3;
+  let waits = 0, position = 0;
+  setInterval(() => {
+    const isWaiting = video.readyState < video.HAVE_FUTURE_DATA && video.currentTime === position;
+    waits = isWaiting ? waits + 1 : 0;
+    position = video.currentTime;
+    const isOver = !video.hasAttribute("src") || video.error || video.ended || waits >= waitsMax;
+    if (!isOver || !live.querySelector(".badge.live")) return;
+    waits = 0;
+    video.src = video.dataset.src;
+  }, everyMilliseconds);
 })();
