@@ -112,10 +112,10 @@ import Testing
             let plays = try await wait(90) {
                 try await browser.value("\(video).currentTime > 1") == true
             }
-            let state = try await browser.value(
-                "[\(video).currentTime, \(video).readyState, \(video).networkState]")
             let complaints = try await browser.complaints()
-            #expect(plays, "\(state), \(complaints)")
+            let player = try await browser.value(
+                "[\(video).currentTime, \(video).readyState, \(video).networkState]")
+            #expect(plays, "\(player), \(complaints)")
             await browser.close()
         }
     }
