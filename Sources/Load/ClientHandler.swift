@@ -140,7 +140,6 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         case .play:
             loop.tally.add(now - called, to: .playAccepted)
             reception = loop.reception(of: client, called: called, started: now)
-            context?.channel.acknowledgeEverySecondSegment()
         }
     }
 
