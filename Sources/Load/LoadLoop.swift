@@ -169,7 +169,8 @@ final class LoadLoop {
         guard isResting else { return }
         usleep(UInt32(Self.rest.nanoseconds / 1_000))
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.execute { bound.value.restBetweenLooks() }
+        // A task that is due at once would run before the sockets are looked at.
+        eventLoop.scheduleTask(in: .microseconds(50)) { bound.value.restBetweenLooks() }
     }
 
     func noteEnd(_ purpose: ClientSession.Purpose) {
