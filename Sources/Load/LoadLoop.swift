@@ -1,5 +1,4 @@
 import Base
-import Foundation
 import NIOCore
 import RTMP
 import Sockets
@@ -22,7 +21,6 @@ final class LoadLoop {
     private var clients: [ObjectIdentifier: any LoadClient] = [:]
     private var lagDue = NIODeadline.now()
     private var isOver = false
-    private var isResting = false
     private(set) var began = RTMPClient.now
     /// The same by the time of day.
     private var beganDay = Instant(nanoseconds: 0)
@@ -40,9 +38,6 @@ final class LoadLoop {
 
     private static let lagEvery = TimeAmount.milliseconds(20)
     private static let incidentsMax = 100
-    /// How long the sockets are left alone between two looks at them, and from how many players on.
-    static let rest = Interval.milliseconds(1)
-    private static let restPlayers: Int64 = 64
     /// Waiting shorter than this at the end of the load is nobody's failure.
     static let patience = Interval.seconds(2)
 
@@ -156,21 +151,7 @@ final class LoadLoop {
         case .play:
             playersNow += 1
             tally.playersStarted += 1
-            if !isResting { restBetweenLooks() }
         }
-    }
-
-    /// Many players are read from once a millisecond, and not at each segment that comes: servers
-    /// send a picture in pieces, and a read of each costs the generator several times as much as
-    /// one of all (network interfaces coalesce interrupts for the same reason). What arrives is
-    /// seen at most so much later.
-    private func restBetweenLooks() {
-        isResting = playersNow >= Self.restPlayers && !isOver
-        guard isResting else { return }
-        usleep(UInt32(Self.rest.nanoseconds / 1_000))
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        // A task that is due at once would run before the sockets are looked at.
-        eventLoop.scheduleTask(in: .microseconds(50)) { bound.value.restBetweenLooks() }
     }
 
     func noteEnd(_ purpose: ClientSession.Purpose) {
