@@ -23,7 +23,9 @@ public enum Privileges {
     /// In threads that the C library left out, which are few: it does not count those that end.
     private static func giveUpElsewhere(_ user: uid_t, _ group: gid_t) throws(CaptureFailure) {
         for _ in 0..<triesMax {
-            let others = threads(notOf: user)
+            guard let others = threads(notOf: user) else {
+                throw .cannotGiveUpPrivileges(reason: "/proc/self/task cannot be read")
+            }
             if others.isEmpty { return }
             for thread in others { _ = streamr_have_thread_become(thread, user, group) }
             usleep(pause)
@@ -34,14 +36,17 @@ public enum Privileges {
     private static let triesMax = 200
     private static let pause: UInt32 = 10_000
 
-    /// Living threads of this process with another user: proc(5).
-    private static func threads(notOf user: uid_t) -> [Int32] {
+    /// Living threads of this process with another user: proc(5). Nil where that is not known.
+    private static func threads(notOf user: uid_t) -> [Int32]? {
         let folder = "/proc/self/task"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            return nil
+        }
         return names.compactMap(Int32.init).filter { thread in
             let path = "\(folder)/\(thread)/status"
             guard let status = try? String(contentsOfFile: path, encoding: .utf8) else {
-                return false
+                // Only one that is gone has none.
+                return FileManager.default.fileExists(atPath: path)
             }
             return !status.contains("State:\tZ")
                 && !status.contains("\nUid:\t\(user)\t\(user)\t\(user)\t")

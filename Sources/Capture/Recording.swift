@@ -132,7 +132,9 @@ extension Recording {
         private func give(_ descriptor: Int32) throws(CaptureFailure) {
             guard geteuid() == 0, let owner = options.owner else { return }
             guard let entry = getpwnam(owner)?.pointee else { throw .unknownUser(owner) }
-            fchown(descriptor, entry.pw_uid, entry.pw_gid)
+            guard fchown(descriptor, entry.pw_uid, entry.pw_gid) == 0 else {
+                throw Self.failure(options.folder)
+            }
         }
 
         private static func failure(_ path: String) -> CaptureFailure {
@@ -148,7 +150,8 @@ extension Recording {
             let path = "\(options.folder)/\(name)"
             // One that is there may be somebody else's.
             unlinkat(folder, name, 0)
-            let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+            // Nor is one followed that its folder's owner puts there meanwhile.
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
             let descriptor = openat(folder, name, flags, 0o644)
             guard descriptor >= 0, let stream = fdopen(descriptor, "w") else {
                 throw Self.failure(path)

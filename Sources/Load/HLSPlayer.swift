@@ -251,6 +251,13 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         loop.tally.segments += 1
         reader.finish()
         takePictures(at: now)
+        if !hasPicture {
+            hasPicture = true
+            for check in loop.pictureChecks {
+                loop.note(
+                    check: check, passed: false, of: client.name, "a segment without one, by HLS")
+            }
+        }
         takeDate(segment, at: now)
         loop.tally.add(now - askedAt, to: .segment)
         if let until = shownUntil {

@@ -34,6 +34,14 @@ public struct LoadCall: Sendable {
     var span: Interval?
     public var kind = Kind.other
 
+    /// As long as its stages; nil for what has none.
+    public var length: Interval? {
+        switch arrival {
+        case .stages(let stages), .callerStages(let stages): stages.length
+        case .rate, .callers, .every, .at: nil
+        }
+    }
+
     static let rateMax = Fixed(100_000)
     static let callersMax = 10_000
 

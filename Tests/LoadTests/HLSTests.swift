@@ -90,7 +90,7 @@ import Testing
         }
         #expect(try result.status("connections") == .fail)
         #expect(result.failures(LoadFailure.stoodStill.rawValue) == Fixed(2), "\(result.failures)")
-        #expect(result.spread("stall")?.count == 2)
+        #expect(try #require(result.spread("stall")?.count) >= 2)
         // The server itself still greets.
         #expect(try result.status("answers") == .pass)
     }
@@ -123,8 +123,11 @@ import Testing
         let ahead = try #require(result.count("target_clock_ahead"))
         let error = try #require(result.count("target_clock_error"))
         // The date stands still, so later answers say less and less; each restarts the estimate.
-        #expect(error <= Fixed(510) && error > .zero)
-        #expect(abs(ahead.millionths - Fixed(3_600_000).millionths) < 5_000_000_000, "\(ahead)")
+        #expect(error <= Fixed(600) && error > .zero)
+        // The load may have begun late by the time that its clips took.
+        let late = Fixed.ratio(Int128((result.start - day).nanoseconds), 1_000_000)
+        let difference = ahead.millionths + late.millionths - Fixed(3_600_000).millionths
+        #expect(abs(difference) < 6_000_000_000, "\(ahead), \(late)")
     }
 
     @Test("a playlist that leads elsewhere is not followed", .timeLimit(.minutes(1)))

@@ -16,10 +16,10 @@ import Testing
         let result = try await TestServer.with { port in
             let start = NIODeadline.now()
             return try await Faulty.freezes(
-                from: start + .seconds(3), until: start + .seconds(600), to: port
+                from: start + .seconds(9), until: start + .seconds(600), to: port
             ).with { frozen in
                 // So little that the kernel holds all of it.
-                try await LoadPlan.small(port: frozen, players: 0, seconds: 5).run()
+                try await LoadPlan.small(port: frozen, players: 0, seconds: 11).run()
             }
         }
         #expect(try result.status("connections") == .pass)

@@ -88,12 +88,24 @@ struct BlastCommand: AsyncParsableCommand {
     @Flag(help: "Print nothing.")
     var quiet = false
 
+    private static var timeOfDay: Instant {
+        Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
+    }
+
+    private func refuseIdleChecks(of plan: LoadPlan) throws {
+        if let check = plan.checks.first(where: { !plan.isChecked(by: $0) }) {
+            throw Failure.usage("--check \(check.name): there is no such call, or no player")
+        }
+    }
+
     func run() async throws {
         let targets = try BlastTargets(
             target, http: load.http, figures: load.targetFigures, health: load.targetHealth,
             consent: consent.iAmAllowedToLoad)
         var plan = try plan(targets)
         if let refusal = plan.refusal { throw Failure.usage("nothing was sent: \(refusal)") }
+        // Who registers learns only there which calls there are.
+        if !streams.register { try refuseIdleChecks(of: plan) }
         let folder = out ?? "results/blast-\(targets.host.replacing(":", with: "-"))"
         try BlastFolders.check(out: folder, capture: capturing.capture, jsonLines: jsonLines)
         let begin = try setTime
@@ -107,10 +119,13 @@ struct BlastCommand: AsyncParsableCommand {
             predicted = try scenario.prediction(of: stretch) { interrupt.isRaised }
             try interrupt.check()
         }
-        if streams.register { try await register(&plan, at: addresses, interrupt) }
+        if streams.register {
+            try await register(&plan, at: addresses, interrupt)
+            try refuseIdleChecks(of: plan)
+        }
         if let begin { try await wait(until: begin, interrupt) }
         let clock = HostClock()
-        let start = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000)
+        let start = Self.timeOfDay
         let outputs = try await BlastOutputs(
             metricsPort: metricsPort, jsonLines: jsonLines, start: start, note)
         let captured = try capturing.start(
@@ -120,7 +135,7 @@ struct BlastCommand: AsyncParsableCommand {
         var result: LoadResult
         do {
             result = try await LoadRun.result(
-                of: plan, at: addresses, start: start, isStopped: { interrupt.isRaised },
+                of: plan, at: addresses, start: Self.timeOfDay, isStopped: { interrupt.isRaised },
                 show: {
                     display.show($0)
                     outputs.show($0)

@@ -12,7 +12,10 @@ struct BlastConsent: ParsableArguments {
             "The host of the target once more, exactly: you answer for it.", valueName: "host"))
     var iAmAllowedToLoad: String?
 
-    @Option(help: ArgumentHelp("Clients; 50 for another host.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Clients; 50 for another host. Each second's look at the target is one more, and "
+                + "--target-health another.", valueName: "count"))
     var maxConnections: Int?
 
     @Option(help: ArgumentHelp("Of the load; 5m for another host.", valueName: "time"))

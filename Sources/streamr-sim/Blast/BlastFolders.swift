@@ -13,12 +13,21 @@ enum BlastFolders {
         } catch {
             throw Failure.usage(error.description)
         }
+        // It may become another user's.
+        if let capture, let foreign = foreign(in: place(capture).path) {
+            throw Failure.usage("--capture \(capture): has \(foreign), which is no capture")
+        }
         for (flag, path) in [("--capture", capture), ("--json-lines", jsonLines)] {
             guard let path else { continue }
             guard !(place(path).path + "/").hasPrefix(folder.path + "/") else {
                 throw Failure.usage("\(flag) \(path): \(out) is for the results alone")
             }
         }
+    }
+
+    private static func foreign(in folder: String) -> String? {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
+        return names?.sorted().first { !$0.hasPrefix("capture-") || !$0.hasSuffix(".pcap") }
     }
 
     /// Links are followed as far as the path is there.

@@ -170,8 +170,8 @@ struct BlastLoad: ParsableArguments {
             throw Failure.usage("--http-connections: 1 to \(Self.clientsMax)")
         }
         let requests = try requests
-        let isNobody = Arrivals.population(0)
-        let hasWebPlayers = arrivals.flvPlayers != isNobody || arrivals.hlsPlayers != isNobody
+        let nobody = Arrivals.population(0)
+        let hasWebPlayers = arrivals.flvPlayers != nobody || arrivals.hlsPlayers != nobody
         guard web != nil || (requests.isEmpty && !hasWebPlayers) else {
             throw Failure.usage("--flv-players, --hls-players and --call: --http says where")
         }
@@ -179,11 +179,12 @@ struct BlastLoad: ParsableArguments {
             throw Failure.usage(
                 "--flv-players and --hls-players: the target's application says what")
         }
-        guard arrivals.all.contains(where: { $0 != isNobody }) || !requests.isEmpty else {
+        guard arrivals.all.contains(where: { $0 != nobody }) || !requests.isEmpty else {
             throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
         let duration =
-            try self.duration.map { try time($0, "--duration") } ?? arrivals.length ?? .minutes(1)
+            try self.duration.map { try time($0, "--duration") }
+            ?? ([arrivals.length] + requests.map(\.length)).compactMap { $0 }.max() ?? .minutes(1)
         let callers = requests.reduce(0) { $0 + $1.callers }
         let ramp = ceilings.ramp(try askedRamp, clients: arrivals.population + callers)
         let warmUp = try askedWarmUp
@@ -207,9 +208,6 @@ struct BlastLoad: ParsableArguments {
         plan.checks = try checks
         plan.shard = try share
         plan.follow(arrivals)
-        if let check = plan.checks.first(where: { !plan.isChecked(by: $0) }) {
-            throw Failure.usage("--check \(check.name): there is no such call, or no player")
-        }
         let most = [plan.publishers, plan.players, plan.flvPlayers, plan.hlsPlayers].max() ?? 0
         guard most <= Self.clientsMax else {
             throw Failure.usage(
