@@ -243,11 +243,9 @@ struct Remedies {
 
     private func byBill(_ list: [[Change]]) -> [[Change]] {
         let weighed = byEffort(list).enumerated().map {
-            (bill: month($0.element), place: $0.offset)
+            (bill: month($0.element), place: $0.offset, changes: $0.element)
         }
-        let order = weighed.sorted { ($0.bill, $0.place) < ($1.bill, $1.place) }
-        let sorted = byEffort(list)
-        return order.map { sorted[$0.place] }
+        return weighed.sorted { ($0.bill, $0.place) < ($1.bill, $1.place) }.map(\.changes)
     }
 
     private func effort(_ changes: [Change]) -> Int64 { changes.reduce(0) { $0 + $1.effort } }
