@@ -55,6 +55,68 @@ import Testing
         #expect(short.most <= Self.kept)
     }
 
+    /// What came of random pieces of the bytes: the messages, and the error that ended them.
+    private static func outcome(
+        _ bytes: [UInt8], kept: Int, _ random: inout Random
+    ) -> (messages: [Message], error: RTMPError?) {
+        var limits = Limits()
+        limits.mediaKeptMax = kept
+        limits.assemblyMax = .max
+        var reader = ChunkReader(limits: limits)
+        var messages: [Message] = []
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + 1 + Int(random.below(1_500)))
+            reader.receive(Array(bytes[start..<end]).span)
+            start = end
+            do throws(RTMPError) {
+                while let message = try reader.next() { messages.append(message) }
+            } catch {
+                return (messages, error)
+            }
+        }
+        return (messages, nil)
+    }
+
+    @Test("of shortened headers, commands in between and broken bytes both readers make the same")
+    func brokenBytes() throws {
+        var random = Random(seed: 42)
+        var errors = 0
+        for round in 0..<400 {
+            var bytes: [UInt8] = []
+            var writer = ChunkWriter()
+            writer.setChunkSize(128 + Int(random.below(700)), into: &bytes)
+            for number in 0..<12 {
+                var message = Self.media(number, length: Int(random.below(3_000)))
+                if round % 4 == 0 {
+                    let later = Int64(0xFF_FFF0) + Int64(number) * 9
+                    message.timestamp = Timestamp(milliseconds: later)
+                }
+                let chunkStream = message.kind.chunkStream
+                writer.write(message.message(on: MessageStreamID(1)), on: chunkStream, into: &bytes)
+                guard number % 5 == 0 else { continue }
+                let command = Command("onBWDone", transaction: 0, [.null])
+                writer.write(command.message(on: .connection), on: .command, into: &bytes)
+            }
+            if round % 2 == 1 {
+                let place = Int(random.below(UInt64(bytes.count)))
+                bytes[place] ^= UInt8(1 + random.below(255))
+            }
+            let whole = Self.outcome(bytes, kept: .max, &random)
+            let short = Self.outcome(bytes, kept: Self.kept, &random)
+            try #require(whole.messages.count == short.messages.count)
+            #expect(whole.error == short.error)
+            errors += whole.error == nil ? 0 : 1
+            for (a, b) in zip(whole.messages, short.messages) {
+                let isMedia = a.type == .audio || a.type == .video
+                #expect(b.payload == (isMedia ? Array(a.payload.prefix(Self.kept)) : a.payload))
+                #expect(b.payload.count + b.bytesLeftOut == a.payload.count)
+                #expect(b.timestamp == a.timestamp && b.type == a.type && b.stream == a.stream)
+            }
+        }
+        #expect(errors > 20)
+    }
+
     @Test("commands are kept whole")
     func commands() throws {
         var bytes: [UInt8] = []

@@ -85,7 +85,8 @@ public struct ChunkReader: Sendable {
 
     public mutating func receive(_ bytes: Span<UInt8>) {
         bytesReceived += UInt64(bytes.count)
-        inbox.append(bytes)
+        let taken = limits.mediaKeptMax < .max && inbox.count == 0 ? skim(bytes) : 0
+        if taken < bytes.count { inbox.append(bytes.extracting(taken...)) }
     }
 
     /// The next whole message, or nil if more bytes are needed.
@@ -147,6 +148,43 @@ public struct ChunkReader: Sendable {
         return count
     }
 
+    /// Lets go of media that nobody keeps as they come, without a copy of them in the inbox, which
+    /// is empty: as far as the end of one message. Returns how many of the bytes are done with; what
+    /// is wrong with them `next` finds in the inbox.
+    private mutating func skim(_ bytes: Span<UInt8>) -> Int {
+        var taken = 0
+        if case .header = phase {
+            taken = min(bytes.count, ChunkHeader.lengthMax + limits.mediaKeptMax)
+            inbox.append(bytes.extracting(..<taken))
+            guard let index = try? readHeader() else { return taken }
+            let left = min(streams[index].length - streams[index].received, chunkSize)
+            phase = .payload(stream: index, left: left)
+        }
+        guard case .payload(let index, var left) = phase else { return taken }
+        if inbox.count > 0, let count = try? takePayload(index, atMost: left) {
+            left -= count
+            phase = .payload(stream: index, left: left)
+        }
+        guard inbox.count == 0, streams[index].payload.count == keptMax(index) else { return taken }
+        while taken < bytes.count {
+            let count = min(left, bytes.count - taken)
+            streams[index].leftOut += count
+            taken += count
+            left -= count
+            let missing = streams[index].length - streams[index].received
+            if left == 0, missing > 0, taken < bytes.count,
+                isPlainContinuation(bytes[taken], of: index)
+            {
+                taken += 1
+                left = min(missing, chunkSize)
+            } else {
+                break
+            }
+        }
+        phase = .payload(stream: index, left: left)
+        return taken
+    }
+
     /// How much of this stream's message is kept.
     private func keptMax(_ index: Int) -> Int {
         let type = streams[index].type
@@ -155,12 +193,14 @@ public struct ChunkReader: Sendable {
 
     /// A shortcut for the commonest header by far: one byte that says the same message goes on.
     private mutating func skipPlainContinuation(of index: Int) -> Bool {
-        let id = streams[index].id.raw
-        guard id < 64, streams[index].extended == nil, inbox.count > 0,
-            inbox[0] == 0xC0 | UInt8(id)
-        else { return false }
+        guard inbox.count > 0, isPlainContinuation(inbox[0], of: index) else { return false }
         inbox.drop(1)
         return true
+    }
+
+    private func isPlainContinuation(_ byte: UInt8, of index: Int) -> Bool {
+        let id = streams[index].id.raw
+        return id < 64 && streams[index].extended == nil && byte == 0xC0 | UInt8(id)
     }
 
     private mutating func finishMessage(_ index: Int) -> Message {

@@ -47,11 +47,17 @@ extension ClientSession {
 
     /// Servers exist that play without saying so first.
     private mutating func handleMedia(_ message: Message) {
-        guard purpose == .play, phase == .request || phase == .started,
-            let media = MediaMessage(message, unwrapper: &unwrapper), !media.isServerTalk
-        else { return }
+        guard phase == .request || phase == .started, let media = played(message) else { return }
         if phase == .request { start() }
         ready.append(.media(media))
+    }
+
+    /// What a player makes of the message; nil for what is not played.
+    mutating func played(_ message: Message) -> MediaMessage? {
+        guard purpose == .play, let media = MediaMessage(message, unwrapper: &unwrapper),
+            !media.isServerTalk
+        else { return nil }
+        return media
     }
 
     private mutating func start() {

@@ -123,7 +123,9 @@ public struct ClientSession: Sendable {
                 link.listen(at: now)
                 if let event = ready.popFirst() { return event }
                 guard let event = try link.next() else { return nil }
-                if case .message(let message) = event { try handle(message) }
+                guard case .message(let message) = event else { continue }
+                if phase == .started, let media = played(message) { return .media(media) }
+                try handle(message)
             case .failed:
                 return nil
             }
