@@ -35,11 +35,10 @@ struct BenchBlast {
         let media = ["rtmp://127.0.0.1:\(target.rtmpPort)/live", "--publishers", "1"]
         let one = try Load(program, media + ["--players", "1"], seconds: 20)
         let many = 1_000
-        let spent = target.cpuSeconds
-        let load = try Load(program, media + ["--players", "\(many)"], seconds: 40)
-        // They come in the second eighth of the time, so it is as if all were there for 13/16 of it.
-        let serverPercent = (target.cpuSeconds - spent) / (40.0 * 13 / 16) / Double(many) * 100
-        let percent = load.generator("cpu") / Double(many)
+        let load = try Load(
+            program, media + ["--players", "\(many)"], seconds: 40, target: target)
+        let percent = load.cpu.generator / Double(many)
+        let serverPercent = load.cpu.target / Double(many)
         let kilobytes = Double(load.memory - one.memory) / Double(many - 1) / 1_000
         print(
             String(
@@ -89,9 +88,13 @@ struct BenchBlast {
 struct Load {
     private var summary: [String: Any] = [:]
     private(set) var memory: Int64 = 0
+    /// Of a core, in per cent, both at the same time, while all clients are there.
+    private(set) var cpu = (generator: Double.nan, target: Double.nan)
 
     /// All come in the first quarter, and what is measured in the second is left out as well.
-    init(_ program: String, _ words: [String], seconds: Int) throws {
+    init(
+        _ program: String, _ words: [String], seconds: Int, target: Target? = nil
+    ) throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "bench-blast-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -104,6 +107,19 @@ struct Load {
                 "\(seconds / 2)s", "--quiet", "--out", folder.path,
             ]
         try process.run()
+        func spent() -> (generator: Double, target: Double) {
+            (
+                ProcessFigures.cpuSeconds(of: process.processIdentifier),
+                target?.cpuSeconds ?? .nan
+            )
+        }
+        Thread.sleep(forTimeInterval: Double(seconds) / 2)
+        let window = Double(seconds) * 3 / 8
+        let before = spent()
+        Thread.sleep(forTimeInterval: window)
+        let after = spent()
+        cpu.generator = (after.generator - before.generator) / window * 100
+        cpu.target = (after.target - before.target) / window * 100
         process.waitUntilExit()
         func read(_ name: String) throws -> [String: Any] {
             let data = try Data(contentsOf: folder.appending(path: name))

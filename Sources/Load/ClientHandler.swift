@@ -7,7 +7,6 @@ import Sockets
 /// One client of the load on its channel: an RTMP session, and what it measures.
 final class ClientHandler: ChannelInboundHandler, LoadClient {
     typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
 
     let client: LoadPlan.Client
     private let loop: LoadLoop
@@ -22,6 +21,8 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     private var isOver = false
     private var reception: Reception?
     private var transmission: Transmission?
+    /// Of what is said and sent.
+    private var writer: SocketWriter?
 
     init(_ client: LoadPlan.Client, _ url: StreamURL, _ loop: LoadLoop) {
         self.client = client
@@ -47,6 +48,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         // It left while it was still called for.
         guard !isOver else { return context.close(promise: nil) }
         self.context = context
+        writer = SocketWriter(context, isSecure: session.url.isSecure)
         loop.tally.add(RTMPClient.now - called, to: .connect)
         // A channel keeps the buffer that it read into last.
         try? context.channel.syncOptions?.setOption(.recvAllocator, value: Self.buffers)
@@ -83,6 +85,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         timer = nil
         transmission?.cancel()
         self.context = nil
+        writer = nil
         loop.remove(self)
         context.fireChannelInactive()
     }
@@ -100,14 +103,14 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             while let event = try session.next(at: now) { take(event, at: now) }
         } catch {
             fail(LoadFailure(error, isStarted: isStarted), "\(error)")
-            flush(context)
+            flush()
             return context.close(promise: nil)
         }
         if !isGreeted, session.isGreeted {
             isGreeted = true
             loop.tally.add(now - called, to: .handshake)
         }
-        flush(context)
+        flush()
         setTimer(context)
     }
 
@@ -131,10 +134,10 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             loop.tally.add(now - called, to: .publishAccepted)
             let tape = loop.tapes[client.shape]
             for header in tape.headers { session.send(header) }
-            guard let context else { return }
-            flush(context)
+            flush()
+            guard let context, let writer else { return }
             transmission = Transmission(
-                tape, on: stream, from: now, context, loop,
+                tape, on: stream, from: now, context, writer, loop,
                 counted: client.counted(from: loop.began))
             transmission?.advance()
         case .play:
@@ -143,11 +146,11 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         }
     }
 
-    private func flush(_ context: ChannelHandlerContext) {
+    private func flush() {
         let output = session.takeOutput()
         guard !output.isEmpty else { return }
         loop.count(sent: output.count)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: output)), promise: nil)
+        writer?.write(output.span)
     }
 
     private func setTimer(_ context: ChannelHandlerContext) {
@@ -197,7 +200,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         }
         guard let context else { return nil }
         session.end()
-        flush(context)
+        flush()
         let channel = context.channel
         channel.close(promise: nil)
         return channel.closeFuture

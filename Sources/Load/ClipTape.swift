@@ -1,13 +1,12 @@
 import Base
 import Media
-import NIOCore
 import RTMP
 
 /// A clip, or a whole FLV file, cut into chunks once, to be sent by any number of publishers, round
 /// after round.
 ///
 /// Every message has a full header with its absolute time, so any of them may be left out; a
-/// publisher copies the first bytes of each, with its own time and stamp, and shares the rest.
+/// publisher sends a copy with its own time and stamp.
 struct ClipTape: Sendable {
     struct Item: Sendable {
         /// From the start of the round.
@@ -15,9 +14,8 @@ struct ClipTape: Sendable {
         var isPicture: Bool
         /// A picture that needs no other.
         var isKey: Bool
-        /// The header and as much of the payload as holds the stamp.
-        var head: [UInt8]
-        var rest: ByteBuffer
+        /// Header, payload, and the headers of its further chunks.
+        var bytes: [UInt8]
         /// Of the payload.
         var length: Int
     }
@@ -74,8 +72,7 @@ struct ClipTape: Sendable {
             if message.kind == .data || MediaRole(message) == .header {
                 headers.append(message)
             } else {
-                items.append(
-                    Self.item(message, at: message.timestamp.milliseconds, isStamped: true))
+                items.append(Self.item(message, at: message.timestamp.milliseconds))
             }
         }
         self.headers = headers
@@ -103,7 +100,7 @@ struct ClipTape: Sendable {
                 let start = first ?? time
                 first = start
                 last = max(last, time - start)
-                items.append(Self.item(message, at: max(0, time - start), isStamped: false))
+                items.append(Self.item(message, at: max(0, time - start)))
             }
         } catch {
             throw .notFLV(error)
@@ -115,24 +112,21 @@ struct ClipTape: Sendable {
         self.items = items
     }
 
-    private static func item(
-        _ message: MediaMessage, at milliseconds: Int64, isStamped: Bool
-    ) -> Item {
+    private static func item(_ message: MediaMessage, at milliseconds: Int64) -> Item {
         let isPicture = message.kind == .video
         // A publisher puts its own time in; one of 2^24 ms and more would lengthen every header.
         var timeless = message
         timeless.timestamp = .zero
-        let bytes = EncodedMessage(timeless, chunkSize: chunkSize).bytes
-        let cut = isPicture && isStamped ? headerLength + Clip.stampRange.upperBound : headerLength
         return Item(
             milliseconds: milliseconds, isPicture: isPicture,
-            isKey: isPicture && MediaRole(message) == .key, head: Array(bytes[..<cut]),
-            rest: ByteBuffer(bytes: bytes[cut...]), length: message.payload.count)
+            isKey: isPicture && MediaRole(message) == .key,
+            bytes: EncodedMessage(timeless, chunkSize: chunkSize).bytes,
+            length: message.payload.count)
     }
 
     /// On the wire, headers and all.
     var rate: Rate {
-        let bytes = items.reduce(Int64(0)) { $0 + Int64($1.head.count + $1.rest.readableBytes) }
+        let bytes = items.reduce(Int64(0)) { $0 + Int64($1.bytes.count) }
         return Rate(bitsPerSecond: multiplyDivideUp(bytes * 8, 1_000, roundLength.after(1)))
     }
 
@@ -141,21 +135,27 @@ struct ClipTape: Sendable {
         roundLength.after(round) + items[index].milliseconds
     }
 
-    /// The first bytes of a message, for one publisher; `rest` follows.
-    func writeHead(
+    /// A message, for one publisher, behind what is in the buffer.
+    func write(
         _ index: Int, time: Int64, on stream: MessageStreamID, stamp: Instant,
-        into buffer: inout ByteBuffer
+        into buffer: inout [UInt8]
     ) {
         let item = items[index]
-        let start = buffer.writerIndex
-        buffer.writeBytes(item.head)
+        let start = buffer.count
+        buffer += item.bytes
         let at = start + Self.timeOffset
-        buffer.setInteger(UInt8(truncatingIfNeeded: time >> 16), at: at)
-        buffer.setInteger(UInt16(truncatingIfNeeded: time), at: at + 1)
-        buffer.setInteger(stream.raw, at: start + Self.streamOffset, endianness: .little)
+        for place in 0..<3 {
+            buffer[at + place] = UInt8(truncatingIfNeeded: time >> (16 - 8 * place))
+        }
+        for place in 0..<4 {
+            buffer[start + Self.streamOffset + place] = UInt8(
+                truncatingIfNeeded: stream.raw >> (8 * place))
+        }
         if item.isPicture, hasStamps {
             let offset = start + Self.headerLength + Clip.stampRange.lowerBound
-            buffer.setBytes(Clip.stampDigits(stamp), at: offset)
+            for (place, digit) in Clip.stampDigits(stamp).enumerated() {
+                buffer[offset + place] = digit
+            }
         }
     }
 }

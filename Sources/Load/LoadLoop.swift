@@ -12,6 +12,8 @@ final class LoadLoop {
     let addresses: LoadAddresses
     /// Of the loop's publishers.
     let sendClock: SendClock
+    /// What one publisher is about to send; empty in between.
+    var outbox: [UInt8] = []
     /// Of all loops together.
     private let allowance: Allowance?
     private var pool: WebPool?

@@ -13,6 +13,7 @@ final class Transmission {
     private let stream: MessageStreamID
     private let from: Instant
     private let context: ChannelHandlerContext
+    private let writer: SocketWriter
     private let loop: LoadLoop
     /// When pictures count as due; nil is always.
     private let counted: Range<Instant>?
@@ -27,15 +28,19 @@ final class Transmission {
     struct NothingTaken {}
 
     private static let patience = Interval.seconds(5)
+    /// Of what is due at once, written in one piece.
+    private static let pieceMax = 64 << 10
 
     init(
         _ tape: ClipTape, on stream: MessageStreamID, from: Instant,
-        _ context: ChannelHandlerContext, _ loop: LoadLoop, counted: Range<Instant>?
+        _ context: ChannelHandlerContext, _ writer: SocketWriter, _ loop: LoadLoop,
+        counted: Range<Instant>?
     ) {
         self.tape = tape
         self.stream = stream
         self.from = from
         self.context = context
+        self.writer = writer
         self.loop = loop
         self.counted = counted
     }
@@ -46,10 +51,9 @@ final class Transmission {
     func advance() {
         guard !isOver else { return }
         let now = RTMPClient.now
-        var batch = Batch(context)
         var due = from + .milliseconds(tape.time(index, round: round))
         while due <= now {
-            send(due: due, at: now, in: &batch)
+            send(due: due, at: now)
             index += 1
             if index == tape.items.count {
                 index = 0
@@ -57,19 +61,19 @@ final class Transmission {
             }
             due = from + .milliseconds(tape.time(index, round: round))
         }
-        batch.flush()
+        flush()
         if let heldSince, now - heldSince > Self.patience {
             return context.pipeline.fireUserInboundEventTriggered(NothingTaken())
         }
         loop.sendClock.wake(self, at: due)
     }
 
-    private func send(due: Instant, at now: Instant, in batch: inout Batch) {
+    private func send(due: Instant, at now: Instant) {
         let item = tape.items[index]
         let isCounted = item.isPicture && counted?.contains(due) ?? true
         if isCounted { loop.tally.picturesDue += 1 }
         if item.isKey { waitsForKey = false }
-        let isTaken = batch.isTaken
+        let isTaken = writer.isTaken
         heldSince = isTaken ? nil : heldSince ?? now
         guard isTaken, !(item.isPicture && waitsForKey) else {
             if item.isPicture {
@@ -80,64 +84,18 @@ final class Transmission {
             return
         }
         let time = tape.time(index, round: round)
-        let length = batch.append(item) { buffer in
-            let stamp = SendStamp.stamp(of: due)
-            tape.writeHead(index, time: time, on: stream, stamp: stamp, into: &buffer)
-        }
+        let stamp = SendStamp.stamp(of: due)
+        tape.write(index, time: time, on: stream, stamp: stamp, into: &loop.outbox)
         loop.tally.add(now - due, to: .sendLateness)
         loop.tally.messagesSent += 1
-        loop.count(sent: length)
-    }
-}
-
-/// What one publisher has due at a time: one write, as far as copying is cheaper than sending
-/// another piece.
-private struct Batch {
-    private let context: ChannelHandlerContext
-    private let channel: any Channel
-    private var buffer = ByteBuffer()
-    private var hasWritten = false
-
-    private static let copiedMax = 4_096
-
-    init(_ context: ChannelHandlerContext) {
-        self.context = context
-        channel = context.channel
+        if loop.outbox.count >= Self.pieceMax { flush() }
     }
 
-    /// Whether the connection takes more; what was written before is sent if that helps.
-    var isTaken: Bool {
-        mutating get {
-            if channel.isWritable { return true }
-            flush()
-            return channel.isWritable
-        }
-    }
-
-    /// How many bytes the message has.
-    mutating func append(_ item: ClipTape.Item, head: (inout ByteBuffer) -> Void) -> Int {
-        let length = item.head.count + item.rest.readableBytes
-        if item.rest.readableBytes <= Self.copiedMax {
-            buffer.reserveCapacity(minimumWritableBytes: length)
-            head(&buffer)
-            buffer.writeImmutableBuffer(item.rest)
-        } else {
-            head(&buffer)
-            write()
-            context.write(NIOAny(item.rest), promise: nil)
-        }
-        return length
-    }
-
-    private mutating func write() {
-        context.write(NIOAny(buffer), promise: nil)
-        buffer = ByteBuffer()
-        hasWritten = true
-    }
-
-    mutating func flush() {
-        if buffer.readableBytes > 0 { write() }
-        if hasWritten { context.flush() }
-        hasWritten = false
+    /// What was written so far goes out.
+    private func flush() {
+        guard !loop.outbox.isEmpty else { return }
+        loop.count(sent: loop.outbox.count)
+        writer.write(loop.outbox.span)
+        loop.outbox.removeAll(keepingCapacity: true)
     }
 }
