@@ -42,7 +42,7 @@ final class SocketWriter {
     private func send(_ bytes: Span<UInt8>) -> Int {
         // A closed channel's descriptor may be another's by now.
         guard let descriptor, channel.isActive else { return 0 }
-        let flags = Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue)
+        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
         return bytes.withUnsafeBytes {
             max(0, Glibc.send(descriptor, $0.baseAddress, $0.count, flags))
         }
