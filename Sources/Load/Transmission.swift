@@ -95,7 +95,10 @@ final class Transmission {
     private func flush() {
         guard !loop.outbox.isEmpty else { return }
         loop.count(sent: loop.outbox.count)
-        writer.write(loop.outbox.span)
-        loop.outbox.removeAll(keepingCapacity: true)
+        var bytes: [UInt8] = []
+        swap(&bytes, &loop.outbox)
+        writer.write(bytes.span)
+        bytes.removeAll(keepingCapacity: true)
+        swap(&bytes, &loop.outbox)
     }
 }
