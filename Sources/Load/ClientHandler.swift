@@ -38,9 +38,9 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     /// What says of a message whether it is a key frame, and when it was sent.
     private static let mediaKeptMax = 256
 
-    /// An ordinary picture fits into one of them.
-    private static let buffers = AdaptiveRecvByteBufferAllocator(
-        minimum: 1_024, initial: 2_048, maximum: 16_384)
+    /// An ordinary picture fits into one of them: each read that a picture takes more costs as much
+    /// as a message of sound. A size that adapts would be sound's every time.
+    private static let buffers = FixedSizeRecvByteBufferAllocator(capacity: 16_384)
 
     // MARK: The channel
 
