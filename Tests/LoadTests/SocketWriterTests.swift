@@ -54,7 +54,7 @@ import Testing
     func slowTarget(isSecure: Bool) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let pieces = (0..<400).map { number in
-            (0..<(number * 37 % 40_000 + 1)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
+            (0..<(number * 3_701 % 100_000 + 1)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
         }
         let whole = pieces.reduce([], +)
         let received = group.any().makePromise(of: [UInt8].self)
