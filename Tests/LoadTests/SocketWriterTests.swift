@@ -9,17 +9,17 @@ import Testing
     private final class Keeper: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         private let whole: Int
-        private let promise: EventLoopPromise<[UInt8]>
-        private var bytes: [UInt8] = []
+        private let promise: EventLoopPromise<ByteBuffer>
+        private var bytes = ByteBuffer()
 
-        init(_ whole: Int, _ promise: EventLoopPromise<[UInt8]>) {
+        init(_ whole: Int, _ promise: EventLoopPromise<ByteBuffer>) {
             self.whole = whole
             self.promise = promise
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            bytes += unwrapInboundIn(data).readableBytesView
-            if bytes.count >= whole { promise.succeed(bytes) }
+            bytes.writeImmutableBuffer(unwrapInboundIn(data))
+            if bytes.readableBytes >= whole { promise.succeed(bytes) }
         }
 
         func channelInactive(context: ChannelHandlerContext) { promise.succeed(bytes) }
@@ -54,10 +54,12 @@ import Testing
     func slowTarget(isSecure: Bool) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let pieces = (0..<400).map { number in
-            (0..<(number * 3_701 % 100_000 + 1)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
+            [UInt8](repeating: UInt8(number % 251), count: number * 3_701 % 40_000 + 1)
         }
-        let whole = pieces.reduce([], +)
-        let received = group.any().makePromise(of: [UInt8].self)
+        var whole = ByteBuffer()
+        for piece in pieces { whole.writeBytes(piece) }
+        let length = whole.readableBytes
+        let received = group.any().makePromise(of: ByteBuffer.self)
         let accepted = group.any().makePromise(of: (any Channel).self)
         let server = try await ServerBootstrap(group: group)
             .childChannelOption(.autoRead, value: false)
@@ -65,7 +67,7 @@ import Testing
             .childChannelInitializer { channel in
                 accepted.succeed(channel)
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Keeper(whole.count, received))
+                    try channel.pipeline.syncOperations.addHandler(Keeper(length, received))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
