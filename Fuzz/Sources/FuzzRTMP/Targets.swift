@@ -23,6 +23,13 @@ enum Targets {
         let whole = read([input[...]])
         let halves = read([input[..<cut], input[cut...]])
         check(whole == halves, "a cut at \(cut) made a difference")
+        let short = read([input[..<cut], input[cut...]], kept: 20)
+        check(short.error == whole.error && short.messages.count == whole.messages.count)
+        for (part, message) in zip(short.messages, whole.messages) {
+            check(message.payload.starts(with: part.payload), "what is kept is another's")
+            check(part.payload.count + part.bytesLeftOut == message.payload.count)
+            check(part.timestamp == message.timestamp && part.type == message.type)
+        }
         return 0
     }
 
@@ -66,8 +73,10 @@ enum Targets {
         var error: RTMPError?
     }
 
-    private static func read(_ pieces: [ArraySlice<UInt8>]) -> Reading {
-        var reader = ChunkReader(limits: Limits())
+    private static func read(_ pieces: [ArraySlice<UInt8>], kept: Int = .max) -> Reading {
+        var limits = Limits()
+        limits.mediaKeptMax = kept
+        var reader = ChunkReader(limits: limits)
         var reading = Reading()
         for piece in pieces {
             reader.receive(Array(piece).span)
