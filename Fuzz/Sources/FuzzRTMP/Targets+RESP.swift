@@ -80,9 +80,17 @@ extension Targets {
         case .integer(let number): bytes += [UInt8](":\(number)\r\n".utf8)
         case .bulk(let value): bytes += [UInt8]("$\(value.count)\r\n".utf8) + value + [13, 10]
         case .null: bytes += [UInt8]("$-1\r\n".utf8)
-        case .array(let replies):
-            bytes += [UInt8]("*\(replies.count)\r\n".utf8)
-            for reply in replies { write(reply, &bytes) }
+        case .double(let text): bytes += [0x2C] + text + [13, 10]
+        case .verbatim(let text): bytes += [UInt8]("=\(text.count)\r\n".utf8) + text + [13, 10]
+        case .array(let replies): write("*\(replies.count)", replies, &bytes)
+        case .map(let replies): write("%\(replies.count / 2)", replies, &bytes)
+        case .set(let replies): write("~\(replies.count)", replies, &bytes)
+        case .push(let replies): write(">\(replies.count)", replies, &bytes)
         }
+    }
+
+    private static func write(_ head: String, _ replies: [RESPReply], _ bytes: inout [UInt8]) {
+        bytes += [UInt8]("\(head)\r\n".utf8)
+        for reply in replies { write(reply, &bytes) }
     }
 }
