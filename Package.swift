@@ -80,8 +80,8 @@ let drivers: [Target] = [
     .target(
         name: "Load",
         dependencies: [
-            "Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Sockets", core, posix,
-            histogram,
+            "Base", "RTMP", "Media", "Platform", "Scenarios", "Results", "Reports", "Sockets", core,
+            posix, histogram,
             .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),

@@ -125,7 +125,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
 
     private func start(on stream: MessageStreamID, at now: Instant) {
         isStarted = true
-        loop.noteStart(client.purpose)
+        loop.noteStart(client)
         switch client.purpose {
         case .publish:
             loop.tally.add(now - called, to: .publishAccepted)
@@ -171,14 +171,18 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     private func fail(_ failure: LoadFailure, _ detail: String) {
         guard !isOver else { return }
         end()
-        loop.note(failure, of: client, wasStarted: isStarted, detail)
+        loop.note(
+            failure, of: client, wasStarted: isStarted,
+            hasPlayed: reception.map { !$0.isEmpty } ?? false, detail)
     }
 
     private func end() {
         isOver = true
         transmission?.cancel()
         if isStarted { loop.noteEnd(client.purpose) }
-        reception?.finish(at: RTMPClient.now, into: &loop.tally)
+        let now = RTMPClient.now
+        if reception == nil { loop.note(startup: now - called, of: client) }
+        reception?.finish(at: now, into: &loop.tally)
     }
 
     func standing(at now: Instant) -> Interval? { isOver ? nil : reception?.standing(at: now) }

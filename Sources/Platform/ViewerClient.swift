@@ -2,9 +2,6 @@ import Base
 
 /// Someone who watches one stream for a while, and leaves when playing stalls for too long.
 public struct ViewerClient: Program {
-    static let retryFirst = Interval.seconds(1)
-    static let retryMax = Interval.seconds(30)
-
     private enum Phase: Sendable, Hashable {
         case away, asking, connecting, playing, stalled, waiting, left
     }
@@ -21,7 +18,7 @@ public struct ViewerClient: Program {
     private var connection = ConnectionID(0)
     private var calls: UInt64 = 0
     private var deadline: Instant
-    private var retry = Self.retryFirst
+    private var backOff = BackOff(.player, jitterPerMille: 1_000)
 
     /// `patience` is the longest stall that is borne. Who lost it returns after between half and
     /// one and a half of `returnsAfter`, drawn each time; nil is never.
@@ -124,10 +121,13 @@ public struct ViewerClient: Program {
     private mutating func lost(_ now: Instant) {
         switch phase {
         case .connecting, .playing, .stalled:
-            if phase != .connecting { retry = Self.retryFirst }
+            if phase != .connecting { backOff.reset() }
+            guard let wait = backOff.next() else {
+                phase = .left
+                return
+            }
             phase = .waiting
-            deadline = now + retry
-            retry = min(Interval(nanoseconds: retry.nanoseconds * 2), Self.retryMax)
+            deadline = now + wait
         case .away, .asking, .waiting, .left: break
         }
     }

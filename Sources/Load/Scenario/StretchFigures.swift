@@ -25,7 +25,8 @@ struct StretchFigures {
         if ledger.plan.target != nil {
             let lost = total.startups + (total[.stall].sum + total.missed) * stretch.speed
             add("viewer_sessions", max(0, total.playersStarted - lateViewers))
-            add("publish_sessions", max(0, total.publishersStarted - latePublishers))
+            let begun = total.publishersStarted + total.publishersAgain
+            add("publish_sessions", max(0, begun - latePublishers))
             add("publish_cut", total.publishersCut)
             add("streams_at_once_max", ledger.publishersMost)
             add("viewer_wanted_seconds", wanted)
@@ -61,7 +62,7 @@ struct StretchFigures {
         var list = [
             "homes' lines, their evenings and their outages: all comes from this machine",
             "faults of the machine, scans, and what follows from its price and its CPU credits",
-            "who fails does not come again",
+            "viewers' patience: who stands still for long stays",
         ]
         if stretch.scenario.streamers.contains(where: { $0.media.variation > .zero }) {
             list.append("varying bit rates: pictures have their mean")
@@ -85,6 +86,9 @@ struct StretchFigures {
                 "the length of sessions: they are \(stretch.speed) times shorter, and bytes, "
                     + "frames and seconds of media are multiplied by that, with what a player "
                     + "gets from the server's cache as it comes")
+            list.append(
+                "the waits of who comes again: they are as long as at home, and what is missed "
+                    + "meanwhile is multiplied")
             list.append(
                 "the pace of calls: they come \(stretch.speed) times as fast, which a platform "
                     + "that counts calls a minute may refuse")
