@@ -192,8 +192,8 @@ let tests: [Target] = [
     .testTarget(
         name: "LoadTests",
         dependencies: [
-            "Base", "RTMP", "Media", "Results", "Reports", "Platform", "Sockets", "Load",
-            "streamr-sim", core, locks, posix, logging,
+            "Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Platform", "Sockets",
+            "Load", "streamr-sim", core, locks, posix, logging,
         ],
         swiftSettings: settings),
     .testTarget(name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),

@@ -51,7 +51,7 @@ struct ClipTape: Sendable {
     private static let streamOffset = 8
     /// A round that lasts so long has a whole number of sound's frames at 48 kHz.
     private static let roundSeconds: Int64 = 16
-    private static let roundBytesMax: Int64 = 32 << 20
+    static let roundBytesMax: Int64 = 32 << 20
     /// Times of 2^24 ms and more would need other headers.
     static let lengthMax = Interval.hours(4)
 
@@ -64,7 +64,8 @@ struct ClipTape: Sendable {
         let seconds = min(Self.roundSeconds, max(1, Self.roundBytesMax / max(1, bytesPerSecond)))
         // Two groups in a row must differ, so their number is even.
         let pairs = max(1, (seconds * speed + 2 * group - 1) / (2 * group))
-        let framesInRound = pairs * 2 * group
+        let varying = Int64(shape.variation.count * shape.variationGroups)
+        let framesInRound = (varying > 0 ? varying + varying % 2 : pairs * 2) * group
         roundLength = .frames(framesInRound, perSecond: speed)
         var headers: [MediaMessage] = []
         var items: [Item] = []

@@ -97,6 +97,10 @@ public struct ScenarioStretch: Sendable {
             shape.videoRate = Int(media.video.bitsPerSecond)
             shape.audioRate = Int(media.audio.bitsPerSecond)
             shape.keyFrameWeight = media.keyFrameRatio
+            if media.variation > .zero {
+                var random = Random(seed: scenario.seed, entity: group.name, purpose: "bit-rate")
+                shape.vary(within: media.variation, every: media.variationEvery, &random)
+            }
             return shape
         }
     }

@@ -65,7 +65,9 @@ struct StretchFigures {
             "viewers' patience: who stands still for long stays",
         ]
         if stretch.scenario.streamers.contains(where: { $0.media.variation > .zero }) {
-            list.append("varying bit rates: pictures have their mean")
+            list.append(
+                "varying bit rates of each friend's own: those of a group vary alike, and again "
+                    + "and again the same way")
         }
         if ledger.plan.target == nil { list.append("media: no RTMP target was given") }
         if !ledger.plan.calls.contains(where: { $0.kind == .heartbeat }), !stretch.nodes.isEmpty {
