@@ -43,6 +43,15 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
 
     // MARK: The channel
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard let line = client.line else { return }
+        do {
+            try HomeLine.narrow(context, to: line, for: client.purpose)
+        } catch {
+            fail(.noConnection, "no line of \(line.bitsPerSecond) bit/s: \(error)")
+        }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         // It left while it was still called for.
         guard !isOver else { return context.close(promise: nil) }
@@ -135,7 +144,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             flush(context)
             transmission = Transmission(
                 tape, on: stream, from: now, context, loop,
-                counted: client.counted(from: loop.began))
+                counted: client.counted(from: loop.began), isNarrow: client.line != nil)
             transmission?.advance()
         case .play:
             loop.tally.add(now - called, to: .playAccepted)
@@ -194,7 +203,9 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             fail(.noPicture, "")
         } else if !isStarted, waited > LoadLoop.patience {
             fail(.unanswered, "")
-        } else if let standing = standing(at: now), standing > LoadLoop.patience {
+        } else if client.line == nil, let standing = standing(at: now),
+            standing > LoadLoop.patience
+        {
             fail(.stoodStill, "")
         } else if !isOver {
             end()

@@ -229,7 +229,7 @@ final class LoadLoop {
         var clients: Int64
         /// How long each player has stood still that does so now.
         var standing: Distribution
-        /// Players of these that have done so beyond all patience.
+        /// Players of these that have done so beyond all patience, and not for their own lines.
         var playersStuck: Int64
         var incidents: [Incident]
     }
@@ -244,10 +244,14 @@ final class LoadLoop {
         let standing = clients.values.compactMap { $0.standing(at: now) }
         var lengths = Distribution()
         for length in standing { lengths.add(length) }
+        // Behind a narrow line it is nobody else's doing.
+        let stuck = clients.values.count {
+            $0.client.line == nil && ($0.standing(at: now) ?? .zero) > Self.patience
+        }
         return Look(
             tally: tally, publishersNow: publishersNow, playersNow: playersNow,
             clients: Int64(clients.count), standing: lengths,
-            playersStuck: Int64(standing.count { $0 > Self.patience }), incidents: incidents)
+            playersStuck: Int64(stuck), incidents: incidents)
     }
 
     /// Timers say how late the loop is: each was to come `lagEvery` after the one before.

@@ -21,6 +21,8 @@ extension LoadPlan {
         var reserve = Reception.reserve
         /// Whether its session had begun before the part of a scenario that is driven.
         var isLate = false
+        /// A publisher's uplink or a player's downlink; nil where that is of no matter.
+        var line: Rate?
         /// How it comes again after a failure; nil is not at all.
         var backOff: BackOff?
         /// Whether it comes again after a failure, and whether it had begun before that.

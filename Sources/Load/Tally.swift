@@ -12,6 +12,8 @@ struct Tally: Sendable {
     var messagesSent: Int64 = 0
     /// Left out because the target did not take what came before.
     var messagesHeldBack: Int64 = 0
+    /// Of these, those of publishers whose own line is narrow.
+    var messagesHeldAtHome: Int64 = 0
     var pictures: Int64 = 0
     var picturesLost: Int64 = 0
     var picturesOutOfOrder: Int64 = 0
@@ -132,6 +134,7 @@ struct Tally: Sendable {
         bytesReceived += other.bytesReceived
         messagesSent += other.messagesSent
         messagesHeldBack += other.messagesHeldBack
+        messagesHeldAtHome += other.messagesHeldAtHome
         pictures += other.pictures
         picturesLost += other.picturesLost
         picturesOutOfOrder += other.picturesOutOfOrder

@@ -16,6 +16,8 @@ final class Transmission {
     private let loop: LoadLoop
     /// When pictures count as due; nil is always.
     private let counted: Range<Instant>?
+    /// Whether its home's line may be what takes too little.
+    private let isNarrow: Bool
     private var index = 0
     private var round: Int64 = 0
     private var waitsForKey = false
@@ -30,7 +32,8 @@ final class Transmission {
 
     init(
         _ tape: ClipTape, on stream: MessageStreamID, from: Instant,
-        _ context: ChannelHandlerContext, _ loop: LoadLoop, counted: Range<Instant>?
+        _ context: ChannelHandlerContext, _ loop: LoadLoop, counted: Range<Instant>?,
+        isNarrow: Bool
     ) {
         self.tape = tape
         self.stream = stream
@@ -38,6 +41,7 @@ final class Transmission {
         self.context = context
         self.loop = loop
         self.counted = counted
+        self.isNarrow = isNarrow
     }
 
     func cancel() { isOver = true }
@@ -77,6 +81,7 @@ final class Transmission {
                 if isCounted { loop.tally.picturesHeldBack += 1 }
             }
             loop.tally.messagesHeldBack += 1
+            if isNarrow { loop.tally.messagesHeldAtHome += 1 }
             return
         }
         let time = tape.time(index, round: round)

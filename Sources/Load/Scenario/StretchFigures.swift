@@ -60,7 +60,8 @@ struct StretchFigures {
     /// What is not driven, or not as it is simulated.
     var omissions: [String] {
         var list = [
-            "homes' lines, their evenings and their outages: all comes from this machine",
+            "homes' latency, loss, evenings and outages, and the rate of their lines where that is "
+                + "\(ScenarioStretch.wideTimes) times a stream's or more",
             "faults of the machine, scans, and what follows from its price and its CPU credits",
             "viewers' patience: who stands still for long stays",
         ]
