@@ -1,6 +1,7 @@
 import Base
 import Media
 import NIOCore
+import Platform
 import RTMP
 import Sockets
 
@@ -192,6 +193,20 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         let now = RTMPClient.now
         if reception == nil { loop.note(startup: now - called, of: client) }
         reception?.finish(at: now, into: &loop.tally)
+    }
+
+    /// Leaves where a person would: told so now and then.
+    func loseHeart(at now: Instant) {
+        guard !isOver, let patience = client.patience else { return }
+        let isTooLong =
+            if let reception, !reception.isEmpty {
+                (reception.standing(at: now) ?? .zero) > patience.stallMax
+            } else {
+                now - called > ViewerClient.connectingMax(patience: patience.stallMax)
+            }
+        guard isTooLong else { return }
+        fail(.lostPatience, "")
+        context?.close(promise: nil)
     }
 
     func standing(at now: Instant) -> Interval? { isOver ? nil : reception?.standing(at: now) }

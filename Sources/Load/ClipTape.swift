@@ -30,6 +30,8 @@ struct ClipTape: Sendable {
     let headers: [MediaMessage]
     let items: [Item]
     private let roundLength: Milliseconds
+    /// The highest rate, in millionths of the mean.
+    private let peakMillionths: Int64
 
     /// A length in whole milliseconds, or a whole number of frames.
     private enum Milliseconds {
@@ -57,6 +59,9 @@ struct ClipTape: Sendable {
 
     init(_ shape: Clip.Shape) throws(ClipError) {
         var clip = try Clip(shape)
+        peakMillionths = multiplyDivide(
+            Int64(shape.videoRatePeak + shape.audioRate), 1_000_000,
+            Int64(shape.videoRate + shape.audioRate))
         framesPerSecond = shape.framesPerSecond
         hasStamps = true
         let (speed, group) = (Int64(shape.framesPerSecond), Int64(shape.groupLength))
@@ -88,6 +93,7 @@ struct ClipTape: Sendable {
     init(flv bytes: [UInt8]) throws(TapeFailure) {
         framesPerSecond = 0
         hasStamps = false
+        peakMillionths = 1_000_000
         var reader = FLVReader()
         reader.receive(bytes.span)
         var headers: [MediaMessage] = []
@@ -135,6 +141,11 @@ struct ClipTape: Sendable {
     var rate: Rate {
         let bytes = items.reduce(Int64(0)) { $0 + Int64($1.head.count + $1.rest.readableBytes) }
         return Rate(bitsPerSecond: multiplyDivideUp(bytes * 8, 1_000, roundLength.after(1)))
+    }
+
+    /// Where it varies, at its highest.
+    var ratePeak: Rate {
+        Rate(bitsPerSecond: multiplyDivideUp(rate.bitsPerSecond, peakMillionths, 1_000_000))
     }
 
     /// The time of this item in that round, from the beginning of the stream.

@@ -5,8 +5,8 @@ import Sockets
 
 /// A client's connection as narrow as its home's line.
 ///
-/// The kernel paces what a publisher sends to its uplink (socket(7), SO_MAX_PACING_RATE); what waits
-/// for that is bounded as OBS bounds it, so that the publisher leaves out what follows. A player
+/// The kernel paces what a publisher sends to its uplink (socket(7), SO_MAX_PACING_RATE). What
+/// waits for that is bounded as OBS bounds it, and what follows is left out. A player
 /// reads no faster than its downlink, so that what is too much for it waits at the target.
 enum HomeLine {
     /// SO_MAX_PACING_RATE, which NIO has no name for: bytes a second.

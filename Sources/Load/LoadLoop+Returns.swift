@@ -15,14 +15,22 @@ struct AwayClient {
 // Who fails comes again, where that was asked for.
 extension LoadLoop {
     /// `isFresh`: it had got what it came for, so that its back-off begins anew.
-    func part(with client: LoadPlan.Client, wasStarted: Bool, isFresh: Bool) {
+    func part(
+        with client: LoadPlan.Client, after failure: LoadFailure, wasStarted: Bool, isFresh: Bool
+    ) {
         let now = RTMPClient.now
         let end = began + min(client.until ?? plan.duration, plan.duration)
         var next = client
         next.hasFailed = true
         next.hasBegun = client.hasBegun || wasStarted
-        if isFresh { next.backOff?.reset() }
-        guard !isOver, let wait = next.backOff?.next(),
+        let wait: Interval?
+        if failure == .lostPatience {
+            wait = next.patience?.absence()
+        } else {
+            if isFresh { next.backOff?.reset() }
+            wait = next.backOff?.next()
+        }
+        guard !isOver, let wait,
             let at = free(now + wait, before: end)
         else { return miss(client, from: max(now, began + client.start), until: end) }
         awayNumber += 1

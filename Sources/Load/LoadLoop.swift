@@ -175,8 +175,12 @@ final class LoadLoop {
         _ failure: LoadFailure, of client: LoadPlan.Client, wasStarted: Bool, hasPlayed: Bool,
         _ detail: String
     ) {
-        tally.add(failure)
-        if !client.hasFailed { tally.clientsFailed += 1 }
+        if failure == .lostPatience { tally.viewersLost += 1 }
+        // Behind a narrow line it is nobody else's doing.
+        if failure != .lostPatience || client.line == nil {
+            tally.add(failure)
+            if !client.hasFailed { tally.clientsFailed += 1 }
+        }
         if failure == .noPicture {
             for check in pictureChecks {
                 note(check: check, passed: false, of: client.name, failure.rawValue)
@@ -184,7 +188,9 @@ final class LoadLoop {
         }
         let isPublisher = client.purpose == .publish
         if isPublisher, wasStarted { tally.publishersCut += 1 }
-        part(with: client, wasStarted: wasStarted, isFresh: isPublisher ? wasStarted : hasPlayed)
+        part(
+            with: client, after: failure, wasStarted: wasStarted,
+            isFresh: isPublisher ? wasStarted : hasPlayed)
         log(failure, of: client.name, detail)
     }
 
@@ -241,6 +247,7 @@ final class LoadLoop {
             incidents.removeAll()
         }
         let now = RTMPClient.now
+        for case let player as ClientHandler in clients.values { player.loseHeart(at: now) }
         let standing = clients.values.compactMap { $0.standing(at: now) }
         var lengths = Distribution()
         for length in standing { lengths.add(length) }

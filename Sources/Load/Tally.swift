@@ -28,6 +28,8 @@ struct Tally: Sendable {
     var picturesHeldBack: Int64 = 0
     /// Publishers that had begun, and failed.
     var publishersCut: Int64 = 0
+    /// Players that left because they stood still for too long.
+    var viewersLost: Int64 = 0
     /// From players' calls to the first picture shown, together.
     private(set) var startups = Interval.zero
     /// What players that failed did not see of the time for which they came, until they had a
@@ -145,6 +147,7 @@ struct Tally: Sendable {
         picturesDue += other.picturesDue
         picturesHeldBack += other.picturesHeldBack
         publishersCut += other.publishersCut
+        viewersLost += other.viewersLost
         startups += other.startups
         missed += other.missed
         for index in callsMade.indices { callsMade[index] += other.callsMade[index] }

@@ -158,7 +158,7 @@ public struct Clip: Sendable, Sequence, IteratorProtocol {
 // A rate that varies.
 extension Clip.Shape {
     /// The highest that the video rate becomes.
-    var videoRatePeak: Int {
+    public var videoRatePeak: Int {
         Int(multiplyDivide(Int64(videoRate), variation.max() ?? 1_000_000, 1_000_000))
     }
 

@@ -2,6 +2,19 @@ import Base
 
 /// Someone who watches one stream for a while, and leaves when playing stalls for too long.
 public struct ViewerClient: Program {
+    private static let connectingMin = Interval.seconds(15)
+
+    /// How long one who bears so long a stall waits for a connection to bring media.
+    public static func connectingMax(patience: Interval) -> Interval {
+        max(patience, connectingMin)
+    }
+
+    /// How long one who left is away: between half and one and a half of `returnsAfter`.
+    public static func absence(_ returnsAfter: Interval, _ random: inout Random) -> Interval {
+        let half = Interval(nanoseconds: returnsAfter.nanoseconds / 2)
+        return random.interval(half...returnsAfter + half)
+    }
+
     private enum Phase: Sendable, Hashable {
         case away, asking, connecting, playing, stalled, waiting, left
     }
@@ -102,7 +115,7 @@ public struct ViewerClient: Program {
     ) {
         connection = ConnectionID((connection.raw + 1) & 0x7FFF_FFFF)
         phase = .connecting
-        deadline = now + max(patience, .seconds(15))
+        deadline = now + Self.connectingMax(patience: patience)
         outbox.append(.connect(connection, to: address))
     }
 
@@ -140,8 +153,7 @@ public struct ViewerClient: Program {
             return
         }
         phase = .waiting
-        let half = Interval(nanoseconds: returnsAfter.nanoseconds / 2)
-        deadline = now + random.interval(half...returnsAfter + half)
+        deadline = now + Self.absence(returnsAfter, &random)
     }
 
     private mutating func leave(into outbox: inout Outbox) {

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import NIOCore
 import Platform
 import Reports
 import Results
@@ -71,6 +72,41 @@ import Testing
         #expect(failures.millionths == calls.millionths + 4_000_000)
         let errors = result.sums.first { $0.name == "errors_of" }
         #expect(errors?.value == failures)
+    }
+
+    @Test("who stands still for longer than he bears leaves, and comes again if he ever does")
+    func patience() async throws {
+        func player(_ number: Int, stallMax: Interval, returnsAfter: Interval?) -> LoadPlan.Client {
+            var player = LoadPlan.Client(
+                kind: .player, number: number, stream: 0, start: .milliseconds(500))
+            player.patience = LoadPlan.Client.Patience(
+                stallMax: stallMax, returnsAfter: returnsAfter,
+                random: Random(seed: UInt64(number)))
+            return player
+        }
+        let result = try await TestServer.with { port in
+            let start = NIODeadline.now()
+            return try await Faulty.freezes(
+                from: start + .seconds(3), until: start + .seconds(600), to: port
+            ).with { frozen in
+                var plan = try LoadPlan.small(port: frozen, seconds: 12)
+                plan.timetable = [
+                    LoadPlan.Client(kind: .publisher, number: 0, stream: 0, start: .zero),
+                    player(0, stallMax: .seconds(2), returnsAfter: .seconds(2)),
+                    player(1, stallMax: .seconds(2), returnsAfter: .seconds(2)),
+                    player(2, stallMax: .seconds(2), returnsAfter: nil),
+                    player(3, stallMax: .seconds(60), returnsAfter: .seconds(2)),
+                ]
+                return try await plan.run()
+            }
+        }
+        #expect(result.failures(LoadFailure.lostPatience.rawValue) == Fixed(3))
+        #expect(result.count("clients_called_again") == Fixed(2))
+        #expect(result.failures(LoadFailure.stoodStill.rawValue) == Fixed(1))
+        let left = result.events.filter { $0.detail == LoadFailure.lostPatience.rawValue }
+        // The reserve of a second was shown before, and looks are a second apart.
+        #expect(left.allSatisfy { ($0.at - result.start) > .milliseconds(5_500) })
+        #expect(left.allSatisfy { ($0.at - result.start) < .milliseconds(9_500) }, "\(left)")
     }
 
     @Test("back-off is drawn by name: the same in every load, and not the same for all")
@@ -159,7 +195,7 @@ import Testing
                 scenario.figures.first { $0.name == name }
                     .map { Double($0.measured.value.millionths) / 1_000_000 }
             }
-            #expect(measured("publish_cut") == 2)
+            #expect(measured("publish_cut") == 2 && measured("viewers_lost") == 0)
             // Both were on the air before, and came again.
             #expect(measured("publish_sessions") == 2)
             #expect(measured("viewer_sessions") == 0)

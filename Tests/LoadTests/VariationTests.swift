@@ -72,6 +72,23 @@ import Testing
         #expect(rates.allSatisfy { abs($0 - 2_500_000) < 5_000 }, "\(rates)")
     }
 
+    @Test("what a ceiling of bits a second lets begin is no more at its highest")
+    func ceiling() throws {
+        func refusal(_ variation: [Int64], rate: Rate) throws -> String? {
+            var ceilings = Ceilings.none
+            ceilings.rate = rate
+            var plan = try LoadPlan.small(port: 1, players: 3, seconds: 10, ceilings: ceilings)
+            (plan.shape.videoRate, plan.shape.variation) = (2_500_000, variation)
+            return plan.refusal
+        }
+        // Four streams of 2.5 Mbit/s and a little.
+        #expect(try refusal([], rate: .megabits(11)) == nil)
+        let reason = try #require(
+            try refusal([1_300_000, 700_000], rate: .megabits(11)))
+        #expect(reason.contains("--max-rate"), "\(reason)")
+        #expect(try refusal([1_300_000, 700_000], rate: .megabits(14)) == nil)
+    }
+
     @Test("however slowly and fast a rate varies, its round is no longer than a tape may be")
     func bounded() throws {
         for (rate, groupLength, period) in [

@@ -138,12 +138,16 @@ public struct ScenarioStretch: Sendable {
         _ visit: Visit, of streamer: Person, number: Int
     ) -> LoadPlan.Client? {
         guard let part = part(from: visit.from, until: visit.until) else { return nil }
-        return LoadPlan.Client(
+        let group = scenario.viewers[visit.group]
+        var player = LoadPlan.Client(
             kind: .player, number: number, stream: streamer.stream, shape: streamer.group,
             start: part.start + LoadPlan.headStart, until: part.until + LoadPlan.headStart,
-            reserve: max(scenario.viewers[visit.group].buffer, .milliseconds(1)),
-            isLate: visit.from < begin,
-            line: line(home(scenario.viewers[visit.group].home)?.downlink, of: streamer))
+            reserve: max(group.buffer, .milliseconds(1)), isLate: visit.from < begin,
+            line: line(home(group.home)?.downlink, of: streamer))
+        player.patience = LoadPlan.Client.Patience(
+            stallMax: group.patience, returnsAfter: group.returnsAfter,
+            random: Random(seed: scenario.seed, entity: player.name, purpose: "returns"))
+        return player
     }
 
     private func home(_ name: String) -> HomeKind? {

@@ -28,6 +28,8 @@ struct StretchFigures {
             let begun = total.publishersStarted + total.publishersAgain
             add("publish_sessions", max(0, begun - latePublishers))
             add("publish_cut", total.publishersCut)
+            // What viewers bear does not go faster.
+            if stretch.speed == 1 { add("viewers_lost", total.viewersLost) }
             add("streams_at_once_max", ledger.publishersMost)
             add("viewer_wanted_seconds", wanted)
             add("viewer_played_seconds", max(wanted - lost, .zero))
@@ -63,7 +65,6 @@ struct StretchFigures {
             "homes' latency, loss, evenings and outages, and the rate of their lines where that is "
                 + "\(ScenarioStretch.wideTimes) times a stream's or more",
             "faults of the machine, scans, and what follows from its price and its CPU credits",
-            "viewers' patience: who stands still for long stays",
         ]
         if stretch.scenario.streamers.contains(where: { $0.media.variation > .zero }) {
             list.append(
@@ -90,8 +91,8 @@ struct StretchFigures {
                     + "frames and seconds of media are multiplied by that, with what a player "
                     + "gets from the server's cache as it comes")
             list.append(
-                "the waits of who comes again: they are as long as at home, and what is missed "
-                    + "meanwhile is multiplied")
+                "the waits of who comes again, and how long viewers bear to stand still: they "
+                    + "are as at home, and what is missed meanwhile is multiplied")
             list.append(
                 "the pace of calls: they come \(stretch.speed) times as fast, which a platform "
                     + "that counts calls a minute may refuse")
