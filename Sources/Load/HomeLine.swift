@@ -15,6 +15,8 @@ enum HomeLine {
     private static let segment = NIOBSDSocket.Option(rawValue: 2)
     /// What an Ethernet's hold.
     private static let segmentLength = 1_460
+    /// Of the bytes on a line, those that a connection is told of: as in the simulation.
+    private static let (payload, onWire): (Int64, Int64) = (1_448, 1_514)
     /// OBS leaves pictures out once so much waits.
     private static let waitingMax = Interval.milliseconds(900)
     private static let receiveBufferMin: Int64 = 16 << 10
@@ -24,13 +26,15 @@ enum HomeLine {
         _ context: ChannelHandlerContext, to rate: Rate, for purpose: ClientSession.Purpose
     ) throws {
         guard let options = context.channel.syncOptions else { return }
+        let rate = Rate(
+            bitsPerSecond: max(8, multiplyDivide(rate.bitsPerSecond, payload, onWire)))
         func bytes(_ time: Interval) -> Int64 {
             max(1, multiplyDivide(rate.bytesPerSecond, time.nanoseconds, 1_000_000_000))
         }
         try options.setOption(.tcpOption(segment), value: segmentLength)
         // On a player's connection it paces next to nothing, and says whose connection it is.
         try options.setOption(
-            .socketOption(pacing), value: Int(max(1, rate.bytesPerSecond)))
+            .socketOption(pacing), value: Int(rate.bytesPerSecond))
         switch purpose {
         case .publish:
             // Half of it waits in the kernel, which doubles what it is told: socket(7), SO_SNDBUF.
@@ -61,7 +65,7 @@ private final class Downlink: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bits = Int64(unwrapInboundIn(data).readableBytes) * 8
-        let time = multiplyDivide(bits, 1_000_000_000, max(1, rate.bitsPerSecond))
+        let time = multiplyDivide(bits, 1_000_000_000, rate.bitsPerSecond)
         carriedAt = max(carriedAt, RTMPClient.now) + Interval(nanoseconds: time)
         context.fireChannelRead(data)
     }
