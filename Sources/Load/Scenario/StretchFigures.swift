@@ -69,7 +69,10 @@ struct StretchFigures {
         if stretch.scenario.streamers.contains(where: { $0.media.variation > .zero }) {
             list.append(
                 "varying bit rates of each friend's own: those of a group vary alike, and again "
-                    + "and again the same way")
+                    + "and again the same way, at least once in a minute")
+        }
+        if stretch.asksWhereToWatch {
+            list.append("questions where to watch of who comes again: they go where they went")
         }
         if ledger.plan.target == nil { list.append("media: no RTMP target was given") }
         if !ledger.plan.calls.contains(where: { $0.kind == .heartbeat }), !stretch.nodes.isEmpty {
