@@ -80,8 +80,8 @@ let drivers: [Target] = [
     .target(
         name: "Load",
         dependencies: [
-            "Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Sockets", core, posix,
-            histogram,
+            "Base", "RTMP", "Media", "Platform", "Scenarios", "Results", "Reports", "Sockets", core,
+            posix, histogram,
             .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
         swiftSettings: settings),
@@ -192,8 +192,8 @@ let tests: [Target] = [
     .testTarget(
         name: "LoadTests",
         dependencies: [
-            "Base", "RTMP", "Media", "Results", "Reports", "Platform", "Sockets", "Load",
-            "streamr-sim", core, locks, posix, logging,
+            "Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Platform", "Sockets",
+            "Load", "streamr-sim", core, locks, posix, logging,
         ],
         swiftSettings: settings),
     .testTarget(name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),

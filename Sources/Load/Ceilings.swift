@@ -54,19 +54,22 @@ public struct Ceilings: Sendable, Hashable {
     /// that only the target knows; they count as they come.
     private func traffic(of plan: LoadPlan) -> String? {
         guard rate != nil || bytes != nil || egress != nil else { return nil }
-        let stream: Int64
+        let (stream, peak): (Int64, Int64)
         do throws(LoadRun.Refusal) {
-            stream = try plan.tapes().map(\.rate.bitsPerSecond).max() ?? 0
+            let tapes = try plan.tapes()
+            stream = tapes.map(\.rate.bitsPerSecond).max() ?? 0
+            peak = tapes.map(\.ratePeak.bitsPerSecond).max() ?? 0
         } catch {
             return error.description
         }
         let received = stream * Int64(plan.playersOfAll)
         let both = stream * Int64(plan.publishers) + received + plan.requestRate.bitsPerSecond
+        let most = both + (peak - stream) * Int64(plan.publishers + plan.playersOfAll)
         func bytesOf(_ rate: Int64) -> Int64 {
             multiplyDivide(rate, plan.duration.nanoseconds, 8_000_000_000)
         }
-        if let rate, both > rate.bitsPerSecond {
-            return "\(both) bit/s are more than \(rate.bitsPerSecond) bit/s; --max-rate allows"
+        if let rate, most > rate.bitsPerSecond {
+            return "\(most) bit/s are more than \(rate.bitsPerSecond) bit/s; --max-rate allows"
         }
         if let bytes, bytesOf(both) > bytes.bytes {
             return "about \(bytesOf(both)) bytes are more than \(bytes.bytes); --max-bytes allows"

@@ -1,6 +1,7 @@
 import Base
 import Media
 import NIOCore
+import Platform
 import RTMP
 import Sockets
 
@@ -43,6 +44,15 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     private static let buffers = FixedSizeRecvByteBufferAllocator(capacity: 16_384)
 
     // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard let line = client.line else { return }
+        do {
+            try HomeLine.narrow(context, to: line, for: client.purpose)
+        } catch {
+            fail(.noConnection, "no line of \(line.bitsPerSecond) bit/s: \(error)")
+        }
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         // It left while it was still called for.
@@ -128,7 +138,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
 
     private func start(on stream: MessageStreamID, at now: Instant) {
         isStarted = true
-        loop.noteStart(client.purpose)
+        loop.noteStart(client)
         switch client.purpose {
         case .publish:
             loop.tally.add(now - called, to: .publishAccepted)
@@ -137,8 +147,7 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             flush()
             guard let context, let writer else { return }
             transmission = Transmission(
-                tape, on: stream, from: now, context, writer, loop,
-                counted: client.counted(from: loop.began))
+                tape, of: client, on: stream, from: now, context, writer, loop)
             transmission?.advance()
         case .play:
             loop.tally.add(now - called, to: .playAccepted)
@@ -174,14 +183,32 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
     private func fail(_ failure: LoadFailure, _ detail: String) {
         guard !isOver else { return }
         end()
-        loop.note(failure, of: client, wasStarted: isStarted, detail)
+        loop.note(
+            failure, of: client, wasStarted: isStarted,
+            hasPlayed: reception.map { !$0.isEmpty } ?? false, detail)
     }
 
     private func end() {
         isOver = true
         transmission?.cancel()
         if isStarted { loop.noteEnd(client.purpose) }
-        reception?.finish(at: RTMPClient.now, into: &loop.tally)
+        let now = RTMPClient.now
+        if reception == nil { loop.note(startup: now - called, of: client) }
+        reception?.finish(at: now, into: &loop.tally)
+    }
+
+    /// Leaves where a person would: told so now and then.
+    func loseHeart(at now: Instant) {
+        guard !isOver, let patience = client.patience else { return }
+        let isTooLong =
+            if let reception, !reception.isEmpty {
+                (reception.standing(at: now) ?? .zero) > patience.stallMax
+            } else {
+                now - called > ViewerClient.connectingMax(patience: patience.stallMax)
+            }
+        guard isTooLong else { return }
+        fail(.lostPatience, "")
+        context?.close(promise: nil)
     }
 
     func standing(at now: Instant) -> Interval? { isOver ? nil : reception?.standing(at: now) }
@@ -193,7 +220,9 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
             fail(.noPicture, "")
         } else if !isStarted, waited > LoadLoop.patience {
             fail(.unanswered, "")
-        } else if let standing = standing(at: now), standing > LoadLoop.patience {
+        } else if client.line == nil, let standing = standing(at: now),
+            standing > LoadLoop.patience
+        {
             fail(.stoodStill, "")
         } else if !isOver {
             end()

@@ -28,6 +28,8 @@ struct ClipTape: Sendable {
     let headers: [MediaMessage]
     let items: [Item]
     private let roundLength: Milliseconds
+    /// The highest rate, in millionths of the mean.
+    private let peakMillionths: Int64
 
     /// A length in whole milliseconds, or a whole number of frames.
     private enum Milliseconds {
@@ -49,12 +51,15 @@ struct ClipTape: Sendable {
     private static let streamOffset = 8
     /// A round that lasts so long has a whole number of sound's frames at 48 kHz.
     private static let roundSeconds: Int64 = 16
-    private static let roundBytesMax: Int64 = 32 << 20
+    static let roundBytesMax: Int64 = 32 << 20
     /// Times of 2^24 ms and more would need other headers.
     static let lengthMax = Interval.hours(4)
 
     init(_ shape: Clip.Shape) throws(ClipError) {
         var clip = try Clip(shape)
+        peakMillionths = multiplyDivide(
+            Int64(shape.videoRatePeak + shape.audioRate), 1_000_000,
+            Int64(shape.videoRate + shape.audioRate))
         framesPerSecond = shape.framesPerSecond
         hasStamps = true
         let (speed, group) = (Int64(shape.framesPerSecond), Int64(shape.groupLength))
@@ -62,7 +67,8 @@ struct ClipTape: Sendable {
         let seconds = min(Self.roundSeconds, max(1, Self.roundBytesMax / max(1, bytesPerSecond)))
         // Two groups in a row must differ, so their number is even.
         let pairs = max(1, (seconds * speed + 2 * group - 1) / (2 * group))
-        let framesInRound = pairs * 2 * group
+        let varying = Int64(shape.variation.count * shape.variationGroups)
+        let framesInRound = (varying > 0 ? varying + varying % 2 : pairs * 2) * group
         roundLength = .frames(framesInRound, perSecond: speed)
         var headers: [MediaMessage] = []
         var items: [Item] = []
@@ -84,6 +90,7 @@ struct ClipTape: Sendable {
     init(flv bytes: [UInt8]) throws(TapeFailure) {
         framesPerSecond = 0
         hasStamps = false
+        peakMillionths = 1_000_000
         var reader = FLVReader()
         reader.receive(bytes.span)
         var headers: [MediaMessage] = []
@@ -128,6 +135,11 @@ struct ClipTape: Sendable {
     var rate: Rate {
         let bytes = items.reduce(Int64(0)) { $0 + Int64($1.bytes.count) }
         return Rate(bitsPerSecond: multiplyDivideUp(bytes * 8, 1_000, roundLength.after(1)))
+    }
+
+    /// Where it varies, at its highest.
+    var ratePeak: Rate {
+        Rate(bitsPerSecond: multiplyDivideUp(rate.bitsPerSecond, peakMillionths, 1_000_000))
     }
 
     /// The time of this item in that round, from the beginning of the stream.

@@ -67,7 +67,7 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
         switch head.status.code {
         case 200:
             isStarted = true
-            loop.noteStart(.play)
+            loop.noteStart(client)
             loop.tally.add(now - called, to: .playAccepted)
             reception = loop.reception(of: client, called: called, started: now)
         case 300..<400:
@@ -99,13 +99,17 @@ final class FLVPlayer: ChannelInboundHandler, LoadClient {
     private func fail(_ failure: LoadFailure, _ detail: String) {
         guard !isOver else { return }
         end()
-        loop.note(failure, of: client, wasStarted: isStarted, detail)
+        loop.note(
+            failure, of: client, wasStarted: isStarted,
+            hasPlayed: reception.map { !$0.isEmpty } ?? false, detail)
     }
 
     private func end() {
         isOver = true
         if isStarted { loop.noteEnd(.play) }
-        reception?.finish(at: RTMPClient.now, into: &loop.tally)
+        let now = RTMPClient.now
+        if reception == nil { loop.note(startup: now - called, of: client) }
+        reception?.finish(at: now, into: &loop.tally)
     }
 
     func standing(at now: Instant) -> Interval? { isOver ? nil : reception?.standing(at: now) }

@@ -213,7 +213,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         if !isStarted {
             isStarted = true
             startedAt = now
-            loop.noteStart(.play)
+            loop.noteStart(client)
             loop.tally.add(now - called, to: .playAccepted)
         }
         ahead = playlist.segments.filter { $0.number >= first }
@@ -265,7 +265,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
             shownUntil = min(max(now, until) + segment.length, now + Self.aheadMax)
         } else {
             loop.tally.add(now - called, to: .firstFrame)
-            loop.tally.startups += now + client.reserve - called
+            loop.note(startup: now + client.reserve - called, of: client)
             shownUntil = now + client.reserve + segment.length
         }
         nextNumber = segment.number + 1
@@ -278,7 +278,8 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
     private func fail(_ failure: LoadFailure, _ detail: String) {
         guard !isOver else { return }
         end()
-        loop.note(failure, of: client, wasStarted: isStarted, detail)
+        loop.note(
+            failure, of: client, wasStarted: isStarted, hasPlayed: shownUntil != nil, detail)
         context?.close(promise: nil)
     }
 
@@ -289,7 +290,7 @@ final class HLSPlayer: ChannelInboundHandler, LoadClient {
         asking = .nothing
         timer?.cancel()
         if isStarted { loop.noteEnd(.play) }
-        if shownUntil == nil { loop.tally.startups += now - called }
+        if shownUntil == nil { loop.note(startup: now - called, of: client) }
         if let standing { loop.tally.add(standing, to: .stall) }
         if let estimate = offset.estimate, let error = offset.error {
             loop.tally.note(offset: estimate, error: error)

@@ -27,6 +27,7 @@ public enum LoadFailure: String, Sendable, Hashable, CaseIterable {
     case unanswered = "still waiting at the end"
     case stoodStill = "stood still at the end"
     case tookNothing = "took nothing more"
+    case lostPatience = "lost patience"
 
     var index: Int {
         // There are few, and they are counted rarely.

@@ -95,10 +95,12 @@ extension LoadLedger {
     private var connections: LoadRuling {
         let failed = total.failuresSum
         let reasons = failureCounts.map { "\($0.value) \($0.name)" }.joined(separator: ", ")
+        let again =
+            plan.reconnecting == nil ? "" : "; clients came again \(total.cameAgain) times"
         let evidence =
             failed == 0
             ? "all \(total.attempts) clients began and stayed"
-            : "\(failed) of \(total.attempts) clients failed: \(reasons)"
+            : "\(total.clientsFailed) of \(total.attempts) clients failed: \(reasons)" + again
         let status: Status =
             total.attempts == 0 ? .inconclusive : failed == 0 ? .pass : .fail
         return LoadRuling(id: "connections", status: status, evidence: evidence)
@@ -174,7 +176,9 @@ extension LoadLedger {
             count("clients_called", total.attempts),
             count("publishers_started", total.publishersStarted),
             count("players_started", total.playersStarted),
-            count("clients_failed", total.failuresSum),
+            count("clients_failed", total.clientsFailed),
+            count("clients_called_again", total.attemptsAgain),
+            count("clients_came_again", total.cameAgain),
             count("bytes_sent", total.bytesSent, "bytes"),
             count("bytes_received", total.bytesReceived, "bytes"),
             count("messages_sent", total.messagesSent),

@@ -91,7 +91,8 @@ struct LoadLedger: Sendable {
             HurtWatch.Second(
                 failures: row.failures, answers: row.tally.callsAnswered,
                 clients: row.publishers + row.players, messagesSent: row.tally.messagesSent,
-                messagesHeldBack: row.tally.messagesHeldBack, players: row.players,
+                messagesHeldBack: row.tally.messagesHeldBack - row.tally.messagesHeldAtHome,
+                players: row.players,
                 playersStuck: row.playersStuck, looks: row.tally.looks,
                 looksMissed: row.tally.looksMissed))
         if let hurts, plan.ceilings.stopsWhenHurt { return .hurt(hurts) }

@@ -16,13 +16,18 @@ final class LoadLoop {
     var outbox: [UInt8] = []
     /// Of all loops together.
     private let allowance: Allowance?
+    /// Of all loops together; nil where nothing bounds who comes again.
+    let turnstile: Turnstile?
     private var pool: WebPool?
     var tally = Tally()
     private(set) var publishersNow: Int64 = 0
     private(set) var playersNow: Int64 = 0
     private var clients: [ObjectIdentifier: any LoadClient] = [:]
     private var lagDue = NIODeadline.now()
-    private var isOver = false
+    private(set) var isOver = false
+    /// Who failed and is to come again, by numbers of its own.
+    var away: [Int: AwayClient] = [:]
+    var awayNumber = 0
     private(set) var began = RTMPClient.now
     /// The same by the time of day.
     private var beganDay = Instant(nanoseconds: 0)
@@ -45,12 +50,13 @@ final class LoadLoop {
 
     init(
         _ plan: LoadPlan, _ tapes: [ClipTape], at addresses: LoadAddresses,
-        within allowance: Allowance?, on loop: any EventLoop
+        within allowance: Allowance?, _ turnstile: Turnstile?, on loop: any EventLoop
     ) {
         self.plan = plan
         self.tapes = tapes
         self.addresses = addresses
         self.allowance = allowance
+        self.turnstile = turnstile
         eventLoop = loop
         sendClock = SendClock(on: loop)
     }
@@ -60,8 +66,11 @@ final class LoadLoop {
     /// Calls for the client's connection when its time has come, and lets it go when it is over.
     func start(_ client: LoadPlan.Client, from times: (clock: Instant, day: Instant)) {
         (began, beganDay) = times
+        let backOff = plan.reconnecting?.backOff(of: client, seed: plan.seed)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(deadline: (began + client.start).deadline) {
+            var client = client
+            client.backOff = backOff
             bound.value.connect(client)
         }
     }
@@ -70,7 +79,7 @@ final class LoadLoop {
 
     func clock(ofDay time: Instant) -> Instant { began + (time - beganDay) }
 
-    private func connect(_ client: LoadPlan.Client) {
+    func connect(_ client: LoadPlan.Client) {
         guard !isOver else { return }
         switch client.kind {
         case .publisher, .player:
@@ -95,7 +104,7 @@ final class LoadLoop {
     }
 
     private func open(_ handler: any LoadClient, _ url: StreamURL, at address: SocketAddress) {
-        tally.attempts += 1
+        if handler.client.hasFailed { tally.attemptsAgain += 1 } else { tally.attempts += 1 }
         clients[ObjectIdentifier(handler)] = handler
         let bound = NIOLoopBound(handler, eventLoop: eventLoop)
         OutgoingConnection.open(url, at: address, trust: addresses.trust, on: eventLoop) {
@@ -122,7 +131,7 @@ final class LoadLoop {
         Reception(
             called: called, started: started,
             framesPerSecond: Int64(tapes[client.shape].framesPerSecond), reserve: client.reserve,
-            checks: pictureChecks)
+            checks: pictureChecks, isReturn: client.hasFailed)
     }
 
     /// Which of the plan's checks look at a player's first picture.
@@ -145,14 +154,14 @@ final class LoadLoop {
         pool.start()
     }
 
-    func noteStart(_ purpose: ClientSession.Purpose) {
-        switch purpose {
+    func noteStart(_ client: LoadPlan.Client) {
+        switch client.purpose {
         case .publish:
             publishersNow += 1
-            tally.publishersStarted += 1
+            if client.hasBegun { tally.publishersAgain += 1 } else { tally.publishersStarted += 1 }
         case .play:
             playersNow += 1
-            tally.playersStarted += 1
+            if client.hasBegun { tally.playersAgain += 1 } else { tally.playersStarted += 1 }
         }
     }
 
@@ -163,20 +172,27 @@ final class LoadLoop {
         }
     }
 
+    /// `hasPlayed`: it was a player and had a picture.
     func note(
-        _ failure: LoadFailure, of client: LoadPlan.Client, wasStarted: Bool, _ detail: String
+        _ failure: LoadFailure, of client: LoadPlan.Client, wasStarted: Bool, hasPlayed: Bool,
+        _ detail: String
     ) {
-        tally.add(failure)
+        if failure == .lostPatience { tally.viewersLost += 1 }
+        // Behind a narrow line it is nobody else's doing.
+        if failure != .lostPatience || client.line == nil {
+            tally.add(failure)
+            if !client.hasFailed { tally.clientsFailed += 1 }
+        }
         if failure == .noPicture {
             for check in pictureChecks {
                 note(check: check, passed: false, of: client.name, failure.rawValue)
             }
         }
-        let end = began + min(client.until ?? plan.duration, plan.duration)
-        switch client.purpose {
-        case .publish: if wasStarted { tally.publishersCut += 1 }
-        case .play: tally.missed += max(end - max(RTMPClient.now, began + client.start), .zero)
-        }
+        let isPublisher = client.purpose == .publish
+        if isPublisher, wasStarted { tally.publishersCut += 1 }
+        part(
+            with: client, after: failure, wasStarted: wasStarted,
+            isFresh: isPublisher ? wasStarted : hasPlayed)
         log(failure, of: client.name, detail)
     }
 
@@ -221,7 +237,7 @@ final class LoadLoop {
         var clients: Int64
         /// How long each player has stood still that does so now.
         var standing: Distribution
-        /// Players of these that have done so beyond all patience.
+        /// Players of these that have done so beyond all patience, and not for their own lines.
         var playersStuck: Int64
         var incidents: [Incident]
     }
@@ -233,13 +249,18 @@ final class LoadLoop {
             incidents.removeAll()
         }
         let now = RTMPClient.now
+        for case let player as ClientHandler in clients.values { player.loseHeart(at: now) }
         let standing = clients.values.compactMap { $0.standing(at: now) }
         var lengths = Distribution()
         for length in standing { lengths.add(length) }
+        // Behind a narrow line it is nobody else's doing.
+        let stuck = clients.values.count {
+            $0.client.line == nil && ($0.standing(at: now) ?? .zero) > Self.patience
+        }
         return Look(
             tally: tally, publishersNow: publishersNow, playersNow: playersNow,
             clients: Int64(clients.count), standing: lengths,
-            playersStuck: Int64(standing.count { $0 > Self.patience }), incidents: incidents)
+            playersStuck: Int64(stuck), incidents: incidents)
     }
 
     /// Timers say how late the loop is: each was to come `lagEvery` after the one before.
@@ -267,6 +288,7 @@ final class LoadLoop {
     /// From now on nobody comes.
     func close() {
         isOver = true
+        forgetAway()
         pool?.finish()
     }
 

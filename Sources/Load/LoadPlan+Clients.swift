@@ -1,4 +1,5 @@
 import Base
+import Platform
 import RTMP
 
 // Who calls when.
@@ -20,6 +21,29 @@ extension LoadPlan {
         var reserve = Reception.reserve
         /// Whether its session had begun before the part of a scenario that is driven.
         var isLate = false
+        /// A publisher's uplink or a player's downlink; nil where that is of no matter.
+        var line: Rate?
+        /// What a player bears; nil is anything.
+        var patience: Patience?
+        /// How it comes again after a failure; nil is not at all.
+        var backOff: BackOff?
+        /// Whether it comes again after a failure, and whether it had begun before that.
+        var hasFailed = false
+        var hasBegun = false
+
+        struct Patience: Sendable {
+            /// The longest stall.
+            var stallMax: Interval
+            /// About how long after leaving it comes again; nil is never.
+            var returnsAfter: Interval?
+            var random: Random
+
+            /// Drawn each time.
+            mutating func absence() -> Interval? {
+                guard let returnsAfter else { return nil }
+                return ViewerClient.absence(returnsAfter, &random)
+            }
+        }
 
         /// Whether it is there for any time at all.
         var comes: Bool { until.map { start < $0 } ?? true }
@@ -51,8 +75,11 @@ extension LoadPlan {
     static let headStart = Interval.milliseconds(500)
 
     var clients: [Client] {
-        (timetable ?? arranged(populations)).filter { $0.stream % shard.count == shard.place }
+        clientsOfAll.filter { $0.stream % shard.count == shard.place }
     }
+
+    /// Of all shards together.
+    var clientsOfAll: [Client] { timetable ?? arranged(populations) }
 
     /// How many streams there are in the course of the load.
     public var streamCount: Int {

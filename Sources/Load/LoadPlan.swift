@@ -42,6 +42,8 @@ public struct LoadPlan: Sendable {
     public var file: [UInt8]?
     public var ceilings: Ceilings
     public var thresholds: [Threshold]
+    /// How clients that fail come again; nil is not at all.
+    public var reconnecting: Reconnecting?
     /// The part of a scenario that is driven, if it is one.
     public var stretch: ScenarioStretch?
 

@@ -18,6 +18,8 @@ public struct LoadRun {
         public var pictures: Int64
         public var picturesLost: Int64
         public var stalls: Int64
+        /// Times that a client that had begun, and failed, began again.
+        public var cameAgain: Int64
         private let ledger: LoadLedger
 
         init(_ ledger: LoadLedger, _ row: LoadRow) {
@@ -33,6 +35,7 @@ public struct LoadRun {
             )
             pictures = ledger.total.pictures
             picturesLost = ledger.total.picturesLost
+            cameAgain = ledger.total.cameAgain
             stalls = ledger.total[.stall].count + ledger.standing.count
         }
 
@@ -88,12 +91,13 @@ public struct LoadRun {
         let asked = RTMPClient.now
         let tapes = try plan.tapes()
         let allowance = Allowance(plan.ceilings, shards: plan.shard.count)
+        let turnstile = plan.reconnecting == nil ? nil : Turnstile(plan)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: GeneratorHealth.cores)
         var loops: [NIOLoopBound<LoadLoop>] = []
         for loop in group.makeIterator() {
             let made = loop.submit {
                 NIOLoopBound(
-                    LoadLoop(plan, tapes, at: addresses, within: allowance, on: loop),
+                    LoadLoop(plan, tapes, at: addresses, within: allowance, turnstile, on: loop),
                     eventLoop: loop)
             }
             loops.append(try await made.get())

@@ -29,7 +29,10 @@ struct LoadSums: Sendable, Hashable {
         }
         shares = Threshold.Share.allCases.map { share in
             switch share {
-            case .errors: Part(part: tally.failuresSum, whole: tally.attempts + tally.present)
+            case .errors:
+                Part(
+                    part: tally.failuresSum,
+                    whole: tally.attempts + tally.attemptsAgain + tally.present)
             case .httpErrors:
                 Part(part: tally.callFailuresSum + tally.callsUnanswered, whole: tally.calls)
             case .picturesLost:

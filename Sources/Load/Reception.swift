@@ -12,6 +12,8 @@ struct Reception: Sendable {
     private let reserve: Interval
     /// Which of the plan's checks look at the first picture.
     private let checks: [Int]
+    /// Whether the player comes again after a failure.
+    private let isReturn: Bool
     /// Of a codec that we can read, or any other's.
     private var hasConfiguration = false
     private var hasPicture = false
@@ -42,9 +44,10 @@ struct Reception: Sendable {
 
     init(
         called: Instant, started: Instant, framesPerSecond: Int64, reserve: Interval,
-        checks: [Int] = []
+        checks: [Int] = [], isReturn: Bool = false
     ) {
         self.checks = checks
+        self.isReturn = isReturn
         self.called = called
         self.started = started
         self.framesPerSecond = framesPerSecond
@@ -164,7 +167,7 @@ struct Reception: Sendable {
 
     /// The show may be standing still at the end; that is a stall as well.
     func finish(at now: Instant, into tally: inout Tally) {
-        tally.startups += min(firstShown ?? now, now) - called
+        tally.add(startup: min(firstShown ?? now, now) - called, isReturn: isReturn)
         if let standing = standing(at: now) { tally.add(standing, to: .stall) }
     }
 }

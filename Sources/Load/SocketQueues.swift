@@ -29,7 +29,8 @@ struct SocketQueues: Sendable, Hashable {
     static func sample(to ports: [Int]) -> SocketQueues {
         var queues = SocketQueues()
         for descriptor in 3..<descriptorsMax where queues.sockets < socketsMax {
-            guard let port = peerPort(descriptor), ports.contains(port) else { continue }
+            guard let port = peerPort(descriptor), ports.contains(port), !isNarrow(descriptor)
+            else { continue }
             var (unread, unsent) = (Int32(0), Int32(0))
             guard ioctl(descriptor, inputQueue, &unread) == 0,
                 ioctl(descriptor, outputQueue, &unsent) == 0
@@ -37,6 +38,15 @@ struct SocketQueues: Sendable, Hashable {
             queues.add(unread: Int64(max(0, unread)), unsent: Int64(max(0, unsent)))
         }
         return queues
+    }
+
+    /// Whether it is as narrow as a home's line, which has bytes wait as it should.
+    private static func isNarrow(_ descriptor: Int32) -> Bool {
+        var rate = UInt32.max
+        var length = socklen_t(MemoryLayout<UInt32>.size)
+        let status = getsockopt(
+            descriptor, SOL_SOCKET, HomeLine.pacing.rawValue, &rate, &length)
+        return status == 0 && rate != .max
     }
 
     /// Nil for what is no connection by IP.

@@ -12,6 +12,8 @@ struct Tally: Sendable {
     var messagesSent: Int64 = 0
     /// Left out because the target did not take what came before.
     var messagesHeldBack: Int64 = 0
+    /// Of these, those of publishers whose own line is narrow.
+    var messagesHeldAtHome: Int64 = 0
     var pictures: Int64 = 0
     var picturesLost: Int64 = 0
     var picturesOutOfOrder: Int64 = 0
@@ -26,16 +28,27 @@ struct Tally: Sendable {
     var picturesHeldBack: Int64 = 0
     /// Publishers that had begun, and failed.
     var publishersCut: Int64 = 0
+    /// Players that left because they stood still for too long.
+    var viewersLost: Int64 = 0
     /// From players' calls to the first picture shown, together.
-    var startups = Interval.zero
-    /// What players that failed did not see of the time for which they came.
+    private(set) var startups = Interval.zero
+    /// What players that failed did not see of the time for which they came, until they had a
+    /// picture again.
     var missed = Interval.zero
-    /// Clients that called for a connection.
+    /// Clients that called for a connection, each once.
     var attempts: Int64 = 0
+    /// Calls of those that had failed.
+    var attemptsAgain: Int64 = 0
+    /// Clients that failed, each once.
+    var clientsFailed: Int64 = 0
     /// Clients that had called before this began, and were still there.
     var present: Int64 = 0
+    /// Clients that began, each once.
     var publishersStarted: Int64 = 0
     var playersStarted: Int64 = 0
+    /// Times that one that had begun, and failed, began again.
+    var publishersAgain: Int64 = 0
+    var playersAgain: Int64 = 0
     /// HTTP calls that were due.
     var calls: Int64 = 0
     var callsAnswered: Int64 = 0
@@ -80,6 +93,13 @@ struct Tally: Sendable {
         if clockOffset.map({ error < $0.error }) ?? true { clockOffset = (estimate, error) }
     }
 
+    var cameAgain: Int64 { publishersAgain + playersAgain }
+
+    /// From a player's call to its first picture; what one that comes again waits is missed.
+    mutating func add(startup: Interval, isReturn: Bool) {
+        if isReturn { missed += startup } else { startups += startup }
+    }
+
     mutating func add(_ delay: Interval, to metric: LoadMetric) {
         distributions[metric.index].add(delay)
     }
@@ -116,6 +136,7 @@ struct Tally: Sendable {
         bytesReceived += other.bytesReceived
         messagesSent += other.messagesSent
         messagesHeldBack += other.messagesHeldBack
+        messagesHeldAtHome += other.messagesHeldAtHome
         pictures += other.pictures
         picturesLost += other.picturesLost
         picturesOutOfOrder += other.picturesOutOfOrder
@@ -126,14 +147,19 @@ struct Tally: Sendable {
         picturesDue += other.picturesDue
         picturesHeldBack += other.picturesHeldBack
         publishersCut += other.publishersCut
+        viewersLost += other.viewersLost
         startups += other.startups
         missed += other.missed
         for index in callsMade.indices { callsMade[index] += other.callsMade[index] }
         for index in callsGood.indices { callsGood[index] += other.callsGood[index] }
         attempts += other.attempts
+        attemptsAgain += other.attemptsAgain
+        clientsFailed += other.clientsFailed
         present += other.present
         publishersStarted += other.publishersStarted
         playersStarted += other.playersStarted
+        publishersAgain += other.publishersAgain
+        playersAgain += other.playersAgain
         calls += other.calls
         callsAnswered += other.callsAnswered
         callsDropped += other.callsDropped

@@ -17,6 +17,8 @@ final class Transmission {
     private let loop: LoadLoop
     /// When pictures count as due; nil is always.
     private let counted: Range<Instant>?
+    /// Whether its home's line may be what takes too little.
+    private let isNarrow: Bool
     private var index = 0
     private var round: Int64 = 0
     private var waitsForKey = false
@@ -32,9 +34,8 @@ final class Transmission {
     private static let pieceMax = 64 << 10
 
     init(
-        _ tape: ClipTape, on stream: MessageStreamID, from: Instant,
-        _ context: ChannelHandlerContext, _ writer: SocketWriter, _ loop: LoadLoop,
-        counted: Range<Instant>?
+        _ tape: ClipTape, of client: LoadPlan.Client, on stream: MessageStreamID, from: Instant,
+        _ context: ChannelHandlerContext, _ writer: SocketWriter, _ loop: LoadLoop
     ) {
         self.tape = tape
         self.stream = stream
@@ -42,7 +43,8 @@ final class Transmission {
         self.context = context
         self.writer = writer
         self.loop = loop
-        self.counted = counted
+        counted = client.counted(from: loop.began)
+        isNarrow = client.line != nil
     }
 
     func cancel() { isOver = true }
@@ -81,6 +83,7 @@ final class Transmission {
                 if isCounted { loop.tally.picturesHeldBack += 1 }
             }
             loop.tally.messagesHeldBack += 1
+            if isNarrow { loop.tally.messagesHeldAtHome += 1 }
             return
         }
         let time = tape.time(index, round: round)

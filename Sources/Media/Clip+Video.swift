@@ -41,7 +41,7 @@ extension Clip {
         return levels.first { level in
             columns * rows <= level.size && side * side <= 8 * level.size
                 && columns * rows * shape.framesPerSecond <= level.speed
-                && shape.videoRate <= level.rate * 1000
+                && shape.videoRatePeak <= level.rate * 1000
         }?.number
     }
 

@@ -28,6 +28,11 @@ public struct Clip: Sendable, Sequence, IteratorProtocol {
         public var audioRate = 150_000
         /// How many times the length of another frame a key frame has: 1 ... 100.
         public var keyFrameWeight = 8
+        /// Of `videoRate`, in millionths of 1 ... 2,000,000: what the rate is for
+        /// `variationGroups` groups, for as many after them, and so on, again and again. Empty is a
+        /// constant rate.
+        public var variation: [Int64] = []
+        public var variationGroups = 1
         /// Nil: the clip has no end.
         public var duration: Interval?
 
@@ -102,9 +107,11 @@ public struct Clip: Sendable, Sequence, IteratorProtocol {
         let weight = Int64(shape.keyFrameWeight)
         let whole = length - 1 + weight
         let (groups, position) = frames.quotientAndRemainder(dividingBy: length)
-        let weights = groups * whole + (position == 0 ? 0 : position - 1 + weight)
+        let part = position == 0 ? 0 : position - 1 + weight
+        let weights = shape.shares(before: groups) * whole + shape.share(of: groups) * part
         return multiplyDivide(
-            Int64(shape.videoRate) * length, weights, 8 * Int64(shape.framesPerSecond) * whole)
+            Int64(shape.videoRate) * length, weights,
+            8 * Int64(shape.framesPerSecond) * whole * 1_000_000)
     }
 
     /// The level that the shape needs.
@@ -116,10 +123,15 @@ public struct Clip: Sendable, Sequence, IteratorProtocol {
         guard (1...3600).contains(shape.groupLength) else { throw .groupLength }
         guard (1...100).contains(shape.keyFrameWeight) else { throw .keyFrameWeight }
         guard (1_000...100_000_000).contains(shape.videoRate) else { throw .videoRate }
+        guard shape.variation.allSatisfy({ (1...2_000_000).contains($0) }),
+            shape.variationGroups > 0, shape.videoRatePeak <= 100_000_000
+        else { throw .variation }
         guard shape.audioRate == 0 || (8_000...512_000).contains(shape.audioRate) else {
             throw .audioRate
         }
-        guard bytes(before: 1, shape) <= frameLengthMax else { throw .keyFrameTooLong }
+        var steady = shape
+        (steady.videoRate, steady.variation) = (shape.videoRatePeak, [])
+        guard bytes(before: 1, steady) <= frameLengthMax else { throw .keyFrameTooLong }
         guard let level = level(shape) else { throw .noLevel }
         return level
     }
@@ -143,9 +155,32 @@ public struct Clip: Sendable, Sequence, IteratorProtocol {
     }
 }
 
+// A rate that varies.
+extension Clip.Shape {
+    /// The highest that the video rate becomes.
+    public var videoRatePeak: Int {
+        Int(multiplyDivide(Int64(videoRate), variation.max() ?? 1_000_000, 1_000_000))
+    }
+
+    /// Of one group, in millionths of its mean.
+    fileprivate func share(of group: Int64) -> Int64 {
+        guard !variation.isEmpty else { return 1_000_000 }
+        return variation[Int(group / Int64(variationGroups)) % variation.count]
+    }
+
+    /// Of the first groups together.
+    fileprivate func shares(before groups: Int64) -> Int64 {
+        guard !variation.isEmpty else { return groups * 1_000_000 }
+        let (parts, rest) = groups.quotientAndRemainder(dividingBy: Int64(variationGroups))
+        let (rounds, place) = parts.quotientAndRemainder(dividingBy: Int64(variation.count))
+        let whole = rounds * variation.reduce(0, +) + variation[..<Int(place)].reduce(0, +)
+        return whole * Int64(variationGroups) + rest * variation[Int(place)]
+    }
+}
+
 /// Which part of a clip's shape cannot be had.
 public enum ClipError: Error, Sendable, Hashable {
-    case size, framesPerSecond, groupLength, keyFrameWeight, videoRate, audioRate
+    case size, framesPerSecond, groupLength, keyFrameWeight, videoRate, variation, audioRate
     /// A key frame would have more than 8 MiB.
     case keyFrameTooLong
     /// No level of H.264 has pictures of this size at this rate.

@@ -2,8 +2,7 @@ import Base
 
 /// OBS at a friend's home: publishes on a schedule and reconnects when it is cut off.
 ///
-/// Reconnecting is OBS's: first after 2 s, each wait half as long again up to 15 minutes, 25 tries,
-/// with a jitter of ± 5 % drawn once a session (obs-studio, `reconnect_delay` and `max_retries`).
+/// Reconnecting is OBS's (`BackOff.Rule.encoder`), with a jitter drawn once a session.
 public struct StreamerClient: Program {
     public struct Session: Sendable, Hashable {
         public var from: Instant
@@ -16,9 +15,8 @@ public struct StreamerClient: Program {
         }
     }
 
-    static let reconnectFirst = Interval.seconds(2)
-    static let reconnectMax = Interval.minutes(15)
-    public static let triesMax = 25
+    /// ± 5 %, as in obs-studio.
+    public static let jitterPerMille: ClosedRange<Int64> = 950...1_050
 
     private enum Phase: Sendable, Hashable { case idle, connecting, publishing, waiting, gaveUp }
 
@@ -28,9 +26,7 @@ public struct StreamerClient: Program {
     private var next = 0
     private var phase: Phase = .idle
     private var connection = ConnectionID(0)
-    private var tries = 0
-    private var wait = Self.reconnectFirst
-    private var jitterPerMille: Int64 = 1_000
+    private var backOff = BackOff(.encoder, jitterPerMille: 1_000)
     private var retryAt: Instant = .distantFuture
     private var random: Random
     /// How often it came back after being cut.
@@ -69,10 +65,9 @@ public struct StreamerClient: Program {
     }
 
     private mutating func accepted() {
-        if tries > 0 { reconnects += 1 }
+        if backOff.tries > 0 { reconnects += 1 }
         phase = .publishing
-        tries = 0
-        wait = Self.reconnectFirst
+        backOff.reset()
     }
 
     private mutating func advance(_ now: Instant, into outbox: inout Outbox) {
@@ -82,9 +77,7 @@ public struct StreamerClient: Program {
             end(into: &outbox)
             advance(now, into: &outbox)
         } else if phase == .idle && now >= session.from {
-            jitterPerMille = random.within(950...1_050)
-            tries = 0
-            wait = Self.reconnectFirst
+            backOff = BackOff(.encoder, jitterPerMille: random.within(Self.jitterPerMille))
             dial(into: &outbox)
         } else if phase == .waiting && now >= retryAt {
             dial(into: &outbox)
@@ -108,15 +101,13 @@ public struct StreamerClient: Program {
 
     private mutating func failed(_ now: Instant, close: Bool, into outbox: inout Outbox) {
         if close { outbox.append(.close(connection)) }
-        tries += 1
-        guard tries <= Self.triesMax else {
+        guard let wait = backOff.next() else {
             phase = .gaveUp
             outbox.append(.observe(.gaveUp(stream)))
             return
         }
         phase = .waiting
-        retryAt = now + Interval(nanoseconds: wait.nanoseconds / 1_000 * jitterPerMille)
-        wait = min(Interval(nanoseconds: wait.nanoseconds / 2 * 3), Self.reconnectMax)
+        retryAt = now + wait
     }
 
     private func wakeNext(_ now: Instant, into outbox: inout Outbox) {

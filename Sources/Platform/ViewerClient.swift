@@ -2,8 +2,18 @@ import Base
 
 /// Someone who watches one stream for a while, and leaves when playing stalls for too long.
 public struct ViewerClient: Program {
-    static let retryFirst = Interval.seconds(1)
-    static let retryMax = Interval.seconds(30)
+    private static let connectingMin = Interval.seconds(15)
+
+    /// How long one who bears so long a stall waits for a connection to bring media.
+    public static func connectingMax(patience: Interval) -> Interval {
+        max(patience, connectingMin)
+    }
+
+    /// How long one who left is away: between half and one and a half of `returnsAfter`.
+    public static func absence(_ returnsAfter: Interval, _ random: inout Random) -> Interval {
+        let half = Interval(nanoseconds: returnsAfter.nanoseconds / 2)
+        return random.interval(half...returnsAfter + half)
+    }
 
     private enum Phase: Sendable, Hashable {
         case away, asking, connecting, playing, stalled, waiting, left
@@ -21,7 +31,7 @@ public struct ViewerClient: Program {
     private var connection = ConnectionID(0)
     private var calls: UInt64 = 0
     private var deadline: Instant
-    private var retry = Self.retryFirst
+    private var backOff = BackOff(.player, jitterPerMille: 1_000)
 
     /// `patience` is the longest stall that is borne. Who lost it returns after between half and
     /// one and a half of `returnsAfter`, drawn each time; nil is never.
@@ -105,7 +115,7 @@ public struct ViewerClient: Program {
     ) {
         connection = ConnectionID((connection.raw + 1) & 0x7FFF_FFFF)
         phase = .connecting
-        deadline = now + max(patience, .seconds(15))
+        deadline = now + Self.connectingMax(patience: patience)
         outbox.append(.connect(connection, to: address))
     }
 
@@ -124,10 +134,13 @@ public struct ViewerClient: Program {
     private mutating func lost(_ now: Instant) {
         switch phase {
         case .connecting, .playing, .stalled:
-            if phase != .connecting { retry = Self.retryFirst }
+            if phase != .connecting { backOff.reset() }
+            guard let wait = backOff.next() else {
+                phase = .left
+                return
+            }
             phase = .waiting
-            deadline = now + retry
-            retry = min(Interval(nanoseconds: retry.nanoseconds * 2), Self.retryMax)
+            deadline = now + wait
         case .away, .asking, .waiting, .left: break
         }
     }
@@ -140,8 +153,7 @@ public struct ViewerClient: Program {
             return
         }
         phase = .waiting
-        let half = Interval(nanoseconds: returnsAfter.nanoseconds / 2)
-        deadline = now + random.interval(half...returnsAfter + half)
+        deadline = now + Self.absence(returnsAfter, &random)
     }
 
     private mutating func leave(into outbox: inout Outbox) {

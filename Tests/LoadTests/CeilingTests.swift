@@ -178,7 +178,7 @@ import Testing
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let late = try await eventLoop.submit {
             let addresses = LoadAddresses(media: nil, web: address, figures: nil)
-            let loop = LoadLoop(plan, [], at: addresses, within: nil, on: eventLoop)
+            let loop = LoadLoop(plan, [], at: addresses, within: nil, nil, on: eventLoop)
             let share = LoadPlan.CallShare(place: 0, stride: 1, connections: 1)
             let pool = WebPool(
                 web, at: address, share, began: (clock: RTMPClient.now, day: RTMPClient.now), loop)

@@ -116,10 +116,20 @@ import Testing
             (["rtmp://127.0.0.1/live", "--players", "20000"], "10000"),
             (["rtmp://127.0.0.1/live", "--check", "status"], "--check status"),
             (["rtmp://127.0.0.1/live", "--check", "status == 200"], "no such call"),
+            (["rtmp://127.0.0.1/live", "--reconnect", "500ms"], "a time from 1s"),
+            (["http://127.0.0.1", "--call", "GET / 1/s", "--reconnect", "5s"], "there are none"),
+            (
+                [
+                    "rtmp://127.0.0.1/live", "--scenario", "two.json", "--speed", "5400",
+                    "--reconnect", "5s",
+                ], "as simulated"
+            ),
             (["rtmp://127.0.0.1/live", "--start-at", "2020-01-01T00:00:00Z"], "next hour"),
         ])
     func usage(_ words: [String], _ complaint: String) async throws {
         try await Blast.inFolder { folder in
+            try ScenarioTests.scenario.write(
+                to: folder.appending(path: "two.json"), atomically: true, encoding: .utf8)
             let blast = try Blast(["blast"] + words, in: folder)
             #expect(try await blast.finish() == 2)
             #expect(blast.complaints.contains(complaint), "\(blast.complaints)")

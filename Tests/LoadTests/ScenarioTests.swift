@@ -7,7 +7,7 @@ import Testing
 /// A scenario in two worlds: what its simulation predicts, and what a load of it measures.
 @Suite(.serialized) struct ScenarioTests {
     /// Two friends on the air for all but four hours of the day, two viewers each: small streams.
-    private static let scenario = """
+    static let scenario = """
         {
           "name": "two-friends", "summary": "Two friends.", "seed": 7,
           "start": "2026-12-01T00:00:00Z", "duration": "1 d",

@@ -16,16 +16,42 @@ enum TestServer {
         try await withPorts { try await body($0.rtmp) }
     }
 
-    static func withPorts<Value>(
-        _ body: (StreamService.Ports) async throws -> Value
-    ) async throws -> Value {
+    private static func start(rtmp: Int = 0, http: Int = 0) async throws -> StreamService {
         var options = StreamService.Options()
         options.address = "127.0.0.1"
-        (options.rtmpPort, options.httpPort, options.apiPort) = (0, 0, 0)
+        (options.rtmpPort, options.httpPort, options.apiPort) = (rtmp, http, 0)
         options.stream.latency = .zero
         var logger = Logger(label: "test")
         logger.logLevel = .error
-        let service = try await StreamService.start(options, logger: logger)
+        return try await StreamService.start(options, logger: logger)
+    }
+
+    /// One that is gone from one of these times after `body` began to the other.
+    static func away<Value: Sendable>(
+        from: Duration, until: Duration,
+        _ body: @Sendable (StreamService.Ports) async throws -> Value
+    ) async throws -> Value {
+        let first = try await start()
+        let ports = first.ports
+        async let value = body(ports)
+        try await Task.sleep(for: from)
+        await first.stop()
+        try await Task.sleep(for: until - from)
+        let second = try await start(rtmp: ports.rtmp, http: ports.http)
+        do {
+            let value = try await value
+            await second.stop()
+            return value
+        } catch {
+            await second.stop()
+            throw error
+        }
+    }
+
+    static func withPorts<Value>(
+        _ body: (StreamService.Ports) async throws -> Value
+    ) async throws -> Value {
+        let service = try await start()
         do {
             let value = try await body(service.ports)
             await service.stop()

@@ -47,7 +47,7 @@ import Testing
             if case .connect = $0.effect { $0.at } else { nil as Instant? }
         }
         // The first attempt and 25 more.
-        #expect(tries.count == 1 + StreamerClient.triesMax)
+        #expect(tries.count == 1 + 25)
         let waits = zip(tries.dropFirst(), tries).map { $0 - $1 }
         // The jitter is within 5 % and the same for the whole session.
         let jitter = waits[0].nanoseconds / 2_000_000

@@ -23,7 +23,9 @@ import Testing
         "Sockets": ["Base", "RTMP", "Media", "RESP", "Platform"],
         "CSQLite": [], "CPostgres": [],
         "Storage": ["Base", "Platform", "CSQLite", "CPostgres"],
-        "Load": ["Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Sockets"],
+        "Load": [
+            "Base", "RTMP", "Media", "Platform", "Scenarios", "Results", "Reports", "Sockets",
+        ],
         "streamr-sim": [
             "Base", "Cloud", "Plans", "Scenarios", "Results", "Reports", "Simulation", "Platform",
             "RTMP", "Media", "Sockets", "Packets", "Storage", "Capture", "Load",

@@ -1,7 +1,11 @@
 import Base
 import Media
+import Scenarios
 
 extension LoadPlan {
+    /// What a load draws from; one without a scenario draws the same every time.
+    var seed: UInt64 { stretch?.scenario.seed ?? 0 }
+
     /// The plan of a scenario's part; ceilings spread its clients out where they must.
     public init(
         _ stretch: ScenarioStretch, target: LoadTarget?, web: WebTarget?, warmUp: Interval,
@@ -16,6 +20,7 @@ extension LoadPlan {
             shape: Clip.Shape(),
             ceilings: ceilings, thresholds: thresholds)
         self.stretch = stretch
+        reconnecting = .asSimulated
         if !stretch.shapes.isEmpty { shapes = stretch.shapes }
         timetable = clients
         spreadOut()

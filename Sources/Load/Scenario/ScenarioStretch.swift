@@ -97,6 +97,10 @@ public struct ScenarioStretch: Sendable {
             shape.videoRate = Int(media.video.bitsPerSecond)
             shape.audioRate = Int(media.audio.bitsPerSecond)
             shape.keyFrameWeight = media.keyFrameRatio
+            if media.variation > .zero {
+                var random = Random(seed: scenario.seed, entity: group.name, purpose: "bit-rate")
+                shape.vary(within: media.variation, every: media.variationEvery, &random)
+            }
             return shape
         }
     }
@@ -117,7 +121,8 @@ public struct ScenarioStretch: Sendable {
                     LoadPlan.Client(
                         kind: .publisher, number: publishing.count, stream: streamer.stream,
                         shape: streamer.group, start: part.start,
-                        until: part.until + LoadPlan.headStart * 2, isLate: session.from < begin))
+                        until: part.until + LoadPlan.headStart * 2, isLate: session.from < begin,
+                        line: line(home(group.home)?.uplink, of: streamer)))
                 for visit in visits {
                     guard let player = player(visit, of: streamer, number: playing.count) else {
                         continue
@@ -133,12 +138,31 @@ public struct ScenarioStretch: Sendable {
         _ visit: Visit, of streamer: Person, number: Int
     ) -> LoadPlan.Client? {
         guard let part = part(from: visit.from, until: visit.until) else { return nil }
-        return LoadPlan.Client(
+        let group = scenario.viewers[visit.group]
+        var player = LoadPlan.Client(
             kind: .player, number: number, stream: streamer.stream, shape: streamer.group,
             start: part.start + LoadPlan.headStart, until: part.until + LoadPlan.headStart,
-            reserve: max(scenario.viewers[visit.group].buffer, .milliseconds(1)),
-            isLate: visit.from < begin)
+            reserve: max(group.buffer, .milliseconds(1)), isLate: visit.from < begin,
+            line: line(home(group.home)?.downlink, of: streamer))
+        player.patience = LoadPlan.Client.Patience(
+            stallMax: group.patience, returnsAfter: group.returnsAfter,
+            random: Random(seed: scenario.seed, entity: player.name, purpose: "returns"))
+        return player
     }
+
+    private func home(_ name: String) -> HomeKind? {
+        scenario.homes.first { $0.name == name }
+    }
+
+    /// Nil where it is wide enough for the stream not to feel it.
+    private func line(_ rate: Rate?, of streamer: Person) -> Rate? {
+        let media = scenario.streamers[streamer.group].media
+        let stream = media.video.bitsPerSecond + media.audio.bitsPerSecond
+        return rate.flatMap { $0.bitsPerSecond < stream * Self.wideTimes ? $0 : nil }
+    }
+
+    /// A line so many times as fast as a stream is as good as none.
+    static let wideTimes: Int64 = 4
 
     // MARK: Calls
 

@@ -25,8 +25,11 @@ struct StretchFigures {
         if ledger.plan.target != nil {
             let lost = total.startups + (total[.stall].sum + total.missed) * stretch.speed
             add("viewer_sessions", max(0, total.playersStarted - lateViewers))
-            add("publish_sessions", max(0, total.publishersStarted - latePublishers))
+            let begun = total.publishersStarted + total.publishersAgain
+            add("publish_sessions", max(0, begun - latePublishers))
             add("publish_cut", total.publishersCut)
+            // What viewers bear does not go faster.
+            if stretch.speed == 1 { add("viewers_lost", total.viewersLost) }
             add("streams_at_once_max", ledger.publishersMost)
             add("viewer_wanted_seconds", wanted)
             add("viewer_played_seconds", max(wanted - lost, .zero))
@@ -59,12 +62,17 @@ struct StretchFigures {
     /// What is not driven, or not as it is simulated.
     var omissions: [String] {
         var list = [
-            "homes' lines, their evenings and their outages: all comes from this machine",
+            "homes' latency, loss, evenings and outages, and the rate of their lines where that is "
+                + "\(ScenarioStretch.wideTimes) times a stream's or more",
             "faults of the machine, scans, and what follows from its price and its CPU credits",
-            "who fails does not come again",
         ]
         if stretch.scenario.streamers.contains(where: { $0.media.variation > .zero }) {
-            list.append("varying bit rates: pictures have their mean")
+            list.append(
+                "varying bit rates of each friend's own: those of a group vary alike, and again "
+                    + "and again the same way, at least once in a minute")
+        }
+        if stretch.asksWhereToWatch {
+            list.append("questions where to watch of who comes again: they go where they went")
         }
         if ledger.plan.target == nil { list.append("media: no RTMP target was given") }
         if !ledger.plan.calls.contains(where: { $0.kind == .heartbeat }), !stretch.nodes.isEmpty {
@@ -85,6 +93,9 @@ struct StretchFigures {
                 "the length of sessions: they are \(stretch.speed) times shorter, and bytes, "
                     + "frames and seconds of media are multiplied by that, with what a player "
                     + "gets from the server's cache as it comes")
+            list.append(
+                "the waits of who comes again, and how long viewers bear to stand still: they "
+                    + "are as at home, and what is missed meanwhile is multiplied")
             list.append(
                 "the pace of calls: they come \(stretch.speed) times as fast, which a platform "
                     + "that counts calls a minute may refuse")

@@ -63,7 +63,8 @@ struct BlastDisplay {
                 + "p99 \(ms(row.percentile(99, .httpCall)))",
             "checks      \(view.checks.reduce(0) { $0 + $1.passed }) passed, "
                 + "\(view.checks.reduce(0) { $0 + $1.failed }) failed",
-            "errors      \(failures.isEmpty ? "none" : failures.joined(separator: ", "))",
+            "errors      \(failures.isEmpty ? "none" : failures.joined(separator: ", "))"
+                + (view.cameAgain > 0 ? "; \(view.cameAgain) came again" : ""),
             "target      first word to a look from outside after \(ms(row.targetAnswer))",
             "health      \(view.healthLooks.bad) of \(view.healthLooks.all) looks: not well",
             "generator   CPU \(row.cpuPercent.text(decimals: 0)) %, "

@@ -31,6 +31,14 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Publishers and players that fail come again, as OBS does with this retry delay, 1s to "
+                + "15m: each wait is half as long again, up to 15 minutes, 25 times in a row. If "
+                + "not said, they stay away; a scenario's come again as simulated.",
+            valueName: "time"))
+    var reconnect: String?
+
+    @Option(
+        help: ArgumentHelp(
             "An HTTP server for --flv-players, --hls-players and --call; the target itself may be "
                 + "one.",
             valueName: "http://host"))
@@ -143,6 +151,9 @@ struct BlastLoad: ParsableArguments {
         else {
             throw Failure.usage("--scenario says who comes: no --publishers, --players and such")
         }
+        guard reconnect == nil else {
+            throw Failure.usage("--reconnect: a --scenario's clients come again as simulated")
+        }
         let warmUp = try askedWarmUp
         guard warmUp < stretch.duration else {
             throw Failure.usage("--warm-up: longer than the load")
@@ -207,6 +218,7 @@ struct BlastLoad: ParsableArguments {
         plan.calls = requests
         plan.checks = try checks
         plan.shard = try share
+        plan.reconnecting = try reconnecting(isMedia: isMedia)
         plan.follow(arrivals)
         let most = [plan.publishers, plan.players, plan.flvPlayers, plan.hlsPlayers].max() ?? 0
         guard most <= Self.clientsMax else {
@@ -235,6 +247,18 @@ struct BlastLoad: ParsableArguments {
             hlsPlayers: try read(hlsPlayers, "--hls-players", 0))
         if !isMedia { (arrivals.publishers, arrivals.players) = (.population(0), .population(0)) }
         return arrivals
+    }
+
+    private func reconnecting(isMedia: Bool) throws -> Reconnecting? {
+        guard let reconnect else { return nil }
+        guard isMedia else {
+            throw Failure.usage("--reconnect: of publishers and players, and there are none")
+        }
+        let delay = try time(reconnect, "--reconnect")
+        guard Reconnecting.delays.contains(delay) else {
+            throw Failure.usage("--reconnect \(reconnect): a time from 1s to 15m")
+        }
+        return .after(delay)
     }
 
     private var share: LoadPlan.Shard {
