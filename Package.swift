@@ -192,7 +192,7 @@ let tests: [Target] = [
     .testTarget(
         name: "LoadTests",
         dependencies: [
-            "Base", "RTMP", "Media", "Results", "Reports", "Platform", "Sockets", "Load",
+            "Base", "RTMP", "Media", "Results", "Reports", "Platform", "Sockets", "Load", "Capture",
             "streamr-sim", core, locks, posix, logging,
         ],
         swiftSettings: settings),

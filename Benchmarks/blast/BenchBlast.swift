@@ -4,9 +4,9 @@ import TestServers
 /// `bench-blast [PROGRAM]`: what the load generator costs, against nginx with nginx-rtmp.
 ///
 /// The target has the first core, the generator the second. Printed are CPU time and memory per
-/// player beside those of srs-bench's parsing client, how late publishers send, and how late calls
-/// go out, and the CPU time of players by HLS. Machines differ: what compares is the generator's CPU time as a multiple of nginx's own
-/// in the same run.
+/// player beside those of srs-bench's parsing client, how late publishers send, how late calls go
+/// out, and the CPU time of players by HLS, whose target is our own server. Machines differ: what
+/// compares is the generator's CPU time as a multiple of nginx's own in the same run.
 @main
 struct BenchBlast {
     static func main() throws {
