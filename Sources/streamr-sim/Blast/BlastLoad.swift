@@ -32,8 +32,8 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "An HTTP server for --flv-players, --hls-players and --call; the target itself may be "
-                + "one.",
+            "An HTTP server beside a target of RTMP, for --flv-players, --hls-players and --call; "
+                + "for --call alone the target itself may be one.",
             valueName: "http://host"))
     var http: String?
 
@@ -82,7 +82,7 @@ struct BlastLoad: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Within which those have come who stay: publishers in its first half, players in its "
-                + "second, callers in all of it.",
+                + "second, callers in all of it; the rate of calls grows along it.",
             valueName: "time"))
     var ramp = "10s"
 
