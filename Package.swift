@@ -193,7 +193,7 @@ let tests: [Target] = [
         name: "LoadTests",
         dependencies: [
             "Base", "RTMP", "Media", "Scenarios", "Results", "Reports", "Platform", "Sockets",
-            "Load", "streamr-sim", core, locks, posix, logging,
+            "Load", "Capture", "streamr-sim", core, locks, posix, logging,
         ],
         swiftSettings: settings),
     .testTarget(name: "CommandTests", dependencies: ["streamr-sim"], swiftSettings: settings),

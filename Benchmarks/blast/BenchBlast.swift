@@ -4,9 +4,9 @@ import TestServers
 /// `bench-blast [PROGRAM]`: what the load generator costs, against nginx with nginx-rtmp.
 ///
 /// The target has the first core, the generator the second. Printed are CPU time and memory per
-/// player beside those of srs-bench's parsing client, how late publishers send, and how late calls
-/// go out. Machines differ: what compares is the generator's CPU time as a multiple of nginx's own
-/// in the same run.
+/// player beside those of srs-bench's parsing client, how late publishers send, how late calls go
+/// out, and the CPU time of players by HLS, whose target is our own server. Machines differ: what
+/// compares is the generator's CPU time as a multiple of nginx's own in the same run.
 @main
 struct BenchBlast {
     static func main() throws {
@@ -24,6 +24,7 @@ struct BenchBlast {
                 ["--video-rate", "270k", "--audio-rate", "30k", "--fps", speed])
         }
         try calls(program, target)
+        try hlsPlayers(program)
     }
 
     /// Of a core, in per cent, for each player: srs-bench's `sb_rtmp_load`, which parses all, and
@@ -80,6 +81,32 @@ struct BenchBlast {
                 format: "10,000 calls a second: %.0f answered of %.0f, p99 %.2f ms from when due, "
                     + "%.2f ms raw, CPU %.0f %%", load.count("calls_answered"), load.count("calls"),
                 due, raw, load.generator("cpu")))
+        load.printDoubts()
+    }
+}
+
+extension BenchBlast {
+    /// Players by HLS, who read whole segments, of a stream of our own server.
+    private static func hlsPlayers(_ program: String) throws {
+        let server = try OwnServer(program)
+        defer { server.stop() }
+        let (many, seconds) = (100, 40)
+        let spent = server.cpuSeconds
+        let load = try Load(
+            program,
+            [
+                "rtmp://127.0.0.1:\(server.rtmpPort)/live", "--publishers", "1", "--players", "0",
+                "--hls-players", "\(many)", "--http", "http://127.0.0.1:\(server.httpPort)",
+            ], seconds: seconds)
+        // As for players by RTMP.
+        let present = Double(seconds) * 13 / 16
+        print(
+            String(
+                format: "%d players by HLS at 2.65 Mb/s: %.4f %% of a core each, the server's own "
+                    + "%.4f %%, %.1f MB/s, %.0f segments", many,
+                load.generator("cpu") / Double(many),
+                (server.cpuSeconds - spent) / present / Double(many) * 100,
+                load.count("bytes_received") / present / 1e6, load.count("segments")))
         load.printDoubts()
     }
 }

@@ -55,6 +55,35 @@ final class Target {
     }
 }
 
+/// Our own server on the first core, for players by HLS.
+final class OwnServer {
+    let rtmpPort: Int
+    let httpPort: Int
+    private let process = Process()
+
+    init(_ program: String) throws {
+        rtmpPort = try FreePort.any()
+        httpPort = try FreePort.any()
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        process.arguments = [
+            "-c", "0", program, "serve", "rtmp", "--bind", "127.0.0.1", "--rtmp-port",
+            "\(rtmpPort)", "--http-port", "\(httpPort)", "--api-port", "0",
+        ]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        Thread.sleep(forTimeInterval: 1.5)
+        guard process.isRunning else { throw Target.Failure(description: "serve does not start") }
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    var cpuSeconds: Double { ProcessFigures.cpuSeconds(of: process.processIdentifier) }
+}
+
 /// `bench-blast sink` on the first core.
 final class SinkProcess {
     let port: Int

@@ -92,7 +92,9 @@ public struct LiveCapture: PacketSource, ~Copyable {
         return Int64(counts.ps_drop) + Int64(counts.ps_ifdrop)
     }
 
-    /// Begins a file that packets can be written to; `stream` is closed with it.
+    /// Begins a file that packets can be written to; `stream` is closed with it. Its header stands
+    /// in the stream's buffer: what can fail is a link that files have no number for, and then the
+    /// stream stays open.
     func dump(
         to stream: UnsafeMutablePointer<FILE>, path: String
     ) throws(CaptureFailure) -> OpaquePointer {

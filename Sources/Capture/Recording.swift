@@ -83,7 +83,12 @@ extension Recording {
         init(_ options: Options) throws(CaptureFailure) {
             let capture = try LiveCapture(interface: options.interface, filter: options.filter)
             var ring = try FileRing(options)
-            try ring.turn(capture)
+            do throws(CaptureFailure) {
+                try ring.turn(capture)
+            } catch {
+                ring.finish()
+                throw error
+            }
             self.capture = capture
             self.ring = ring
         }
@@ -125,7 +130,12 @@ extension Recording {
             self.options = options
             folder = open(options.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard folder >= 0 else { throw Self.failure(options.folder) }
-            try give(folder)
+            do throws(CaptureFailure) {
+                try give(folder)
+            } catch {
+                Glibc.close(folder)
+                throw error
+            }
         }
 
         /// To the user that root is about to become.
@@ -153,11 +163,19 @@ extension Recording {
             // Nor is one followed that its folder's owner puts there meanwhile.
             let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
             let descriptor = openat(folder, name, flags, 0o644)
-            guard descriptor >= 0, let stream = fdopen(descriptor, "w") else {
-                throw Self.failure(path)
+            guard descriptor >= 0 else { throw Self.failure(path) }
+            guard let stream = fdopen(descriptor, "w") else {
+                let failure = Self.failure(path)
+                Glibc.close(descriptor)
+                throw failure
             }
-            try give(descriptor)
-            file = try capture.dump(to: stream, path: path)
+            do throws(CaptureFailure) {
+                try give(descriptor)
+                file = try capture.dump(to: stream, path: path)
+            } catch {
+                fclose(stream)
+                throw error
+            }
             turns += 1
             if files.count < options.filesMax { files.append(path) }
         }

@@ -15,7 +15,8 @@ public enum Arrivals: Sendable, Hashable {
     case rates(LoadStages, stay: Interval?)
 
     static let rateMax = Fixed(1_000)
-    /// Of one kind, in the course of a load: each has its place in the plan.
+    /// Of one kind, in the course of a load: each has its place in the plan. Whoever asks for more
+    /// is told so (`excess`); more are never laid out.
     public static let clientsMax = 100_000
 
     /// Nil for anything else.
@@ -66,19 +67,33 @@ public enum Arrivals: Sendable, Hashable {
         }
     }
 
-    /// Why this is more than a load may have, in words; nil if it is not.
+    /// Why this is more than a load may have, in words; nil if it is not. Nobody is laid out for
+    /// it.
     public func excess(in duration: Interval) -> String? {
         switch self {
-        case .population: return nil
-        case .stages(let stages):
-            return stages.comers > Self.clientsMax ? "more than \(Self.clientsMax) clients" : nil
+        case .population, .stages: break
         case .rate(let rate, _):
             if rate > Self.rateMax { return "more than \(Self.rateMax) a second" }
         case .rates(let stages, _):
             if stages.most > Self.rateMax { return "more than \(Self.rateMax) a second" }
         }
-        let count = stays(from: .zero, ramp: .zero, until: duration).count
-        return count > Self.clientsMax ? "more than \(Self.clientsMax) clients" : nil
+        let count = comers(in: duration)
+        return count > Self.clientsMax
+            ? "\(count) in the course of the load are more than \(Self.clientsMax) clients" : nil
+    }
+
+    /// How many come in the course of a load, by arithmetic.
+    private func comers(in duration: Interval) -> Int64 {
+        switch self {
+        case .population(let count): Int64(count)
+        case .stages(let stages): Int64(stages.comers)
+        case .rate(let rate, _):
+            // Rounded up: the first comes at once.
+            Int64(
+                clamping: (rate.millionths * Int128(duration.nanoseconds) + 999_999_999_999_999)
+                    / 1_000_000_000_000_000)
+        case .rates(let stages, _): stages.events(before: duration)
+        }
     }
 
     /// When each is there, in the order in which they come: those of a population along the ramp,
@@ -110,8 +125,7 @@ public enum Arrivals: Sendable, Hashable {
         due: (Int64) -> Interval?
     ) -> [LoadStages.Stay] {
         var stays: [LoadStages.Stay] = []
-        // One more than there may be says that there are too many.
-        while stays.count <= clientsMax, let offset = due(Int64(stays.count)),
+        while stays.count < clientsMax, let offset = due(Int64(stays.count)),
             offset < end - start
         {
             let from = start + offset

@@ -1,6 +1,7 @@
 import Base
 
-/// What a load may not exceed. Nil is no ceiling, which only loopback has.
+/// What a load may not exceed. Nil is no ceiling: another host than loopback has all but `egress`,
+/// which only a budget sets.
 public struct Ceilings: Sendable, Hashable {
     public var connections: Int?
     public var duration: Interval?
@@ -33,9 +34,9 @@ public struct Ceilings: Sendable, Hashable {
     /// Why a plan is not even begun; nil if it may.
     func refusal(of plan: LoadPlan) -> String? {
         let web = plan.calls.isEmpty ? 0 : plan.webConnections
-        let clients = plan.publishers + plan.playersOfAll + web
-        if let connections, clients > connections {
-            return "\(clients) connections are more than \(connections); --max-connections allows"
+        let all = plan.publishers + plan.playersOfAll + web + plan.looks
+        if let connections, all > connections {
+            return "\(all) connections are more than \(connections); --max-connections allows"
         }
         if let duration, plan.duration > duration {
             return "\(plan.duration.wholeSeconds) s are longer than \(duration.wholeSeconds) s; "
@@ -79,6 +80,16 @@ public struct Ceilings: Sendable, Hashable {
                 + "pays for \(egress.bytes)"
         }
         return nil
+    }
+
+    /// What passed before the load is no more to be had; each shard has paid for itself.
+    public mutating func pay(_ tally: FetchTally, shards: Int) {
+        let (sent, received) = tally.sum
+        func left(of ceiling: ByteCount?, without spent: Int) -> ByteCount? {
+            ceiling.map { ByteCount(bytes: max(0, $0.bytes - Int64(spent * shards))) }
+        }
+        bytes = left(of: bytes, without: sent + received)
+        egress = left(of: egress, without: received)
     }
 
     /// The ramp that is kept: slower than asked where the ceilings say so.

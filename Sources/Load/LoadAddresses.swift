@@ -1,6 +1,14 @@
 import NIOCore
 import Sockets
 
+/// A page of a target that is asked for beside the load.
+public enum TargetPage: String, Sendable, Hashable {
+    /// What it says that it did.
+    case figures
+    /// Whether it is well.
+    case health
+}
+
 /// Where the packets go.
 public struct LoadAddresses: Sendable {
     public var media: SocketAddress?
@@ -30,11 +38,11 @@ public struct LoadAddresses: Sendable {
         [media, web].compactMap { $0.map(Self.text) }.joined(separator: " and ")
     }
 
-    /// Whether what the target says of itself comes from where it is loaded.
-    public var loadsFigures: Bool {
-        [figures, health].contains { place in
+    /// The pages that come from where the target is loaded.
+    public var pagesAmongLoad: [TargetPage] {
+        [(TargetPage.figures, figures), (.health, health)].filter { _, place in
             place != nil && [media, web].contains { $0 == place }
-        }
+        }.map(\.0)
     }
 
     public static func text(of address: SocketAddress) -> String {

@@ -199,7 +199,7 @@ extension LoadLedger {
             count("checks_failed", checks.reduce(0) { $0 + $1.failed }),
             count("looks", total.looks), count("looks_missed", total.looksMissed),
             count("health_looks", total.healthLooks), count("health_bad", total.healthBad),
-        ] + targetCounts + figuresCounts + clockCounts
+        ] + targetCounts + pageCounts + clockCounts
     }
 
     /// Where a player by HLS was told the server's time. Delays by stamps need no other clock.
@@ -250,16 +250,16 @@ extension LoadLedger {
         return counts
     }
 
-    /// What asking for them took, which is no part of the load.
-    private var figuresCounts: [LoadCount] {
-        guard plan.figures != nil || plan.health != nil else { return [] }
-        return [
-            LoadCount(
-                name: "figures_bytes_sent", unit: "bytes", value: Fixed(figuresBytes.sent)),
-            LoadCount(
-                name: "figures_bytes_received", unit: "bytes",
-                value: Fixed(figuresBytes.received)),
-        ]
+    /// What asking for each of the target's pages took, which is no part of the load.
+    private var pageCounts: [LoadCount] {
+        func counts(_ page: TargetPage, _ bytes: (sent: Int, received: Int)) -> [LoadCount] {
+            [("sent", bytes.sent), ("received", bytes.received)].map { way, value in
+                LoadCount(
+                    name: "\(page.rawValue)_bytes_\(way)", unit: "bytes", value: Fixed(value))
+            }
+        }
+        return (plan.figures == nil ? [] : counts(.figures, figuresBytes))
+            + (plan.health == nil ? [] : counts(.health, healthBytes))
     }
 
     var failureCounts: [LoadCount] {

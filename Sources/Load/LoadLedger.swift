@@ -20,7 +20,9 @@ struct LoadLedger: Sendable {
     private(set) var publishersMost: Int64 = 0
     /// What the target said of itself before the load and after it.
     var figures: (before: TargetFigures, after: TargetFigures)?
+    /// What asking for them took, and for its health; no part of the load.
     var figuresBytes = (sent: 0, received: 0)
+    var healthBytes = (sent: 0, received: 0)
     /// Why the load ended before its time.
     var cut: LoadCut?
     /// Stalls that go on, as long as they are so far.

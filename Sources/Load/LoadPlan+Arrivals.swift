@@ -71,21 +71,28 @@ extension LoadPlan {
 
     /// Players who come by the clock: each plays one of the streams that are on the air then, all
     /// in turn. Who finds none does not come.
-    private static func finding(_ players: [Client], _ publishing: [Client]) -> [Client] {
-        let begins = publishing.sorted { ($0.start, $0.number) < ($1.start, $1.number) }
-        var next = 0
-        var onAir: [Client] = []
+    static func finding(_ players: [Client], _ publishing: [Client]) -> [Client] {
+        // Who leaves as soon as players could come is not on the air.
+        let begins = publishing.filter { stream in
+            stream.until.map { $0 - headStart > stream.start + headStart } ?? true
+        }.sorted { ($0.start, $0.number) < ($1.start, $1.number) }
+        let ends = begins.enumerated().compactMap { place, stream in
+            stream.until.map { (at: $0 - headStart, place: place) }
+        }.sorted { ($0.at, $0.place) < ($1.at, $1.place) }
+        var (begun, ended) = (0, 0)
+        var onAir = PresentPlaces(begins.count)
         return players.sorted { ($0.start, $0.number) < ($1.start, $1.number) }.compactMap {
             var player = $0
-            while next < begins.count, begins[next].start + headStart <= player.start {
-                onAir.append(begins[next])
-                next += 1
+            while begun < begins.count, begins[begun].start + headStart <= player.start {
+                onAir.take(begun)
+                begun += 1
             }
-            onAir.removeAll { stream in
-                stream.until.map { $0 - headStart <= player.start } ?? false
+            while ended < ends.count, ends[ended].at <= player.start {
+                onAir.leave(ends[ended].place)
+                ended += 1
             }
-            guard !onAir.isEmpty else { return nil }
-            let stream = onAir[player.number % onAir.count]
+            guard onAir.count > 0 else { return nil }
+            let stream = begins[onAir.place(ofRank: player.number % onAir.count)]
             player.stream = stream.stream
             let ends = [player.until, stream.until.map { $0 - headStart }].compactMap { $0 }
             player.until = ends.min()

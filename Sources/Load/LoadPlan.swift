@@ -10,13 +10,14 @@ public struct LoadPlan: Sendable {
     public var web: WebTarget?
     /// Each publishes a stream of its own.
     public var publishers: Int
-    /// Spread evenly over the streams.
+    /// By RTMP, each of one of the streams in turn. Of every kind this is how many there are, or
+    /// where they come and go how many there are at once at most.
     public var players: Int
     /// Players by HTTP-FLV, of the same streams.
     public var flvPlayers = 0
     /// Players by HLS, of the same streams.
     public var hlsPlayers = 0
-    /// Who comes when, where that is not spread evenly over the ramp.
+    /// Who comes when; nil where all come along the ramp and stay.
     var timetable: [Client]?
     public var streams = StreamNames.standard
     /// Connections for calls, at most.
@@ -30,9 +31,11 @@ public struct LoadPlan: Sendable {
     public var health: WebTarget?
     /// Which of the streams and calls are this process's, of how many that share the load.
     public var shard = Shard(place: 0, count: 1)
-    /// From the first connection to the end.
+    /// From when the first may come to the end.
     public var duration: Interval
-    /// In its first half the publishers come, evenly spaced, in its second the players.
+    /// Those who stay come along it, evenly spaced: publishers in its first half, players in its
+    /// second, callers in all of it; a call's rate grows along it. Who has arrivals by the clock
+    /// comes by those.
     public var ramp: Interval
     /// What is measured before this is not ruled on.
     public var warmUp: Interval
@@ -165,6 +168,15 @@ public struct LoadPlan: Sendable {
     public var playersOfAll: Int { players + flvPlayers + hlsPlayers }
 
     var isOfRTMPAlone: Bool { calls.isEmpty && flvPlayers + hlsPlayers == 0 }
+
+    /// Connections that look at the target from outside, of all shards: each looks for itself.
+    var looks: Int {
+        let kinds = (isGreeted ? 1 : 0) + (health == nil ? 0 : 1)
+        return kinds * shard.count
+    }
+
+    /// Whether it is seen from outside if the target takes new clients.
+    var isGreeted: Bool { target != nil && publishers + players > 0 }
 
     /// As it was given; the one for media first.
     public var title: String {

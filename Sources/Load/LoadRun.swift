@@ -61,12 +61,13 @@ public struct LoadRun {
     }
 
     private let plan: LoadPlan
+    private let clients: [LoadPlan.Client]
     private let addresses: LoadAddresses
-    private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<LoadLoop>]
     private let allowance: Allowance?
+    private let pages: Pages
     private let watch: TargetWatch?
-    private var began: Instant
+    private let began: Instant
     private var ledger: LoadLedger
     private var cpuTime = GeneratorHealth.cpuTime
     private var lookedAt: Instant
@@ -74,6 +75,14 @@ public struct LoadRun {
     /// Goodbyes are said for no longer than this.
     private static let farewell = TimeAmount.seconds(3)
     private static let looksEvery = Interval.milliseconds(100)
+
+    /// What asking for the target's pages takes.
+    private struct Pages {
+        let figures: FetchTally
+        let health: FetchTally
+        /// What it said of itself before the load; nil if nothing.
+        var before: TargetFigures?
+    }
 
     /// Why a plan cannot be carried out at all.
     public struct Refusal: Error, Sendable, CustomStringConvertible {
@@ -102,10 +111,12 @@ public struct LoadRun {
             }
             loops.append(try await made.get())
         }
-        // Making the tapes took its time.
+        var pages = Pages(
+            figures: FetchTally(within: allowance), health: FetchTally(within: allowance))
+        pages.before = await targetFigures(of: plan, at: addresses, pages, on: group.next())
+        // All this took its time.
         var run = LoadRun(
-            plan, at: addresses, within: allowance, group, loops,
-            start: start + (RTMPClient.now - asked))
+            plan, at: addresses, within: allowance, pages, loops, since: (asked, start))
         let result = await run.run(isStopped: isStopped, show: show)
         try await group.shutdownGracefully()
         return result
@@ -113,28 +124,48 @@ public struct LoadRun {
 
     private init(
         _ plan: LoadPlan, at addresses: LoadAddresses, within allowance: Allowance?,
-        _ group: MultiThreadedEventLoopGroup, _ loops: [NIOLoopBound<LoadLoop>], start: Instant
+        _ pages: Pages, _ loops: [NIOLoopBound<LoadLoop>],
+        since asked: (clock: Instant, day: Instant)
     ) {
         self.plan = plan
         self.addresses = addresses
-        self.group = group
         self.loops = loops
         self.allowance = allowance
-        watch = TargetWatch(plan, at: addresses, within: allowance, on: loops[0])
+        self.pages = pages
+        clients = plan.clients
+        watch = TargetWatch(plan, at: addresses, counting: pages.health, on: loops[0])
         began = RTMPClient.now
         lookedAt = began
-        ledger = LoadLedger(plan, start: start)
+        ledger = LoadLedger(plan, start: asked.day + (began - asked.clock))
     }
 
     private mutating func run(
         isStopped: @Sendable () -> Bool, show: (View) -> Void
     ) async -> LoadResult {
-        let clients = plan.clients
-        let asked = RTMPClient.now
-        let before = await targetFigures()
-        began = RTMPClient.now
-        lookedAt = began
-        let times = (clock: began, day: ledger.start + (began - asked))
+        // The page of figures may have cost all that there was.
+        if allowance?.excess == nil { start() }
+        ledger.note(
+            "start", "load", "\(clients.count) clients to \(plan.title)", after: .zero)
+        if pages.before == nil { noteNoFigures() }
+        ledger.cut = await turn(isStopped: isStopped, show: show)
+        let end = min(RTMPClient.now - began, plan.duration)
+        if let cut = ledger.cut { ledger.note("stop", "load", cut.text, after: end) }
+        let staying = await gauges()
+        let lastLook = Task { [watch, isWhole = ledger.cut == nil] in
+            await watch?.finish(withLastLook: isWhole)
+        }
+        await leave()
+        await lastLook.value
+        _ = await second(until: end, gauges: staying, show: show)
+        if let before = pages.before { await compareFigures(with: before, at: end) }
+        // What was asked last may have reached a ceiling.
+        if ledger.cut == nil { ledger.cut = allowance?.excess.map { .ceiling($0) } }
+        ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
+        return ledger.result(address: addresses.text)
+    }
+
+    private func start() {
+        let times = (clock: began, day: ledger.start)
         for (index, client) in clients.enumerated() {
             let loop = loops[index % loops.count]
             loop.eventLoop.execute { loop.value.start(client, from: times) }
@@ -144,34 +175,11 @@ public struct LoadRun {
         for (loop, share) in zip(loops, plan.callShares(loops: loops.count)) {
             loop.eventLoop.execute { loop.value.startCalls(share, began: times) }
         }
-        ledger.note(
-            "start", "load", "\(clients.count) clients to \(plan.title)", after: .zero)
-        ledger.cut = await turn(clients, isStopped: isStopped, show: show)
-        let end = min(RTMPClient.now - began, plan.duration)
-        if let cut = ledger.cut { ledger.note("stop", "load", cut.text, after: end) }
-        let staying = await gauges()
-        let lastLook = Task { [watch, isWhole = ledger.cut == nil] in
-            await watch?.finish(withLastLook: isWhole)
-        }
-        await leave()
-        await lastLook.value
-        _ = await second(clients, until: end, gauges: staying, show: show)
-        if let before, let after = await targetFigures() {
-            ledger.figures = (before, after)
-            if !plan.isOfRTMPAlone {
-                ledger.note(
-                    "target-figures", "load",
-                    "not compared: the target counts RTMP, and this load has HTTP as well",
-                    after: end)
-            }
-        }
-        ledger.note("end", "load", "all clients left", after: RTMPClient.now - began)
-        return ledger.result(address: addresses.text)
     }
 
     /// A second at a time, to the end; says why it came early.
     private mutating func turn(
-        _ clients: [LoadPlan.Client], isStopped: @Sendable () -> Bool, show: (View) -> Void
+        isStopped: @Sendable () -> Bool, show: (View) -> Void
     ) async -> LoadCut? {
         let seconds = (plan.duration.nanoseconds + 999_999_999) / 1_000_000_000
         for second in 1...seconds {
@@ -184,24 +192,39 @@ public struct LoadRun {
                 try? await Task.sleep(for: .nanoseconds(max(0, wait.nanoseconds)))
             }
             guard second < seconds else { break }
-            if let cut = await self.second(clients, until: end, show: show) { return cut }
+            if let cut = await self.second(until: end, show: show) { return cut }
         }
         return allowance?.excess.map { .ceiling($0) }
     }
 
-    /// What the target says of itself now; nil if it says nothing.
-    private mutating func targetFigures() async -> TargetFigures? {
-        guard let target = plan.figures, let address = addresses.figures else { return nil }
+    /// What the target says of itself now; nil if it says nothing, or a ceiling was reached.
+    private static func targetFigures(
+        of plan: LoadPlan, at addresses: LoadAddresses, _ pages: Pages, on loop: any EventLoop
+    ) async -> TargetFigures? {
+        guard let target = plan.figures, let address = addresses.figures,
+            pages.figures.excess == nil
+        else { return nil }
         let answer = await WebFetch.page(
-            target, at: address, trust: addresses.trust, on: group.next())
-        ledger.figuresBytes.sent += answer?.bytesSent ?? 0
-        ledger.figuresBytes.received += answer?.bytesReceived ?? 0
-        let figures = answer.flatMap { $0.status == 200 ? TargetFigures($0.body) : nil }
-        if figures == nil {
-            ledger.note(
-                "target-figures", "load", "none at \(target.text)", after: RTMPClient.now - began)
-        }
-        return figures
+            target, at: address, trust: addresses.trust, counting: pages.figures, on: loop)
+        return answer.flatMap { $0.status == 200 ? TargetFigures($0.body) : nil }
+    }
+
+    private mutating func compareFigures(with before: TargetFigures, at end: Interval) async {
+        let after = await Self.targetFigures(
+            of: plan, at: addresses, pages, on: loops[0].eventLoop)
+        ledger.figuresBytes = pages.figures.sum
+        guard let after else { return noteNoFigures() }
+        ledger.figures = (before, after)
+        guard !plan.isOfRTMPAlone else { return }
+        ledger.note(
+            "target-figures", "load",
+            "not compared: the target counts RTMP, and this load has HTTP as well", after: end)
+    }
+
+    private mutating func noteNoFigures() {
+        guard let target = plan.figures else { return }
+        ledger.note(
+            "target-figures", "load", "none at \(target.text)", after: RTMPClient.now - began)
     }
 
     /// Who is there.
@@ -218,8 +241,8 @@ public struct LoadRun {
 
     /// `gauges` says who was there before all left.
     private mutating func second(
-        _ clients: [LoadPlan.Client], until end: Interval,
-        gauges: (publishers: Int64, players: Int64)? = nil, show: (View) -> Void
+        until end: Interval, gauges: (publishers: Int64, players: Int64)? = nil,
+        show: (View) -> Void
     ) async -> LoadCut? {
         // Before the loops are asked, which wakes them.
         let queues = SocketQueues.sample(to: addresses.places.map(\.port))
@@ -241,9 +264,8 @@ public struct LoadRun {
         if let sight = watch?.sight() {
             tally.add(sight.tally, delays: true)
             incidents += sight.incidents
-            ledger.figuresBytes.sent += sight.bytesSent
-            ledger.figuresBytes.received += sight.bytesReceived
         }
+        (ledger.figuresBytes, ledger.healthBytes) = (pages.figures.sum, pages.health.sum)
         let (now, cpu) = (RTMPClient.now, GeneratorHealth.cpuTime)
         let length = max(now - lookedAt, .milliseconds(1))
         // Clients that should have called a second ago and have not.

@@ -75,6 +75,17 @@ public struct LoadStages: Sendable, Hashable {
         return stays
     }
 
+    /// How many events are due before `end` at a rate of so many a second.
+    func events(before end: Interval) -> Int64 {
+        let seconds = Double(end.nanoseconds) / 1e9
+        var (low, high) = (Int64(0), Int64(Double(most.millionths) / 1e6 * seconds) + 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if let at = due(middle), at < end { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// When the event with this number is due at a rate of so many a second, from 0; nil is never.
     func due(_ number: Int64) -> Interval? {
         var (start, before, left) = (0.0, 0.0, Double(number))

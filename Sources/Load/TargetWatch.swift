@@ -14,9 +14,6 @@ final class TargetWatch: Sendable {
     struct Sight: Sendable {
         var tally = Tally()
         var incidents: [LoadLoop.Incident] = []
-        /// Of looks at its health, which are no part of the load.
-        var bytesSent = 0
-        var bytesReceived = 0
     }
 
     private struct State {
@@ -37,7 +34,8 @@ final class TargetWatch: Sendable {
     private let greeting: (url: StreamURL, address: SocketAddress)?
     private let health: (target: WebTarget, address: SocketAddress)?
     private let trust: OutgoingConnection.Trust
-    private let allowance: Allowance?
+    /// Of looks at its health, which are no part of the load.
+    private let bytes: FetchTally
     private let loop: NIOLoopBound<LoadLoop>
     private let state = Mutex(State())
 
@@ -49,12 +47,13 @@ final class TargetWatch: Sendable {
     /// Nil where there is nothing to look at: calls see for themselves whether they are answered,
     /// and players by HTTP whether anything comes.
     init?(
-        _ plan: LoadPlan, at addresses: LoadAddresses, within allowance: Allowance?,
+        _ plan: LoadPlan, at addresses: LoadAddresses, counting bytes: FetchTally,
         on loop: NIOLoopBound<LoadLoop>
     ) {
-        let hasMedia = plan.publishers + plan.players > 0
         greeting =
-            if hasMedia, let url = plan.target?.stream("look"), let address = addresses.media {
+            if plan.isGreeted, let url = plan.target?.stream("look"),
+                let address = addresses.media
+            {
                 (url, address)
             } else {
                 nil
@@ -67,7 +66,7 @@ final class TargetWatch: Sendable {
             }
         guard greeting != nil || health != nil else { return nil }
         trust = addresses.trust
-        self.allowance = allowance
+        self.bytes = bytes
         self.loop = loop
     }
 
@@ -139,21 +138,15 @@ final class TargetWatch: Sendable {
         guard let health else { return }
         let asked = RTMPClient.now
         let answer = await WebFetch.page(
-            health.target, at: health.address, trust: trust,
+            health.target, at: health.address, trust: trust, counting: bytes,
             within: .nanoseconds(Self.deadline.nanoseconds),
             on: loop.eventLoop)
         let now = RTMPClient.now
         // What it says may hold a time or a counter, which is no other health.
         let words = answer.map { "\($0.status)" } ?? "no answer"
         let isGood = answer.map { (200..<300).contains($0.status) } ?? false
-        if let answer {
-            _ = allowance?.spend(
-                sent: answer.bytesSent, received: answer.bytesReceived, at: now)
-        }
         state.withLock { state in
             state.sight.tally.healthLooks += 1
-            state.sight.bytesSent += answer?.bytesSent ?? 0
-            state.sight.bytesReceived += answer?.bytesReceived ?? 0
             if answer != nil { state.sight.tally.add(now - asked, to: .targetHealth) }
             if !isGood { state.sight.tally.healthBad += 1 }
             if words != state.health {

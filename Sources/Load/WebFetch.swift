@@ -5,17 +5,17 @@ import NIOPosix
 import Sockets
 
 /// One request and its whole answer, on a connection of its own; a redirect is not followed.
+///
+/// What passes is counted as it passes; beyond a ceiling the connection is closed.
 public enum WebFetch {
     public struct Answer: Sendable {
         public var status: Int
         public var body: String
         /// For how long it asks not to be asked again.
         public var retryAfter: Interval?
-        var bytesSent: Int
-        var bytesReceived: Int
     }
 
-    /// No whole answer came in time.
+    /// No whole answer came in time, or within the ceilings.
     struct Failure: Error {}
 
     static let lengthMax = 4 << 20
@@ -23,25 +23,26 @@ public enum WebFetch {
 
     /// From a program that has no event loop of its own.
     public static func answer(
-        to call: LoadCall, of target: WebTarget, at addresses: LoadAddresses
+        to call: LoadCall, of target: WebTarget, at addresses: LoadAddresses,
+        counting tally: FetchTally
     ) async throws -> Answer {
         guard let address = addresses.web else { throw Failure() }
         return try await answer(
-            to: call, of: target, at: address, trust: addresses.trust,
+            to: call, of: target, at: address, trust: addresses.trust, counting: tally,
             on: MultiThreadedEventLoopGroup.singleton.next())
     }
 
     static func answer(
         to call: LoadCall, of target: WebTarget, at address: SocketAddress,
-        trust: OutgoingConnection.Trust, within deadline: TimeAmount = timeout,
-        on eventLoop: any EventLoop
+        trust: OutgoingConnection.Trust, counting tally: FetchTally,
+        within deadline: TimeAmount = timeout, on eventLoop: any EventLoop
     ) async throws -> Answer {
         let promise = eventLoop.makePromise(of: Answer.self)
         let timer = eventLoop.scheduleTask(in: deadline) { promise.fail(Failure()) }
         OutgoingConnection.open(
             target.connectionURL, at: address, trust: trust, on: eventLoop
         ) {
-            AnswerHandler(call, target, promise)
+            AnswerHandler(call, target, tally, promise)
         }.whenFailure { promise.fail($0) }
         defer { timer.cancel() }
         return try await promise.futureResult.get()
@@ -50,11 +51,13 @@ public enum WebFetch {
     /// What there is at the target's own address; nil without an answer.
     static func page(
         _ target: WebTarget, at address: SocketAddress, trust: OutgoingConnection.Trust,
-        within deadline: TimeAmount = timeout, on eventLoop: any EventLoop
+        counting tally: FetchTally, within deadline: TimeAmount = timeout,
+        on eventLoop: any EventLoop
     ) async -> Answer? {
         let call = LoadCall(page: target.prefix.isEmpty ? "/" : "")
         return try? await answer(
-            to: call, of: target, at: address, trust: trust, within: deadline, on: eventLoop)
+            to: call, of: target, at: address, trust: trust, counting: tally, within: deadline,
+            on: eventLoop)
     }
 
     private final class AnswerHandler: ChannelInboundHandler {
@@ -65,21 +68,24 @@ public enum WebFetch {
 
         private let call: LoadCall
         private let target: WebTarget
+        private let tally: FetchTally
         private let promise: EventLoopPromise<Answer>
         private var head: HTTPResponseHead?
         private var body = ByteBuffer()
-        private var bytes = (sent: 0, received: 0)
 
-        init(_ call: LoadCall, _ target: WebTarget, _ promise: EventLoopPromise<Answer>) {
+        init(
+            _ call: LoadCall, _ target: WebTarget, _ tally: FetchTally,
+            _ promise: EventLoopPromise<Answer>
+        ) {
             self.call = call
             self.target = target
+            self.tally = tally
             self.promise = promise
         }
 
         func handlerAdded(context: ChannelHandlerContext) {
-            context.speakHTTP { [unowned self] sent, received in
-                bytes.sent += sent
-                bytes.received += received
+            context.speakHTTP { [tally, promise] sent, received in
+                if !tally.count(sent: sent, received: received) { promise.fail(Failure()) }
             }
         }
 
@@ -108,8 +114,8 @@ public enum WebFetch {
                 promise.succeed(
                     Answer(
                         status: Int(head?.status.code ?? 0), body: String(buffer: body),
-                        retryAfter: seconds.map { .seconds(max(0, min($0, Self.retryAfterMax))) },
-                        bytesSent: bytes.sent, bytesReceived: bytes.received))
+                        retryAfter: seconds.map { .seconds(max(0, min($0, Self.retryAfterMax))) }
+                    ))
                 context.close(promise: nil)
             }
         }

@@ -47,6 +47,76 @@ import Testing
         let saw = Array(repeating: "1s:9000,1s:0", count: 20).joined(separator: ",")
         #expect(Arrivals(saw)?.excess(in: .hours(1))?.contains("100000 clients") == true)
         #expect(Arrivals("1s:9000")?.excess(in: .hours(1)) == nil)
+        // Tens of millions.
+        let most = Arrivals("1000/s")?.excess(in: .hours(24))
+        #expect(most == "86400000 in the course of the load are more than 100000 clients")
+        let rates = Arrivals("1s:1000/s for 1s")?.excess(in: .hours(24))
+        #expect(rates == "86399500 in the course of the load are more than 100000 clients")
+        #expect(Arrivals("50000000")?.excess(in: .hours(1))?.hasPrefix("50000000 in") == true)
+    }
+
+    @Test("what is allowed is exactly what is laid out")
+    func atTheLimit() throws {
+        for (text, milliseconds) in [("1000/s", Int64(100_000)), ("2s:1000/s for 1s", 101_000)] {
+            let arrivals = try #require(Arrivals(text))
+            for (more, count) in [(Int64(0), 100_000), (1, 100_000)] {
+                let length = Interval.milliseconds(milliseconds + more)
+                #expect((arrivals.excess(in: length) == nil) == (more == 0), "\(text), \(more)")
+                let stays = arrivals.stays(from: .zero, ramp: .zero, until: length)
+                #expect(stays.count == count)
+            }
+        }
+    }
+
+    /// What `LoadPlan.finding` does, said simply: of all streams that are on the air, in the order
+    /// in which they came.
+    private func simplyFinding(
+        _ players: [LoadPlan.Client], _ publishing: [LoadPlan.Client]
+    ) -> [LoadPlan.Client] {
+        let streams = publishing.sorted { ($0.start, $0.number) < ($1.start, $1.number) }
+        return players.sorted { ($0.start, $0.number) < ($1.start, $1.number) }.compactMap {
+            var player = $0
+            let onAir = streams.filter { stream in
+                stream.start + LoadPlan.headStart <= player.start
+                    && stream.until.map { $0 - LoadPlan.headStart > player.start } ?? true
+            }
+            guard !onAir.isEmpty else { return nil }
+            let stream = onAir[player.number % onAir.count]
+            player.stream = stream.stream
+            player.until = [player.until, stream.until.map { $0 - LoadPlan.headStart }]
+                .compactMap { $0 }.min()
+            return player
+        }
+    }
+
+    @Test(
+        "players find the streams that they would find one by one",
+        arguments: [(20_000, 2_000), (500, 1), (500, 63), (500, 64), (500, 65), (10, 0)])
+    func finding(_ players: Int, _ publishers: Int) {
+        var random = Random(seed: 7)
+        func clients(
+            _ kind: LoadPlan.Client.Kind, _ count: Int, stay: Int64
+        ) -> [LoadPlan.Client] {
+            (0..<count).map { number in
+                // Steps of 100 ms: many come, and go, at the same time.
+                let start = Interval.milliseconds(100 * Int64(random.below(600)))
+                let length = Interval.milliseconds(100 * Int64(random.below(UInt64(stay))))
+                return LoadPlan.Client(
+                    kind: kind, number: number, stream: number, start: start,
+                    until: random.below(10) == 0 ? nil : start + length)
+            }
+        }
+        let publishing = clients(.publisher, publishers, stay: 40)
+        let playing = clients(.player, players, stay: 100)
+        let found = LoadPlan.finding(playing, publishing)
+        let expected = simplyFinding(playing, publishing)
+        #expect(found.count == expected.count)
+        let differing = zip(found, expected).count { one, other in
+            one.number != other.number || one.stream != other.stream
+                || one.start != other.start || one.until != other.until
+        }
+        #expect(differing == 0)
+        #expect(found.isEmpty == (publishers < 2))
     }
 
     @Test("each kind comes by its own arrivals")

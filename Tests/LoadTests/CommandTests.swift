@@ -113,6 +113,23 @@ import Testing
             (["rtmp://127.0.0.1/live", "--out", "a", "--json-lines", "a/b/c"], "results alone"),
             (["rtmp://127.0.0.1/live", "--players", "5 for 3s"], "--players 5 for 3s"),
             (["rtmp://127.0.0.1/live", "--publishers", "2000/s"], "a second"),
+            (
+                ["rtmp://127.0.0.1/live", "--hls-players", "1000/s", "--duration", "4h"],
+                "--http says where"
+            ),
+            (
+                ["rtmp://127.0.0.1/live", "--players", "1000/s", "--duration", "4h"],
+                "--players: 14400000 in the course of the load are more than 100000 clients"
+            ),
+            (
+                ["http://127.0.0.1", "--call", "GET / 1/s", "--publishers", "2"],
+                "--publishers goes with a target of RTMP"
+            ),
+            (
+                ["http://127.0.0.1", "--call", "GET / 1/s", "--players", "2/s for 3s"],
+                "--players goes with a target of RTMP"
+            ),
+            (["http://127.0.0.1", "--hls-players", "3"], "--hls-players goes with"),
             (["rtmp://127.0.0.1/live", "--players", "20000"], "10000"),
             (["rtmp://127.0.0.1/live", "--check", "status"], "--check status"),
             (["rtmp://127.0.0.1/live", "--check", "status == 200"], "no such call"),

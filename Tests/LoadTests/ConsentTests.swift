@@ -1,8 +1,9 @@
 import Base
-import Load
 import Media
 import NIOCore
 import Testing
+
+@testable import Load
 
 /// Who may be loaded, by trying to get around it. Nothing here opens a socket or looks a name up.
 @Suite struct ConsentTests {
@@ -87,6 +88,36 @@ import Testing
         #expect(
             try plan(.remote, players: 30, seconds: 300).refusal?.contains("--max-bytes") == true)
         #expect(try plan(.none, publishers: 5_000, players: 5_000).refusal == nil)
+    }
+
+    @Test("looks from outside are of the connections, each shard's own")
+    func looks() throws {
+        var ceilings = Ceilings.none
+        ceilings.connections = 10
+        #expect(try plan(ceilings, players: 8).refusal == nil)
+        let more = try plan(ceilings, players: 9).refusal
+        #expect(more == "11 connections are more than 10; --max-connections allows")
+        var plan = try plan(ceilings, players: 8)
+        plan.health = try WebTarget("http://127.0.0.1/health", consent: nil)
+        #expect(plan.refusal?.hasPrefix("11 connections") == true)
+        plan.players = 5
+        plan.shard = try #require(LoadPlan.Shard("2/3"))
+        #expect(plan.refusal?.hasPrefix("12 connections") == true)
+    }
+
+    @Test("what passed before a load is no more to be had, by as much as all shards had")
+    func paid() throws {
+        var ceilings = Ceilings.none
+        ceilings.bytes = ByteCount(bytes: 1_000)
+        ceilings.egress = ByteCount(bytes: 500)
+        let tally = FetchTally(.none, shards: 1)
+        #expect(tally.count(sent: 20, received: 30))
+        ceilings.pay(tally, shards: 2)
+        #expect(ceilings.bytes?.bytes == 900 && ceilings.egress?.bytes == 440)
+        let bounded = FetchTally(ceilings, shards: 2)
+        #expect(bounded.count(sent: 220, received: 220) && bounded.excess == nil)
+        #expect(!bounded.count(sent: 0, received: 1))
+        #expect(bounded.excess?.contains("220 bytes") == false && bounded.excess != nil)
     }
 
     @Test("only what is raised is raised")

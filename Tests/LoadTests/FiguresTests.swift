@@ -1,4 +1,5 @@
 import Base
+import NIOCore
 import Results
 import Sockets
 import Testing
@@ -60,6 +61,56 @@ import Testing
         #expect(result.count("target_sent_difference") == nil)
         #expect(result.events.contains { $0.detail.hasPrefix("not compared") })
         #expect(try #require(result.count("figures_bytes_received")) > Fixed(500))
+    }
+
+    @Test("a load begins once the target has said what it did before", .timeLimit(.minutes(1)))
+    func late() async throws {
+        let result = try await TestServer.withPorts { ports in
+            try await Faulty.delays(.milliseconds(700), to: ports.api).with { late in
+                var plan = try LoadPlan.small(port: ports.rtmp, seconds: 3)
+                plan.figures = try WebTarget("http://127.0.0.1:\(late)/metrics", consent: nil)
+                return try await plan.run()
+            }
+        }
+        #expect(result.count("target_sent_difference") != nil)
+        // There and back.
+        let asked = LoadPlan.runStart
+        #expect(result.start >= asked + .milliseconds(1_400), "\(result.start - asked)")
+        #expect(result.series.start == result.start)
+        #expect(result.events.first?.kind == "start" && result.events.first?.at == result.start)
+    }
+
+    @Test("a page of figures that never ends leaves nothing to a load", .timeLimit(.minutes(1)))
+    func endless() async throws {
+        let result = try await Faulty.pours.with { endless in
+            try await TestServer.withPorts { ports in
+                var plan = try LoadPlan.small(port: ports.rtmp, seconds: 10)
+                plan.figures = try WebTarget("http://127.0.0.1:\(endless)/metrics", consent: nil)
+                plan.ceilings.bytes = ByteCount(bytes: 2_000_000)
+                return try await plan.run()
+            }
+        }
+        #expect(result.partial == "the ceiling of 2000000 bytes was reached")
+        #expect(result.count("clients_called") == .zero)
+        #expect(result.events.contains { $0.kind == "target-figures" })
+        let received = try #require(result.count("figures_bytes_received"))
+        #expect(received > Fixed(1_900_000) && received < Fixed(2_500_000), "\(received)")
+    }
+
+    @Test("pages are among a load's packets where their own address is loaded")
+    func pagesAmongLoad() throws {
+        func place(_ port: Int) throws -> SocketAddress {
+            try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        }
+        var addresses = LoadAddresses(media: try place(1), web: try place(2), figures: nil)
+        #expect(addresses.pagesAmongLoad.isEmpty)
+        addresses.figures = try place(2)
+        addresses.health = try place(3)
+        #expect(addresses.pagesAmongLoad == [.figures])
+        addresses.health = try place(1)
+        #expect(addresses.pagesAmongLoad == [.figures, .health])
+        addresses.figures = try place(3)
+        #expect(addresses.pagesAmongLoad == [.health])
     }
 
     @Test("a target that says nothing of itself is loaded all the same", .timeLimit(.minutes(1)))

@@ -100,6 +100,54 @@ import Testing
         #expect(result.ruling("answers") == nil)
     }
 
+    @Test(
+        "a page of health that never ends is paid from the ceilings, and ends the load",
+        .timeLimit(.minutes(1)), arguments: [false, true])
+    func endlessHealth(isOfBudget: Bool) async throws {
+        let result = try await Faulty.pours.with { endless in
+            try await TestServer.withPorts { ports in
+                var plan = try LoadPlan.calls(
+                    port: ports.api, ["GET /api/v1/streams 20/s"], seconds: 20)
+                plan.health = try WebTarget("http://127.0.0.1:\(endless)/health", consent: nil)
+                let most = ByteCount(bytes: 1_000_000)
+                if isOfBudget { plan.ceilings.egress = most } else { plan.ceilings.bytes = most }
+                return try await plan.run()
+            }
+        }
+        let words =
+            isOfBudget ? "the budget is spent" : "the ceiling of 1000000 bytes was reached"
+        #expect(result.partial?.hasPrefix(words) == true, "\(result.partial ?? "whole")")
+        #expect(result.length < .seconds(10))
+        #expect(try result.status("ceilings") == .inconclusive)
+        #expect(try result.status("health") == .fail)
+        // A read or two may have been under way.
+        let received = try #require(result.count("health_bytes_received"))
+        #expect(received > Fixed(900_000) && received < Fixed(1_500_000), "\(received)")
+    }
+
+    @Test(
+        "looks that fail are counted as far as they came", .timeLimit(.minutes(1)),
+        arguments: [
+            (Faulty.pours, Int64(4_000_000)),
+            (.answersAndResets("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nfi"), 40),
+        ])
+    func failedLooks(_ faulty: Faulty, _ least: Int64) async throws {
+        let result = try await faulty.with { sick in
+            try await TestServer.withPorts { ports in
+                var plan = try LoadPlan.calls(
+                    port: ports.api, ["GET /api/v1/streams 20/s"], seconds: 3)
+                plan.health = try WebTarget("http://127.0.0.1:\(sick)/health", consent: nil)
+                return try await plan.run()
+            }
+        }
+        #expect(try result.status("health") == .fail)
+        #expect(result.spread("target_health")?.count == 0)
+        #expect(try #require(result.count("health_bytes_sent")) > Fixed(40))
+        let received = try #require(result.count("health_bytes_received"))
+        #expect(received >= Fixed(least), "\(received)")
+        #expect(result.count("figures_bytes_received") == nil)
+    }
+
     @Test("what stands in a socket's buffers is seen", .timeLimit(.minutes(1)))
     func queues() async throws {
         let group = MultiThreadedEventLoopGroup.singleton

@@ -36,7 +36,10 @@ import Testing
                 let call = try #require(LoadCall("GET /metrics 1/s"))
                 let addresses = LoadAddresses(
                     media: nil, web: try web.resolve(), figures: nil)
-                let text = try await WebFetch.answer(to: call, of: web, at: addresses).body
+                let tally = FetchTally(.none, shards: 1)
+                let text = try await WebFetch.answer(
+                    to: call, of: web, at: addresses, counting: tally
+                ).body
                 #expect(text.contains("\nstreamr_blast_publishers 1\n"), "\(text)")
                 #expect(text.contains("\nstreamr_blast_players 2\n"))
                 #expect(text.contains("# TYPE streamr_blast_delivery_delay_seconds summary"))

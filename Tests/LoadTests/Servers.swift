@@ -82,6 +82,8 @@ enum Faulty: Sendable {
     case answers(String)
     /// The same, and resets the connection a little later.
     case answersAndResets(String)
+    /// Answers whatever comes with a body that never ends.
+    case pours
     /// Counts who connects.
     case counts(NIOLockedValueBox<Int>)
 
@@ -140,6 +142,10 @@ enum Faulty: Sendable {
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(Parrot(words, resets: true))
             }
+        case .pours:
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(Pour())
+            }
         case .counts(let counter):
             counter.withLockedValue { $0 += 1 }
         }
@@ -190,7 +196,8 @@ private final class Late: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        partner.close(promise: nil)
+        let partner = partner
+        context.eventLoop.scheduleTask(deadline: when(.now())) { partner.close(promise: nil) }
     }
 }
 
@@ -209,6 +216,22 @@ private final class Parrot: ChannelInboundHandler {
         channel.writeAndFlush(ByteBuffer(string: words), promise: nil)
         guard resets else { return }
         channel.eventLoop.scheduleTask(in: .milliseconds(100)) { Faulty.reset(channel) }
+    }
+}
+
+private final class Pour: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let head = ByteBuffer(string: "HTTP/1.1 200 OK\r\n\r\n")
+        context.channel.writeAndFlush(head, promise: nil)
+        Self.pour(into: context.channel)
+    }
+
+    private static func pour(into channel: any Channel) {
+        channel.writeAndFlush(ByteBuffer(repeating: 0x78, count: 16_384)).whenSuccess {
+            channel.eventLoop.scheduleTask(in: .milliseconds(1)) { pour(into: channel) }
+        }
     }
 }
 
@@ -243,14 +266,15 @@ extension LoadPlan {
             thresholds: try thresholds.flatMap { try Threshold.all(in: $0) })
     }
 
+    /// When those are asked for that `run` makes, by the time of day.
+    static let runStart = Instant(nanoseconds: 1_800_000_000_000_000_000)
+
     func run(isStopped: @escaping @Sendable () -> Bool = { false }) async throws -> LoadResult {
         var addresses = LoadAddresses(
             media: try target?.resolve(), web: try web?.resolve(), figures: try figures?.resolve())
         addresses.health = try health?.resolve()
         return try await LoadRun.result(
-            of: self, at: addresses,
-            start: Instant(nanoseconds: 1_800_000_000_000_000_000),
-            isStopped: isStopped, show: { _ in })
+            of: self, at: addresses, start: Self.runStart, isStopped: isStopped, show: { _ in })
     }
 }
 

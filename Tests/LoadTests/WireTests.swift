@@ -1,4 +1,5 @@
 import Base
+import Capture
 import Foundation
 import Reports
 import Sockets
@@ -49,23 +50,63 @@ import Testing
     }
 
     @Test(
-        "of HTTP beside RTMP the wire carried what was counted, chunks and the page of figures too",
+        "of HTTP beside RTMP the wire carried what was counted, with the page of figures there",
         .timeLimit(.minutes(1)), .enabled(if: geteuid() == 0))
     func web() async throws {
+        // A page of health from elsewhere is not among the packets.
+        let body = String(repeating: "x", count: 100_000)
+        let page = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         try await TestServer.withPorts { ports in
-            try await Blast.inFolder { folder in
-                let web = "http://127.0.0.1:\(ports.http)"
-                let blast = try Blast(
-                    [
-                        "blast", "rtmp://127.0.0.1:\(ports.rtmp)/live", "--flv-players", "2",
-                        "--video-rate", "1M", "--duration", "6s", "--ramp", "0s", "--capture",
-                        "packets", "--out", "results", "--quiet", "--http", web, "--call",
-                        "GET /nowhere 20/s", "--target-figures", web + "/metrics",
-                    ], in: folder)
-                _ = try await blast.finish()
-                let wire = try #require(try wire(folder), "\(blast.complaints)")
-                #expect(wire.status == "pass", "\(wire.evidence)")
+            try await Faulty.answers(page).with { elsewhere in
+                try await Blast.inFolder { folder in
+                    let web = "http://127.0.0.1:\(ports.http)"
+                    let blast = try Blast(
+                        [
+                            "blast", "rtmp://127.0.0.1:\(ports.rtmp)/live", "--flv-players", "2",
+                            "--video-rate", "1M", "--duration", "6s", "--ramp", "0s", "--capture",
+                            "packets", "--out", "results", "--quiet", "--http", web, "--call",
+                            "GET /nowhere 20/s", "--target-figures", web + "/metrics",
+                            "--target-health", "http://127.0.0.1:\(elsewhere)",
+                        ], in: folder)
+                    _ = try await blast.finish()
+                    let wire = try #require(try wire(folder), "\(blast.complaints)")
+                    #expect(wire.status == "pass", "\(wire.evidence)")
+                }
             }
+        }
+    }
+
+    @Test(
+        "a recording that cannot begin leaves nothing open", .timeLimit(.minutes(1)),
+        .enabled(if: geteuid() == 0))
+    func leftOpen() async throws {
+        try await Blast.inFolder { folder in
+            func isOpen() throws -> Bool {
+                let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+                return files.contains { file in
+                    let path = try? FileManager.default.destinationOfSymbolicLink(
+                        atPath: "/proc/self/fd/\(file)")
+                    return path?.hasPrefix(folder.resolvingSymlinksInPath().path) == true
+                }
+            }
+            var options = Recording.Options(
+                interface: "lo", filter: "tcp port 1", folder: folder.path)
+            options.owner = "no-such-user"
+            #expect(throws: CaptureFailure.self) {
+                _ = try Recording.start(options)
+            }
+            #expect(try !isOpen())
+            // A folder of that name is not replaced.
+            options.owner = nil
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "capture-0.pcap"), withIntermediateDirectories: false)
+            #expect(throws: CaptureFailure.self) { _ = try Recording.start(options) }
+            #expect(try !isOpen())
+            options.name = "other"
+            let recording = try Recording.start(options)
+            #expect(try isOpen())
+            _ = recording.stop()
+            #expect(try !isOpen())
         }
     }
 
@@ -135,9 +176,10 @@ import Testing
                 // Both ends, so that nobody waits for a reader that never comes.
                 let writer = open(stream, O_RDWR)
                 try await Self.wait(for: nobody, of: learn)
-                // Nothing to learn from: the file that was made for it may stay, the program not.
+                // Nothing to learn from: the file that was made for it stays, which it says.
                 close(writer)
                 #expect(try await learn.finish(within: 20) == 2)
+                #expect(learn.complaints.contains("--scenario new.json: left empty"))
             }
         }
     }

@@ -67,10 +67,10 @@ struct BlastCapture: ParsableArguments {
     /// Sets what the wire carried beside what the load counted, and rules on the difference.
     ///
     /// Of what is encrypted the wire carries more than was counted, so nothing is ruled. The
-    /// target's own figures, `withFigures`, are asked for on the wire, but are no part of the load.
+    /// target's own `pages` were asked for on the same wire, but are no part of the load.
     func add(
         _ outcome: Recording.Outcome, to result: inout LoadResult, isEncrypted: Bool,
-        withFigures: Bool
+        with pages: [TargetPage]
     ) {
         let sent = outcome.transfers.reduce(Int64(0)) { $0 + $1.fromClient }
         let received = outcome.transfers.reduce(Int64(0)) { $0 + $1.fromServer }
@@ -79,8 +79,10 @@ struct BlastCapture: ParsableArguments {
             result.counts.first { $0.name == name }?.value ?? .zero
         }
         func difference(_ wire: Int64, _ name: String) -> Fixed {
-            let figures = withFigures ? counted("figures_\(name)") : .zero
-            let ours = max(counted(name).millionths + figures.millionths, 1_000_000)
+            let asked = pages.reduce(Int128(0)) {
+                $0 + counted("\($1.rawValue)_\(name)").millionths
+            }
+            let ours = max(counted(name).millionths + asked, 1_000_000)
             return .ratio((Fixed(wire).millionths - ours) * 100, ours)
         }
         let (more, less) = (

@@ -149,7 +149,7 @@ struct BlastCommand: AsyncParsableCommand {
         if let captured {
             capturing.add(
                 captured.recording.stop(), to: &result, isEncrypted: targets.isEncrypted,
-                withFigures: addresses.loadsFigures)
+                with: addresses.pagesAmongLoad)
         }
         try write(result, clock.facts, to: folder, captured?.folder)
         try show(result, folder)
@@ -241,7 +241,8 @@ struct BlastCommand: AsyncParsableCommand {
                     + "\(BlastRegistration.signInsAMinute) a minute from one address")
         }
         var registration = BlastRegistration(
-            web, at: addresses, within: plan.ceilings, interrupt, note)
+            web, at: addresses, within: plan.ceilings, shards: plan.shard.count, interrupt, note)
+        defer { plan.ceilings.pay(registration.bytes, shards: plan.shard.count) }
         let streams = try await registration.streams(people)
         plan.streams = .list(streams.map(\.name))
         guard let stretch = plan.stretch else { return }

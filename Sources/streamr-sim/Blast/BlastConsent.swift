@@ -14,8 +14,8 @@ struct BlastConsent: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Clients; 50 for another host. Each second's look at the target is one more, and "
-                + "--target-health another.", valueName: "count"))
+            "Connections at once; 50 for another host: clients, --http-connections, one for the "
+                + "looks at the target, and one for --target-health.", valueName: "count"))
     var maxConnections: Int?
 
     @Option(help: ArgumentHelp("Of the load; 5m for another host.", valueName: "time"))

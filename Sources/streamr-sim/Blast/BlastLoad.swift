@@ -8,7 +8,8 @@ import Media
 struct BlastLoad: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Publishers, each of a stream of its own; 1 if not said. \(Self.arrivalsHelp)",
+            "Publishers to a target of RTMP, each of a stream of its own; 1 if not said. "
+                + Self.arrivalsHelp,
             valueName: "arrivals"))
     var publishers: String?
 
@@ -39,8 +40,8 @@ struct BlastLoad: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "An HTTP server for --flv-players, --hls-players and --call; the target itself may be "
-                + "one.",
+            "An HTTP server beside a target of RTMP, for --flv-players, --hls-players and --call; "
+                + "for --call alone the target itself may be one.",
             valueName: "http://host"))
     var http: String?
 
@@ -89,7 +90,7 @@ struct BlastLoad: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Within which those have come who stay: publishers in its first half, players in its "
-                + "second, callers in all of it.",
+                + "second, callers in all of it; the rate of calls grows along it.",
             valueName: "time"))
     var ramp = "10s"
 
@@ -186,10 +187,6 @@ struct BlastLoad: ParsableArguments {
         guard web != nil || (requests.isEmpty && !hasWebPlayers) else {
             throw Failure.usage("--flv-players, --hls-players and --call: --http says where")
         }
-        guard isMedia || !hasWebPlayers else {
-            throw Failure.usage(
-                "--flv-players and --hls-players: the target's application says what")
-        }
         guard arrivals.all.contains(where: { $0 != nobody }) || !requests.isEmpty else {
             throw Failure.usage("nobody comes: no publisher, no player, no --call")
         }
@@ -207,8 +204,10 @@ struct BlastLoad: ParsableArguments {
                 "--duration: \(duration.wholeSeconds) s are shorter than the ramp of "
                     + "\(ramp.wholeSeconds) s, or than the warm-up")
         }
-        for reason in arrivals.all.compactMap({ $0.excess(in: duration) }) {
-            throw Failure.usage("--publishers, --players and such: \(reason)")
+        for (flag, arrivals) in zip(Self.kinds, arrivals.all) {
+            if let reason = arrivals.excess(in: duration) {
+                throw Failure.usage("\(flag): \(reason)")
+            }
         }
         var plan = LoadPlan(
             target: target, web: web, publishers: 0, players: 0, duration: duration,
@@ -229,6 +228,9 @@ struct BlastLoad: ParsableArguments {
         return plan
     }
 
+    /// In the order of `LoadArrivals`.
+    private static let kinds = ["--publishers", "--players", "--flv-players", "--hls-players"]
+
     private func arrivals(isMedia: Bool) throws -> LoadArrivals {
         func read(_ text: String?, _ flag: String, _ standard: Int) throws -> Arrivals {
             guard let text else { return .population(standard) }
@@ -240,12 +242,17 @@ struct BlastLoad: ParsableArguments {
             return arrivals
         }
         let standard = isMedia ? 1 : 0
-        var arrivals = LoadArrivals(
+        let arrivals = LoadArrivals(
             publishers: try read(publishers, "--publishers", standard),
             players: try read(players, "--players", standard),
             flvPlayers: try read(flvPlayers, "--flv-players", 0),
             hlsPlayers: try read(hlsPlayers, "--hls-players", 0))
-        if !isMedia { (arrivals.publishers, arrivals.players) = (.population(0), .population(0)) }
+        for (flag, own) in zip(Self.kinds, arrivals.all)
+        where !isMedia && own != .population(0) {
+            throw Failure.usage(
+                "\(flag) goes with a target of RTMP, rtmp://HOST/APP, and this one is of HTTP: "
+                    + "--call and --calls go with it; --http names an HTTP server beside RTMP")
+        }
         return arrivals
     }
 

@@ -4,10 +4,11 @@ import Load
 
 /// Accounts, streams and nodes that a coordinator is asked for before a load: one call after the
 /// other, to the one address that is loaded, no more in a second than the ceilings allow, and as
-/// slowly as the coordinator wants it.
+/// slowly as the coordinator wants it. What passes is paid from the same ceilings.
 struct BlastRegistration {
     private let web: WebTarget
     private let addresses: LoadAddresses
+    let bytes: FetchTally
     private let interrupt: Interrupt
     /// Told what is waited for.
     private let note: (String) -> Void
@@ -42,8 +43,9 @@ struct BlastRegistration {
 
     init(
         _ web: WebTarget, at addresses: LoadAddresses, within ceilings: Ceilings,
-        _ interrupt: Interrupt, _ note: @escaping (String) -> Void
+        shards: Int, _ interrupt: Interrupt, _ note: @escaping (String) -> Void
     ) {
+        bytes = FetchTally(ceilings, shards: shards)
         self.web = web
         self.addresses = addresses
         self.interrupt = interrupt
@@ -114,8 +116,10 @@ struct BlastRegistration {
             try await keepPace()
             let answer: WebFetch.Answer
             do {
-                answer = try await WebFetch.answer(to: call, of: web, at: addresses)
+                answer = try await WebFetch.answer(
+                    to: call, of: web, at: addresses, counting: bytes)
             } catch {
+                if let excess = bytes.excess { throw Failure.usage("--register: \(excess)") }
                 throw Failure.usage("--register: \(web.text)\(path) does not answer: \(error)")
             }
             guard answer.status == 429 else { return answer }

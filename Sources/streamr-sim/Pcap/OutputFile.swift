@@ -20,10 +20,11 @@ final class OutputFile {
         }
     }
 
-    /// One that was made for nothing goes again, as far as we still may.
+    /// One that was made for nothing goes again; where we may no longer remove it, we say so.
     deinit {
         close(descriptor)
-        if isNew, !isWritten { unlink(path) }
+        guard isNew, !isWritten, unlink(path) != 0 else { return }
+        Terminal.tell("\(flag) \(path): left empty; privileges to remove it were given up\n")
     }
 
     func write(_ text: String) throws {

@@ -21,7 +21,7 @@ struct PcapLearnCommand: ParsableCommand {
             scenario goes to standard output unless --scenario names a file; lay it over another \
             with "extends", or run it as it is. The simulation's own packets are then measured \
             exactly as the capture was. As root it becomes another user as soon as all files are \
-            open.
+            open; a new --scenario stays empty then where nothing is learned.
 
             Exit codes: 2 usage, nothing to learn from, or (once the scenario is written) too \
             little to compare; 0.
