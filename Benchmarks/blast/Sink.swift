@@ -5,6 +5,9 @@ import RTMP
 
 /// `bench-blast sink`: takes what publishers send and looks at none of it, so that the generator
 /// and not the target is what is measured. Prints its port, and runs until it is ended.
+///
+/// It reads by the clock: a target that waits for bytes on this machine is woken by who sends them,
+/// at the sender's cost, and one at the other end of a network is not.
 enum Sink {
     static func run() throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -30,8 +33,19 @@ private final class SinkHandler: ChannelInboundHandler {
     /// It publishes: nothing more is looked at.
     private var isTaking = false
 
+    private static let readsEvery = TimeAmount.milliseconds(20)
+
     private static var now: Instant {
         Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds))
+    }
+
+    private func readByTheClock(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        try? channel.syncOptions?.setOption(.autoRead, value: false)
+        let reading = context.eventLoop.scheduleRepeatedTask(
+            initialDelay: Self.readsEvery, delay: Self.readsEvery
+        ) { _ in channel.read() }
+        channel.closeFuture.whenComplete { _ in reading.cancel() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -45,6 +59,7 @@ private final class SinkHandler: ChannelInboundHandler {
                 case .publish:
                     session.accept()
                     isTaking = true
+                    readByTheClock(context)
                 case .play: session.reject(Status(.error, .playFailed, "Nothing is played here."))
                 case .media, .unpublished, .stopped, .paused, .wants: break
                 }

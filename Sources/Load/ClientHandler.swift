@@ -74,6 +74,9 @@ final class ClientHandler: ChannelInboundHandler, LoadClient {
         advance(context)
     }
 
+    /// Nobody behind this one wants to know.
+    func channelReadComplete(context: ChannelHandlerContext) {}
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let failure = LoadFailure(connecting: error)
         let isKnown = failure == .reset || failure == .notTrusted
