@@ -8,8 +8,11 @@ public struct Distribution: Sendable {
     /// Ten minutes, in microseconds: longer is counted as that, and below zero as zero.
     static let microsecondsMax: UInt64 = 600_000_000
 
-    private var histogram = Histogram<UInt64>(
-        highestTrackableValue: Self.microsecondsMax, numberOfSignificantValueDigits: .three)
+    /// Shared by all until they hold something: making one takes most of a millisecond.
+    private static let empty = Histogram<UInt64>(
+        highestTrackableValue: microsecondsMax, numberOfSignificantValueDigits: .three)
+
+    private var histogram = Self.empty
     private var microsecondsSum: UInt64 = 0
 
     public init() {}
@@ -28,12 +31,6 @@ public struct Distribution: Sendable {
         guard other.histogram.totalCount > 0 else { return }
         histogram.add(other.histogram)
         microsecondsSum += other.microsecondsSum
-    }
-
-    public mutating func removeAll() {
-        guard histogram.totalCount > 0 else { return }
-        histogram.reset()
-        microsecondsSum = 0
     }
 
     /// Of all delays together.
