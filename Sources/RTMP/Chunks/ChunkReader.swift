@@ -46,6 +46,9 @@ public struct ChunkReader: Sendable {
 
     private var phase = Phase.header
     private var inbox = ByteQueue()
+    /// Media that were whole before what is in the inbox.
+    private var skimmed = Fifo<Message>()
+    private static let skimmedMax = 64
     private var streams: [ChunkStream] = []
     /// Where the last header's chunk stream stands in `streams`.
     private var lastIndex = 0
@@ -75,6 +78,7 @@ public struct ChunkReader: Sendable {
     package mutating func resume() {
         phase = .header
         inbox = ByteQueue()
+        skimmed = Fifo()
         assembled = 0
         for index in streams.indices {
             streams[index].payload = []
@@ -91,6 +95,7 @@ public struct ChunkReader: Sendable {
 
     /// The next whole message, or nil if more bytes are needed.
     public mutating func next() throws(RTMPError) -> Message? {
+        if let message = skimmed.popFirst() { return message }
         do {
             while let message = try nextMessage() {
                 if try !obey(message) { return message }
@@ -111,8 +116,7 @@ public struct ChunkReader: Sendable {
             switch phase {
             case .header:
                 guard let index = try readHeader() else { return nil }
-                let left = min(streams[index].length - streams[index].received, chunkSize)
-                phase = .payload(stream: index, left: left)
+                phase = .payload(stream: index, left: chunkLength(index))
             case .payload(let index, let left):
                 let taken = try takePayload(index, atMost: left)
                 guard taken == left else {
@@ -120,10 +124,11 @@ public struct ChunkReader: Sendable {
                     return nil
                 }
                 phase = .header
-                let missing = streams[index].length - streams[index].received
-                if missing == 0 { return finishMessage(index) }
+                guard streams[index].received < streams[index].length else {
+                    return finishMessage(index)
+                }
                 if skipPlainContinuation(of: index) {
-                    phase = .payload(stream: index, left: min(missing, chunkSize))
+                    phase = .payload(stream: index, left: chunkLength(index))
                 }
             case .failed:
                 return nil
@@ -149,46 +154,68 @@ public struct ChunkReader: Sendable {
     }
 
     /// Lets go of media that nobody keeps as they come, without a copy of them in the inbox, which
-    /// is empty: as far as the end of one message. Returns how many of the bytes are done with; what
-    /// is wrong with them `next` finds in the inbox.
+    /// is empty. Returns how many of the bytes are done with: from the first on that are anything
+    /// else, or wrong, all go the usual way.
     private mutating func skim(_ bytes: Span<UInt8>) -> Int {
         var taken = 0
-        if case .header = phase {
-            taken = min(bytes.count, ChunkHeader.lengthMax + limits.mediaKeptMax)
-            inbox.append(bytes.extracting(..<taken))
-            guard let index = try? readHeader() else { return taken }
-            let left = min(streams[index].length - streams[index].received, chunkSize)
-            phase = .payload(stream: index, left: left)
-        }
-        guard case .payload(let index, var left) = phase else { return taken }
-        if inbox.count > 0, let count = try? takePayload(index, atMost: left) {
+        for _ in 0..<Self.skimmedMax where taken < bytes.count {
+            if case .header = phase {
+                fill(ChunkHeader.lengthMax, from: bytes, &taken)
+                guard let index = try? readHeader() else { break }
+                phase = .payload(stream: index, left: chunkLength(index))
+            }
+            guard case .payload(let index, var left) = phase, isMedia(index) else { break }
+            let kept = min(left, limits.mediaKeptMax - streams[index].payload.count)
+            fill(kept - inbox.count, from: bytes, &taken)
+            guard let count = try? takePayload(index, atMost: left) else { break }
             left -= count
+            if inbox.count == 0, streams[index].payload.count == limits.mediaKeptMax {
+                drop(&left, of: index, from: bytes, &taken)
+            }
             phase = .payload(stream: index, left: left)
+            guard inbox.count == 0, streams[index].received == streams[index].length else { break }
+            skimmed.append(finishMessage(index))
+            phase = .header
         }
-        guard inbox.count == 0, streams[index].payload.count == keptMax(index) else { return taken }
+        return taken
+    }
+
+    private mutating func fill(_ count: Int, from bytes: Span<UInt8>, _ taken: inout Int) {
+        let more = min(count, bytes.count - taken)
+        guard more > 0 else { return }
+        inbox.append(bytes.extracting(taken..<taken + more))
+        taken += more
+    }
+
+    /// What is left of a message, over the borders of chunks as far as those are plain.
+    private mutating func drop(
+        _ left: inout Int, of index: Int, from bytes: Span<UInt8>, _ taken: inout Int
+    ) {
         while taken < bytes.count {
             let count = min(left, bytes.count - taken)
             streams[index].leftOut += count
             taken += count
             left -= count
-            let missing = streams[index].length - streams[index].received
-            if left == 0, missing > 0, taken < bytes.count,
+            guard left == 0, taken < bytes.count, chunkLength(index) > 0,
                 isPlainContinuation(bytes[taken], of: index)
-            {
-                taken += 1
-                left = min(missing, chunkSize)
-            } else {
-                break
-            }
+            else { return }
+            taken += 1
+            left = chunkLength(index)
         }
-        phase = .payload(stream: index, left: left)
-        return taken
+    }
+
+    /// Of the next chunk of this stream's message.
+    private func chunkLength(_ index: Int) -> Int {
+        min(streams[index].length - streams[index].received, chunkSize)
+    }
+
+    private func isMedia(_ index: Int) -> Bool {
+        streams[index].type == .audio || streams[index].type == .video
     }
 
     /// How much of this stream's message is kept.
     private func keptMax(_ index: Int) -> Int {
-        let type = streams[index].type
-        return type == .audio || type == .video ? limits.mediaKeptMax : .max
+        isMedia(index) ? limits.mediaKeptMax : .max
     }
 
     /// A shortcut for the commonest header by far: one byte that says the same message goes on.
