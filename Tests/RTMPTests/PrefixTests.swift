@@ -83,11 +83,12 @@ import Testing
         var random = Random(seed: 42)
         var errors = 0
         for round in 0..<400 {
+            let isBroken = round % 2 == 1
             var bytes: [UInt8] = []
             var writer = ChunkWriter()
             writer.setChunkSize(128 + Int(random.below(700)), into: &bytes)
             for number in 0..<12 {
-                var message = Self.media(number, length: Int(random.below(3_000)))
+                var message = Self.media(number, length: Int(random.below(isBroken ? 100 : 3_000)))
                 if round % 4 == 0 {
                     let later = Int64(0xFF_FFF0) + Int64(number) * 9
                     message.timestamp = Timestamp(milliseconds: later)
@@ -98,7 +99,7 @@ import Testing
                 let command = Command("onBWDone", transaction: 0, [.null])
                 writer.write(command.message(on: .connection), on: .command, into: &bytes)
             }
-            if round % 2 == 1 {
+            for _ in 0..<(isBroken ? 3 : 0) {
                 let place = Int(random.below(UInt64(bytes.count)))
                 bytes[place] ^= UInt8(1 + random.below(255))
             }
