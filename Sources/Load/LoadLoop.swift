@@ -177,11 +177,13 @@ final class LoadLoop {
         _ failure: LoadFailure, of client: LoadPlan.Client, wasStarted: Bool, hasPlayed: Bool,
         _ detail: String
     ) {
+        var client = client
         if failure == .lostPatience { tally.viewersLost += 1 }
         // Behind a narrow line it is nobody else's doing.
         if failure != .lostPatience || client.line == nil {
             tally.add(failure)
-            if !client.hasFailed { tally.clientsFailed += 1 }
+            if !client.isCountedFailed { tally.clientsFailed += 1 }
+            client.isCountedFailed = true
         }
         if failure == .noPicture {
             for check in pictureChecks {

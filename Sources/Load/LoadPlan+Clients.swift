@@ -29,6 +29,8 @@ extension LoadPlan {
         var backOff: BackOff?
         /// Whether it comes again after a failure, and whether it had begun before that.
         var hasFailed = false
+        /// Whether it is one of the clients that failed; who left a narrow line is not.
+        var isCountedFailed = false
         var hasBegun = false
 
         struct Patience: Sendable {

@@ -86,6 +86,8 @@ public struct LoadStages: Sendable, Hashable {
         return low
     }
 
+    private static let secondsMax = 1e9
+
     /// When the event with this number is due at a rate of so many a second, from 0; nil is never.
     func due(_ number: Int64) -> Interval? {
         var (start, before, left) = (0.0, 0.0, Double(number))
@@ -102,7 +104,8 @@ public struct LoadStages: Sendable, Hashable {
             }
             (start, before, left) = (start + seconds, after, left - events)
         }
-        guard before > 0 else { return nil }
+        // Beyond what nanoseconds hold it is never, too.
+        guard before > 0, left / before < Self.secondsMax else { return nil }
         return Interval(nanoseconds: Int64((start + left / before) * 1e9))
     }
 }

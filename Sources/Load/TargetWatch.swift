@@ -108,7 +108,7 @@ final class TargetWatch: Sendable {
     // MARK: Looks
 
     private func greet() async {
-        guard let greeting else { return }
+        guard let greeting, bytes.excess == nil else { return }
         let asked = RTMPClient.now
         var reason: String?
         do {
@@ -135,7 +135,8 @@ final class TargetWatch: Sendable {
     }
 
     private func ask() async {
-        guard let health else { return }
+        // Whom a ceiling keeps from asking has not seen that it is not well.
+        guard let health, bytes.excess == nil else { return }
         let asked = RTMPClient.now
         let answer = await WebFetch.page(
             health.target, at: health.address, trust: trust, counting: bytes,

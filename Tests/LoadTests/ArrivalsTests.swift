@@ -46,6 +46,8 @@ import Testing
         #expect(Arrivals("1s:1001/s")?.excess(in: .seconds(1))?.contains("a second") == true)
         let saw = Array(repeating: "1s:9000,1s:0", count: 20).joined(separator: ",")
         #expect(Arrivals(saw)?.excess(in: .hours(1))?.contains("100000 clients") == true)
+        // After the fall the next is due in three hundred years.
+        #expect(Arrivals("1s:1000,1s:0.000001/s")?.excess(in: .minutes(1)) == nil)
         #expect(Arrivals("1s:9000")?.excess(in: .hours(1)) == nil)
         // Tens of millions.
         let most = Arrivals("1000/s")?.excess(in: .hours(24))

@@ -20,7 +20,7 @@ import Testing
         compiler.executableURL = URL(filePath: "/usr/bin/env")
         compiler.arguments =
             [
-                "swiftc", "-typecheck", "-swift-version", "6", "-package-name", "streamr_sim",
+                "swiftc", "-typecheck", "-swift-version", "6", "-package-name", "fuzz",
                 "-I", modules.path, "-I", fuzz.appending(path: "CFuzzer").path,
             ] + files
         let output = Pipe()

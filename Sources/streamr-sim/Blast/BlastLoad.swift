@@ -168,7 +168,7 @@ struct BlastLoad: ParsableArguments {
             thresholds: thresholds)
         plan.calls = requests
         plan.checks = try checks
-        plan.webConnections = httpConnections
+        plan.webConnections = try webConnections
         plan.shard = try share
         return plan
     }
@@ -178,9 +178,7 @@ struct BlastLoad: ParsableArguments {
     ) throws -> LoadPlan {
         let isMedia = target != nil
         let arrivals = try arrivals(isMedia: isMedia)
-        guard httpConnections > 0, httpConnections <= Self.clientsMax else {
-            throw Failure.usage("--http-connections: 1 to \(Self.clientsMax)")
-        }
+        let webConnections = try webConnections
         let requests = try requests
         let nobody = Arrivals.population(0)
         let hasWebPlayers = arrivals.flvPlayers != nobody || arrivals.hlsPlayers != nobody
@@ -213,7 +211,7 @@ struct BlastLoad: ParsableArguments {
             target: target, web: web, publishers: 0, players: 0, duration: duration,
             ramp: ramp, warmUp: warmUp, shape: try shape, ceilings: ceilings,
             thresholds: thresholds)
-        plan.webConnections = httpConnections
+        plan.webConnections = webConnections
         plan.calls = requests
         plan.checks = try checks
         plan.shard = try share
@@ -266,6 +264,15 @@ struct BlastLoad: ParsableArguments {
             throw Failure.usage("--reconnect \(reconnect): a time from 1s to 15m")
         }
         return .after(delay)
+    }
+
+    private var webConnections: Int {
+        get throws {
+            guard httpConnections > 0, httpConnections <= Self.clientsMax else {
+                throw Failure.usage("--http-connections: 1 to \(Self.clientsMax)")
+            }
+            return httpConnections
+        }
     }
 
     private var share: LoadPlan.Shard {
