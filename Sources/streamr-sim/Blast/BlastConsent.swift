@@ -15,7 +15,8 @@ struct BlastConsent: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Connections at once; 50 for another host: clients, --http-connections, one for the "
-                + "looks at the target, and one for --target-health, of each shard.", valueName: "count"))
+                + "looks at the target, and one for --target-health, of each shard.",
+            valueName: "count"))
     var maxConnections: Int?
 
     @Option(help: ArgumentHelp("Of the load; 5m for another host.", valueName: "time"))
