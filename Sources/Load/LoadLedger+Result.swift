@@ -59,6 +59,9 @@ extension LoadLedger {
     private var doubts: [String] {
         let started = total.publishersStarted + total.playersStarted
         guard started + total.callsAnswered > 0 else {
+            if total.attempts + total.calls == 0, let cut {
+                return ["nobody was let in: \(cut.text)"]
+            }
             let reason = failureCounts.first.map { ": \($0.name)" } ?? ""
             return ["the target was down: nobody could start\(reason)"]
         }

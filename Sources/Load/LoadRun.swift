@@ -223,8 +223,9 @@ public struct LoadRun {
 
     private mutating func noteNoFigures() {
         guard let target = plan.figures else { return }
+        let words = pages.figures.excess == nil ? "none at" : "none within the ceilings at"
         ledger.note(
-            "target-figures", "load", "none at \(target.text)", after: RTMPClient.now - began)
+            "target-figures", "load", "\(words) \(target.text)", after: RTMPClient.now - began)
     }
 
     /// Who is there.

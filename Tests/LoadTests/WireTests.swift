@@ -179,7 +179,7 @@ import Testing
                 // Nothing to learn from: the file that was made for it stays, which it says.
                 close(writer)
                 #expect(try await learn.finish(within: 20) == 2)
-                #expect(learn.complaints.contains("--scenario new.json: left empty"))
+                #expect(learn.complaints.contains("--scenario new.json: left behind"))
             }
         }
     }

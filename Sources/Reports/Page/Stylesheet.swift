@@ -30,6 +30,7 @@ extension Page {
         .skip { position: absolute; left: -100vw; }
         .skip:focus { left: 1rem; top: .5rem; }
         code, pre { font: .84em/1.5 var(--mono); overflow-wrap: anywhere; }
+        td code { overflow-wrap: break-word; }
         pre {
           background: var(--panel); border-left: 3px solid var(--s0); padding: .8rem 1rem;
           white-space: pre-wrap; font-size: 1rem;

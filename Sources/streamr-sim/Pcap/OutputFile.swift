@@ -20,11 +20,12 @@ final class OutputFile {
         }
     }
 
-    /// One that was made for nothing goes again; where we may no longer remove it, we say so.
+    /// One that was made for nothing goes again; where we may not remove it any more, as those who
+    /// gave up their privileges, we say so.
     deinit {
         close(descriptor)
-        guard isNew, !isWritten, unlink(path) != 0 else { return }
-        Terminal.tell("\(flag) \(path): left empty; privileges to remove it were given up\n")
+        guard isNew, !isWritten, unlink(path) != 0, errno != ENOENT else { return }
+        Terminal.tell("\(flag) \(path): left behind: \(String(cString: strerror(errno)))\n")
     }
 
     func write(_ text: String) throws {
